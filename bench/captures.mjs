@@ -1,0 +1,66 @@
+/** The captures of the bench, by name. Made when they are first needed, in .bench/, which git ignores. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { CaptureFile } from './capture-file.mjs';
+import { writeConversations, writeFlood } from './traffic.mjs';
+
+/** Change it when the bytes change, so that nobody measures old captures. */
+const VERSION = 1;
+export const folder = join(import.meta.dirname, '..', '.bench', `v${VERSION}`);
+
+function make(name, write) {
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  process.stderr.write(`making ${name} … `);
+  const partial = `${path}.partial`;
+  write(partial);
+  renameSync(partial, path);
+  process.stderr.write(`${Math.round(statSync(path).size / 1e6)} MB\n`);
+  return path;
+}
+
+function million(frames) {
+  return frames >= 1e6 ? `${frames / 1e6}m` : `${frames / 1e3}k`;
+}
+
+/** @param {number} frames @param {{format?: 'pcap' | 'pcapng', nano?: boolean, snapLength?: number, ipv6?: boolean, vlan?: boolean, seed?: number}} [shape] */
+export function conversations(frames, shape = {}, label = 'conversations') {
+  return make(`${label}-${million(frames)}.${shape.format ?? 'pcap'}`, (path) => {
+    const file = new CaptureFile(path, shape);
+    writeConversations(file, frames, shape);
+    file.close();
+  });
+}
+
+export function headers(frames) {
+  return conversations(frames, { snapLength: 64 }, 'headers');
+}
+
+export function flood(frames) {
+  return make(`flood-${million(frames)}.pcap`, (path) => {
+    const file = new CaptureFile(path);
+    writeFlood(file, frames);
+    file.close();
+  });
+}
+
+/** gzip's own output at its default level, as rotated captures have it. */
+export function gzip(plain) {
+  const name = `${plain.slice(folder.length + 1)}.gz`;
+  return make(name, (path) => execFileSync('sh', ['-c', 'gzip -c "$1" > "$2"', 'sh', plain, path]));
+}
+
+/** A directory of `count` captures with different conversations. */
+export function manyFiles(count, frames) {
+  return make(`${count}-files-of-${million(frames)}`, (path) => {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
+    for (let i = 0; i < count; i++) {
+      const file = new CaptureFile(join(path, `part-${String(i).padStart(3, '0')}.pcap`));
+      writeConversations(file, frames, { seed: 1000 + i });
+      file.close();
+    }
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * npm run build: dist/ from src/.
+ *
+ * tsc writes every module and its types: the library, and what the command loads when it needs it. Then what every
+ * `portzero FILE` needs is bundled into dist/bundle, because loading some eighty small modules takes longer than
+ * analysing a small capture.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+/** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
+const isLenient = process.argv.includes('--lenient');
+
+// Built aside, so that dist/ is whole at any time, and the old one when this fails.
+const made = join(root, 'node_modules/.cache', `portzero-${process.pid}`);
+mkdirSync(made, { recursive: true });
+try {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['-p', 'tsconfig.build.json', '--outDir', made, ...(isLenient ? ['--noEmitOnError', 'false'] : [])];
+  const { status } = spawnSync(process.execPath, [tsc, ...options], {
+    cwd: root,
+    stdio: isLenient ? 'ignore' : 'inherit',
+  });
+  if (status === 0 || isLenient) {
+    await bundle();
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    renameSync(made, join(root, 'dist'));
+  } else process.exitCode = 1;
+} finally {
+  rmSync(made, { recursive: true, force: true });
+}
+
+/**
+ * One chunk with all that is always needed, and chunks for what is loaded on demand. Left outside, and loaded from the
+ * compiled modules: yargs with the commands that it serves, and the HTML report, which puts the source text of its functions
+ * into the page, so that no name in them may change.
+ */
+async function bundle() {
+  const outside = /\/cli\/command-line\.js$|\/report\/html\//;
+  const onDemand =
+    /\/(worker|config\/(parse|plugins|print|schema|validate)|capture\/(gzip|join|verify|zstd|pcapng-writer)|report\/(csv|diff|eve|github|json|junit|ndjson|sarif))\.js$/;
+  const bundled = await rolldown({
+    input: { portzero: join(made, 'cli/main.js'), worker: join(made, 'worker.js') },
+    platform: 'node',
+    external: /^[^./]/,
+    plugins: [
+      {
+        name: 'leave-outside',
+        resolveId(id, importer) {
+          const path = importer === undefined || !id.startsWith('.') ? null : resolve(dirname(importer), id);
+          return path !== null && outside.test(path) ? { id: path, external: 'relative' } : null;
+        },
+      },
+    ],
+  });
+  await bundled.write({
+    dir: made,
+    format: 'esm',
+    comments: false,
+    entryFileNames: 'bundle/[name].js',
+    chunkFileNames: 'bundle/[name].js',
+    codeSplitting: { groups: [{ name: 'core', test: (id) => id.startsWith(made) && !onDemand.test(id) }] },
+  });
+}

@@ -1,0 +1,509 @@
+/**
+ * The one place where the layers are joined: source -> wire -> track -> rules -> report objects, streaming. Nothing here
+ * grows with the input but the lists of the report, and those have a bound.
+ */
+import type { Frame, FrameSource } from './capture/source.ts';
+import {
+  type Broken,
+  createExpectationChecker,
+  type ExpectationState,
+  findBroken,
+  mergeExpectationStates,
+} from './config/expectations.ts';
+import { createIgnoreMatcher } from './config/ignore.ts';
+import type { Config } from './config/types.ts';
+import { describeExchange } from './report/describe.ts';
+import { GroupCollector } from './report/groups.ts';
+import { addSummaries, VerdictTally } from './report/summary.ts';
+import { formatTime } from './report/time.ts';
+import type {
+  ExchangeGroup,
+  ExchangeReport,
+  FindingReport,
+  InputReport,
+  RunResult,
+  SummaryReport,
+} from './report/types.ts';
+import { type Fired, RuleEngine } from './rules/engine.ts';
+import { expectationMeta } from './rules/expectation.ts';
+import { exchangeValues, formatMessage, type MessageValues } from './rules/message.ts';
+import type { Rule, Severity } from './rules/types.ts';
+import type { Exchange } from './track/exchange.ts';
+import { Tracker } from './track/tracker.ts';
+import { VERSION } from './version.ts';
+import { formatAddress } from './wire/address.ts';
+import { createDecoder } from './wire/decode.ts';
+import { linkTypeName } from './wire/linktypes.ts';
+import { type PacketRecord, TRANSPORT_UDP } from './wire/packet.ts';
+
+/** Settings of a run that are not part of the configuration file. */
+export interface AnalysisSettings {
+  readonly config: Config;
+  /** The rules to ask, those of plugins included. */
+  readonly rules: readonly Rule[];
+  /** Which exchanges are listed: those with a finding, or all. */
+  readonly exchanges: 'flagged' | 'all';
+  /** Bound of the exchange table (default 1,000,000). */
+  readonly maxExchanges: number;
+  /** Whether the report's lists of exchanges and their findings are made (default true): text needs the groups only. */
+  readonly lists?: boolean;
+  /** Most exchanges, and most findings about no single exchange, kept for the report's lists; streams are not bound by it. */
+  readonly maxListed: number;
+  /** 0 to 65535. */
+  readonly communityIdSeed: number;
+  /** Findings come as soon as they are known (sniff), not when their exchange has settled. */
+  readonly live: boolean;
+}
+
+/** Hears of results as they come. What is not asked for is not built, which is much faster. */
+export interface AnalysisSink {
+  /** An exchange has settled, and is to be listed. Comes after its findings. */
+  exchange?(exchange: ExchangeReport): void;
+  /** In live mode the exchange is as it was when the rule fired. Null for scans, floods and datagrams. */
+  finding?(finding: FindingReport, exchange: ExchangeReport | null): void;
+  /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
+  answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+}
+
+/** A running analysis of one input: what a status line shows. */
+export interface AnalysisProgress {
+  readonly source: FrameSource;
+  readonly frames: number;
+  readonly openExchanges: number;
+  readonly findings: Readonly<Record<Severity, number>>;
+}
+
+/** What one input came to. Plain data, so that a worker can hand it over. */
+export interface InputResult {
+  readonly input: InputReport;
+  readonly summary: SummaryReport;
+  readonly exchanges: readonly ExchangeReport[];
+  readonly findings: readonly FindingReport[];
+  readonly groups: readonly ExchangeGroup[];
+  readonly omitted: { readonly exchanges: number; readonly findings: number; readonly evicted: number };
+  readonly expectations: readonly ExpectationState[];
+  readonly elapsedMs: number;
+}
+
+export interface AnalyzeSourceOptions {
+  readonly settings: AnalysisSettings;
+  /** Index of the input in the report. */
+  readonly input: number;
+  readonly sink?: AnalysisSink;
+  readonly signal?: AbortSignal;
+  /** At most about ten times a second; reading goes on when what it returns has settled. */
+  readonly onProgress?: (progress: AnalysisProgress) => void | Promise<void>;
+  /** Sees every frame before it is analysed, as the evidence writer of a live run must. */
+  readonly onFrame?: (frame: Frame) => void;
+}
+
+/** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
+const LIVE_LAG_NANOS = 250_000_000;
+
+/** Bit of Exchange.mark that no rule has (see MAX_EXCHANGE_RULES). */
+const ANSWER_TOLD = 1 << 30;
+
+/** Reads one input to its end. Never rejects for damaged input: the result tells of it. */
+export async function analyzeSource(source: FrameSource, options: AnalyzeSourceOptions): Promise<InputResult> {
+  const started = performance.now();
+  const analysis = new InputAnalysis(source, options);
+  await source.run(analysis.onFrame, {
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onPause: () => analysis.pause(),
+  });
+  return analysis.finish(performance.now() - started);
+}
+
+class InputAnalysis {
+  /** Bound once: a source calls it for every frame. */
+  readonly onFrame: (frame: Frame) => void;
+  readonly #source: FrameSource;
+  readonly #options: AnalyzeSourceOptions;
+  readonly #settings: AnalysisSettings;
+  readonly #sink: AnalysisSink;
+  readonly #decoder;
+  readonly #tracker: Tracker;
+  readonly #engine: RuleEngine;
+  readonly #expectations;
+  readonly #tally = new VerdictTally();
+  readonly #groups: GroupCollector;
+  readonly #exchanges: ExchangeReport[] = [];
+  readonly #findings: FindingReport[] = [];
+  #looseFindings = 0;
+  #omittedExchanges = 0;
+  #omittedFindings = 0;
+  #frames = 0;
+  #bytes = 0;
+  // Earliest and latest time stamp: captures need not be in order.
+  #firstSeconds = Number.POSITIVE_INFINITY;
+  #firstNanos = 0;
+  #firstDigits = 0;
+  #lastSeconds = Number.NEGATIVE_INFINITY;
+  #lastNanos = 0;
+  #lastDigits = 0;
+  /** The frame at hand; only valid while it is being decoded. */
+  #frame!: Frame;
+
+  constructor(source: FrameSource, options: AnalyzeSourceOptions) {
+    const { settings } = options;
+    const { config } = settings;
+    this.#source = source;
+    this.#options = options;
+    this.#settings = settings;
+    this.#sink = options.sink ?? {};
+    this.#decoder = createDecoder(config.decoder);
+    this.#engine = new RuleEngine(settings.rules, config.rules, {
+      live: settings.live,
+      ignore: createIgnoreMatcher(config.ignore),
+    });
+    this.#expectations = createExpectationChecker(config.expect, options.input);
+    this.#groups = new GroupCollector(this.#engine);
+    this.#tracker = new Tracker(
+      { answerTimeoutNanos: config.answerTimeoutNanos, maxExchanges: settings.maxExchanges },
+      {
+        opened: (exchange) => this.#opened(exchange),
+        settled: (exchange) => this.#settled(exchange),
+        // Offline a rule is asked once, when all is known.
+        ...(settings.live ? { changed: (exchange: Exchange) => this.#changed(exchange) } : {}),
+      },
+    );
+    const onPacket = (packet: PacketRecord) => this.#packet(packet);
+    const decoder = this.#decoder;
+    const { onFrame } = options;
+    this.onFrame = (frame) => {
+      // As Wireshark counts them: blocks without a packet have numbers too.
+      this.#frames = frame.number;
+      this.#bytes += frame.capturedLength;
+      this.#noteTime(frame);
+      onFrame?.(frame);
+      if (!decoder.triage(frame)) return;
+      this.#frame = frame;
+      decoder.decode(frame, onPacket);
+    };
+  }
+
+  /** Between buffers: a live source tells the time that passes without frames. */
+  pause(): void | Promise<void> {
+    if (this.#source.format === 'live' && this.#source.lagging !== true) {
+      const nowNanos = Date.now() * 1e6 - LIVE_LAG_NANOS;
+      const seconds = Math.floor(nowNanos / 1e9);
+      this.#tracker.advance(seconds, nowNanos - seconds * 1e9);
+    }
+    return this.#options.onProgress?.({
+      source: this.#source,
+      frames: this.#frames,
+      openExchanges: this.#tracker.counts.open,
+      findings: this.#engine.counts,
+    });
+  }
+
+  finish(elapsedMs: number): InputResult {
+    const source = this.#source;
+    if (this.#frames > 0) this.#tracker.advance(this.#lastSeconds, this.#lastNanos);
+    this.#tracker.finish();
+    for (const fired of this.#engine.finish()) this.#reportLoose(fired);
+    const { counts } = this.#decoder;
+    const hasTime = this.#frames > 0;
+    return {
+      input: {
+        name: source.name,
+        format: source.format,
+        compression: source.compression,
+        linkTypes: [...new Set(source.interfaces.map(({ linkType }) => linkTypeName(linkType)))],
+        frames: this.#frames,
+        bytes: this.#bytes,
+        firstTime: hasTime
+          ? formatTime({ seconds: this.#firstSeconds, nanos: this.#firstNanos, digits: this.#firstDigits })
+          : null,
+        lastTime: hasTime
+          ? formatTime({ seconds: this.#lastSeconds, nanos: this.#lastNanos, digits: this.#lastDigits })
+          : null,
+        complete: source.problems.length === 0,
+        drops: source.drops,
+        problems: [...source.problems],
+      },
+      summary: {
+        frames: this.#frames,
+        tcpSegments: counts.tcpSegments,
+        icmpErrors: counts.icmpErrors,
+        fragments: counts.fragments,
+        undecoded: this.#decoder.undecoded(),
+        exchanges: this.#tally.exchanges,
+        portZero: this.#tally.portZero,
+        findings: {
+          error: this.#engine.counts.error,
+          warning: this.#engine.counts.warning,
+          info: this.#engine.counts.info,
+        },
+      },
+      exchanges: this.#exchanges,
+      findings: this.#findings,
+      groups: this.#groups.list(this.#options.input),
+      omitted: {
+        exchanges: this.#omittedExchanges,
+        findings: this.#omittedFindings,
+        evicted: this.#tracker.counts.evicted,
+      },
+      expectations: this.#expectations?.state() ?? [],
+      elapsedMs,
+    };
+  }
+
+  #noteTime(frame: Frame): void {
+    const { seconds, nanos } = frame;
+    if (seconds > this.#lastSeconds || (seconds === this.#lastSeconds && nanos > this.#lastNanos)) {
+      this.#lastSeconds = seconds;
+      this.#lastNanos = nanos;
+      this.#lastDigits = frame.timeDigits;
+    }
+    if (seconds < this.#firstSeconds || (seconds === this.#firstSeconds && nanos < this.#firstNanos)) {
+      this.#firstSeconds = seconds;
+      this.#firstNanos = nanos;
+      this.#firstDigits = frame.timeDigits;
+    }
+  }
+
+  #packet(packet: PacketRecord): void {
+    const { number, seconds, nanos, timeDigits } = this.#frame;
+    if (packet.transport === TRANSPORT_UDP) {
+      for (const fired of this.#engine.datagram(packet, number, seconds, nanos, timeDigits)) this.#reportLoose(fired);
+      return;
+    }
+    this.#tracker.track(packet, number, seconds, nanos, timeDigits);
+  }
+
+  #opened(exchange: Exchange): void {
+    for (const fired of this.#engine.opened(exchange)) this.#reportLoose(fired);
+    if (this.#settings.live) this.#tellEarly(exchange);
+  }
+
+  /** Live: streams what fired just now. The report's own lists are made when the exchange has settled. */
+  #tellEarly(exchange: Exchange): void {
+    if (!this.#engine.wants(exchange)) return;
+    const mask = this.#engine.evaluate(exchange);
+    if (mask === 0 || this.#sink.finding === undefined) return;
+    const report = this.#describe(exchange);
+    for (const fired of this.#engine.fired(exchange, mask))
+      this.#sink.finding(this.#formatFinding(fired, report), report);
+  }
+
+  /** Live: tells what fired, and the answer where that is news. */
+  #changed(exchange: Exchange): void {
+    this.#tellEarly(exchange);
+    const { mark } = exchange;
+    if (this.#sink.answered === undefined || mark === 0 || (mark & ANSWER_TOLD) !== 0) return;
+    if (exchange.probe === null || exchange.answerFrame === null) return;
+    exchange.mark = mark | ANSWER_TOLD;
+    const report = this.#describe(exchange);
+    const findings = this.#engine.fired(exchange, mark).map((fired) => this.#formatFinding(fired, report));
+    this.#sink.answered(report, findings);
+  }
+
+  #settled(exchange: Exchange): void {
+    this.#tally.add(exchange);
+    this.#expectations?.observe(exchange);
+    if (this.#settings.live) this.#tellEarly(exchange);
+    let mask = 0;
+    if (this.#engine.wants(exchange))
+      mask = this.#settings.live ? exchange.mark & ~ANSWER_TOLD : this.#engine.evaluate(exchange);
+    if (mask === 0 && this.#settings.exchanges === 'flagged') return;
+    let report: ExchangeReport | null = null;
+    const describe = () => {
+      report ??= this.#describe(exchange);
+      return report;
+    };
+    this.#groups.add(exchange, mask, describe);
+    const isWanted = this.#settings.lists !== false;
+    if (!isWanted && !this.#hasStream) return;
+    const isListed = isWanted && this.#exchanges.length < this.#settings.maxListed;
+    if (isWanted && !isListed) {
+      this.#omittedExchanges++;
+      this.#omittedFindings += countBits(mask);
+      if (!this.#hasStream) return;
+    }
+    const exchangeReport = describe();
+    const findings = mask === 0 ? [] : this.#engine.fired(exchange, mask);
+    for (const fired of findings) {
+      const finding = this.#formatFinding(fired, exchangeReport);
+      if (isListed) this.#findings.push(finding);
+      if (!this.#settings.live) this.#sink.finding?.(finding, exchangeReport);
+    }
+    if (isListed) this.#exchanges.push(exchangeReport);
+    this.#sink.exchange?.(exchangeReport);
+  }
+
+  /** A finding about several exchanges, or about none. */
+  #reportLoose(fired: Fired): void {
+    const finding = this.#formatFinding(fired, null);
+    if (this.#looseFindings < this.#settings.maxListed) {
+      this.#looseFindings++;
+      this.#findings.push(finding);
+    } else this.#omittedFindings++;
+    this.#sink.finding?.(finding, null);
+  }
+
+  get #hasStream(): boolean {
+    return this.#sink.exchange !== undefined || this.#sink.finding !== undefined;
+  }
+
+  #describe(exchange: Exchange): ExchangeReport {
+    return describeExchange(exchange, {
+      input: this.#options.input,
+      id: exchange.id,
+      scopeName: (scope) => this.#decoder.scopeName(scope),
+      // The groups' examples, which is all that is left without lists and streams, do not show it.
+      communityIdSeed: this.#settings.lists === false && !this.#hasStream ? null : this.#settings.communityIdSeed,
+    });
+  }
+
+  #formatFinding(fired: Fired, exchange: ExchangeReport | null): FindingReport {
+    const { rule, match } = fired;
+    const ends: Record<string, string | number> = {};
+    if (fired.client !== null) ends.client = formatAddress(fired.client);
+    if (fired.server !== null) ends.server = formatAddress(fired.server);
+    // Windows and datagrams are about openings and datagrams to port 0.
+    if (exchange === null) ends.serverPort = 0;
+    const times: Record<string, string> =
+      fired.lastTime === null ? {} : { firstTime: formatTime(fired.time), lastTime: formatTime(fired.lastTime) };
+    const values: MessageValues = {
+      ...(exchange === null ? {} : exchangeValues(exchange)),
+      ...ends,
+      ...times,
+      ...match.data,
+    };
+    return {
+      ruleId: rule.meta.id,
+      severity: fired.severity,
+      message: formatMessage(rule.meta.messages[match.messageId] ?? rule.meta.summary, values),
+      exchange: exchange === null ? null : exchange.id,
+      input: this.#options.input,
+      frames: [...fired.frames],
+      time: formatTime(fired.time),
+      data: { ...ends, ...times, ...match.data },
+    };
+  }
+}
+
+function countBits(mask: number): number {
+  let count = 0;
+  for (let bits = mask; bits !== 0; bits &= bits - 1) count++;
+  return count;
+}
+
+/**
+ * Puts the results of all inputs together in the order given: exchanges are numbered through by first frame, findings
+ * follow their exchanges, and the expectations are checked against the whole.
+ */
+export function combineResults(results: readonly InputResult[], settings: AnalysisSettings): RunResult {
+  const exchanges: ExchangeReport[] = [];
+  const findings: FindingReport[] = [];
+  const groups: ExchangeGroup[] = [];
+  const { maxListed } = settings;
+  const omitted = { exchanges: 0, findings: 0, evicted: 0 };
+  for (const result of results) {
+    omitted.exchanges += result.omitted.exchanges;
+    omitted.findings += result.omitted.findings;
+    omitted.evicted += result.omitted.evicted;
+    const numbers = new Map<number, number>();
+    const inOrder = [...result.exchanges].sort(
+      (a, b) => (a.frames.all[0] ?? 0) - (b.frames.all[0] ?? 0) || a.id - b.id,
+    );
+    for (const exchange of inOrder) {
+      if (exchanges.length >= maxListed) {
+        omitted.exchanges++;
+        continue;
+      }
+      const id = exchanges.length + 1;
+      numbers.set(exchange.id, id);
+      exchanges.push({ ...exchange, id });
+    }
+    const inFrames = [...result.findings].sort((a, b) => (a.frames[0] ?? 0) - (b.frames[0] ?? 0));
+    for (const finding of inFrames) {
+      const id = finding.exchange === null ? null : numbers.get(finding.exchange);
+      if (id === undefined) omitted.findings++;
+      else findings.push({ ...finding, exchange: id });
+    }
+    const renumber = (example: ExchangeReport) => ({ ...example, id: numbers.get(example.id) ?? example.id });
+    groups.push(...result.groups.map((group) => ({ ...group, examples: group.examples.map(renumber) })));
+  }
+  const summary = addSummaries(results.map((result) => result.summary));
+  const { expect } = settings.config;
+  const states = mergeExpectationStates(results.map(({ expectations }) => expectations));
+  const broken = findBroken(expect, states);
+  const brokenFindings = broken.map(formatBroken);
+  return {
+    report: {
+      schemaVersion: 1,
+      tool: { name: 'portzero', version: VERSION },
+      inputs: results.map(({ input }) => input),
+      summary: {
+        ...summary,
+        findings: { ...summary.findings, error: summary.findings.error + brokenFindings.length },
+      },
+      exchanges,
+      findings: [...findings, ...brokenFindings],
+      omitted,
+    },
+    groups,
+    expectations: expect.map((expectation) => ({
+      name: expectation.name,
+      held: !broken.some((other) => other.expectation === expectation),
+    })),
+    elapsedMs: results.reduce((total, { elapsedMs }) => total + elapsedMs, 0),
+  };
+}
+
+function formatBroken({ expectation, message, touched, broken, seen, late, examples }: Broken): FindingReport {
+  // A finding has one input: that of the first exchange that broke it.
+  const [first] = examples;
+  const input = first?.input ?? 0;
+  return {
+    ruleId: expectationMeta.id,
+    severity: expectationMeta.severity,
+    message,
+    exchange: null,
+    input,
+    frames: examples.flatMap((example) => (example.input === input ? example.frames : [])),
+    time: first === undefined ? null : formatTime(first.started),
+    data: { name: expectation.name, touched, broken, seen, late },
+  };
+}
+
+/**
+ * Gives exchanges of several inputs numbers of their own in the order in which a stream tells of them: an input's own
+ * numbers would collide with the next one's.
+ */
+export function numberStream(sink: AnalysisSink): AnalysisSink {
+  let next = 1;
+  const numbers = new Map<string, number>();
+  const numbered = (exchange: ExchangeReport): ExchangeReport => {
+    const key = `${exchange.input}:${exchange.id}`;
+    let id = numbers.get(key);
+    if (id === undefined) {
+      id = next++;
+      numbers.set(key, id);
+    }
+    return { ...exchange, id };
+  };
+  return {
+    exchange(exchange) {
+      sink.exchange?.(numbered(exchange));
+      numbers.delete(`${exchange.input}:${exchange.id}`);
+    },
+    finding(finding, exchange) {
+      const report = exchange === null ? null : numbered(exchange);
+      sink.finding?.({ ...finding, exchange: report?.id ?? null }, report);
+    },
+    ...(sink.answered === undefined
+      ? {}
+      : {
+          answered(exchange, findings) {
+            const report = numbered(exchange);
+            sink.answered?.(
+              report,
+              findings.map((finding) => ({ ...finding, exchange: report.id })),
+            );
+          },
+        }),
+  };
+}

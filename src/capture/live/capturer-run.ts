@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { CaptureError, type CaptureErrorCode } from '../errors.ts';
+import { type Backend, CAPTURERS, type CaptureSettings, classifyFailure, parseCapMessage } from './capturers.ts';
+import { interfaceState } from './interfaces.ts';
+
+export interface CapturerHooks {
+  /** Gets what the capturer writes. */
+  readonly onBytes: (bytes: Buffer) => void;
+  /** Frames that this capturer has lost so far. */
+  readonly onDrops: (drops: number) => void;
+}
+
+/** How often the interface is looked at, and how often counters are asked for. */
+const WATCH_MILLIS = 250;
+const STATS_MILLIS = 1000;
+/** A capturer that was asked to end and still has not is killed after this time. */
+const STOP_MILLIS = 3000;
+/** Lines of complaint that are kept. */
+const MAX_WORDS = 60;
+
+/** One run of a capturer, from its start to its end. */
+export class CapturerRun {
+  /** Settles when the capturer has ended and all it wrote was handed over: null, or why it ended other than as asked. */
+  readonly ended: Promise<CaptureError | null>;
+
+  readonly #backend: Backend;
+  readonly #settings: CaptureSettings;
+  readonly #hooks: CapturerHooks;
+  readonly #child: ChildProcess;
+  readonly #words: string[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+  #started = false;
+  #stopping = false;
+  #spawnError: NodeJS.ErrnoException | null = null;
+  #missing = false;
+  #gone: CaptureError | null = null;
+
+  constructor(backend: Backend, settings: CaptureSettings, hooks: CapturerHooks) {
+    this.#backend = backend;
+    this.#settings = settings;
+    this.#hooks = hooks;
+    const { file, args } = CAPTURERS[backend].command(settings);
+    // The C locale, so that what they say can be understood. Their own process group would outlive a killed parent.
+    const env = { ...process.env, LC_ALL: 'C', LANGUAGE: '' };
+    const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (bytes: Buffer) => {
+      this.#started = true;
+      hooks.onBytes(bytes);
+    });
+    createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
+    this.ended = new Promise((resolve) => {
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        this.#spawnError = error;
+        // Where it could not be started there is no "close".
+        if (child.pid === undefined) resolve(this.#conclude(null, null));
+      });
+      child.once('close', (status, signal) => resolve(this.#conclude(status, signal)));
+    });
+    this.#watch();
+  }
+
+  /** Takes nothing more from the capturer until `until` settles; what comes meanwhile waits in it. */
+  async hold(until: Promise<void>): Promise<void> {
+    this.#child.stdout?.pause();
+    try {
+      await until;
+    } finally {
+      this.#child.stdout?.resume();
+    }
+  }
+
+  /** Asks the capturer to end. What it still holds is handed over before `ended` settles. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#child.stdout?.resume();
+    const { stopSignal } = CAPTURERS[this.#backend];
+    if (stopSignal === null) this.#child.stdin?.end();
+    else this.#child.kill(stopSignal);
+    this.#timers.push(setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLIS));
+  }
+
+  #watch(): void {
+    const { statsSignal } = CAPTURERS[this.#backend];
+    if (statsSignal !== null) {
+      this.#every(STATS_MILLIS, () => {
+        // Before that it has no handler for it, and the signal would end it.
+        if (this.#started && !this.#stopping) this.#child.kill(statsSignal);
+      });
+    }
+    if (interfaceState(this.#settings.interface) !== 'up') return;
+    // cap dies of it; libpcap 1.10's own programs wait in silence for the interface to come up again.
+    this.#every(WATCH_MILLIS, () => {
+      const state = interfaceState(this.#settings.interface);
+      if (state === 'up' || this.#gone !== null || this.#stopping) return;
+      this.#gone = this.#error('interface-gone', state === 'missing' ? 'was removed' : 'went down');
+      this.stop();
+    });
+  }
+
+  #every(millis: number, action: () => void): void {
+    this.#timers.push(setInterval(action, millis));
+  }
+
+  #hear(line: string): void {
+    const drops = CAPTURERS[this.#backend].parseDrops(line);
+    if (drops !== null) this.#hooks.onDrops(drops);
+    const message = this.#backend === 'cap' ? parseCapMessage(line) : null;
+    if (message === null) this.#words.push(line);
+    else if (message.type === 'failed') {
+      this.#missing ||= message.missing;
+      // It is what counts; the lines before are libpcap's warnings.
+      this.#words.length = 0;
+      this.#words.push(message.message);
+    }
+    if (this.#words.length > MAX_WORDS) this.#words.shift();
+  }
+
+  #conclude(status: number | null, signal: NodeJS.Signals | null): CaptureError | null {
+    for (const timer of this.#timers) clearTimeout(timer);
+    const backend = this.#backend;
+    if (this.#gone !== null) return this.#gone;
+    if (this.#spawnError !== null || this.#missing) {
+      const reason = this.#missing ? this.#words.join(' ') : (this.#spawnError?.message ?? '');
+      if (this.#missing || this.#spawnError?.code === 'ENOENT') {
+        return new CaptureError('capturer-missing', `${backend} is not installed or cannot be loaded: ${reason}`);
+      }
+      return new CaptureError('capturer-failed', `${backend} cannot be started: ${reason}`);
+    }
+    const said = this.#complaint();
+    // Ctrl-C reaches dumpcap and tcpdump too, and they end well by themselves. But so does dumpcap when its interface is
+    // removed, with a complaint.
+    if (this.#started ? this.#stopping || (status === 0 && said === '') : this.#stopping && said === '') return null;
+
+    const state = interfaceState(this.#settings.interface);
+    switch (classifyFailure(said)) {
+      case 'no-permission':
+        return this.#error('no-permission', missingCapability(this.#settings.interface));
+      case 'no-interface':
+        return this.#error(
+          this.#started ? 'interface-gone' : 'no-interface',
+          this.#started ? 'was removed' : 'is no interface of this machine',
+        );
+      case 'interface-gone':
+        if (!this.#started) return this.#error('interface-gone', 'is down');
+        return this.#error('interface-gone', state === 'missing' ? 'was removed' : 'went down');
+      case 'bad-filter':
+        if (this.#settings.filter !== '' && !this.#started) {
+          return this.#error('bad-filter', `cannot be filtered by "${this.#settings.filter}": ${shorten(said)}`);
+        }
+        break;
+    }
+    const how = signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+    return this.#error(
+      'capturer-failed',
+      `${this.#started ? 'is no longer' : 'cannot be'} captured: ${backend} ${how}${said === '' ? '' : `: ${shorten(said)}`}`,
+    );
+  }
+
+  /** What it said, without what it says in any case. */
+  #complaint(): string {
+    const usual = /^(Capturing on|File: |tcpdump: listening on|Packets |\d+ packets|Warning: )/;
+    const said = this.#words
+      .filter((line) => !usual.test(line))
+      .join(' ')
+      .replace(/^(tcpdump|dumpcap): /, '');
+    // dumpcap's three sentences about a filter hold libpcap's one in brackets.
+    return /isn't a valid capture filter \((.*)\)\. See/.exec(said)?.[1] ?? said;
+  }
+
+  #error(code: CaptureErrorCode, what: string): CaptureError {
+    return new CaptureError(code, `${this.#settings.interface} ${what}`);
+  }
+}
+
+const missingCapability = (name: string): string =>
+  'cannot be sniffed on without the capability CAP_NET_RAW. ' +
+  'Give it to dumpcap (sudo setcap cap_net_raw+ep "$(command -v dumpcap)") or to node, ' +
+  `or capture with another program: sudo tcpdump -i ${name} -U -w - | portzero analyze -`;
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

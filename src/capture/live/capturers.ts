@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { CaptureErrorCode } from '../errors.ts';
+import type { CapChildMessage, CapChildSettings } from './cap-child.ts';
+
+/** Programs that capture and write a pcap stream, in the order in which they are tried. */
+export const BACKENDS = ['cap', 'dumpcap', 'tcpdump'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+export interface CaptureSettings {
+  readonly interface: string;
+  /** A pcap-filter(7) expression; empty for all frames. */
+  readonly filter: string;
+  /** Bytes kept of each frame. */
+  readonly snapLength: number;
+  /** Size of the kernel's buffer. */
+  readonly bufferBytes: number;
+}
+
+/** What there is to know of a capturer beyond that it writes pcap to standard output. */
+export interface Capturer {
+  /** Who stamps a frame: the kernel when it arrives, or the capturer when it is delivered to it. */
+  readonly stamps: 'kernel' | 'delivery';
+  /** Size of the kernel's buffer with which 200,000 SYNs at 260,000 a second arrived whole. */
+  readonly bufferBytes: number;
+  /** Longest time that a frame may wait in the capturer, in milliseconds. */
+  readonly delayMillis: number;
+  command(settings: CaptureSettings): { readonly file: string; readonly args: readonly string[] };
+  /** How it is asked to end: by a signal, or (null) by the end of its standard input. */
+  readonly stopSignal: NodeJS.Signals | null;
+  /** Makes it tell its counters; null when it tells them only at its end, or by itself. */
+  readonly statsSignal: NodeJS.Signals | null;
+  /** Frames lost so far, when the line of standard error tells it; null otherwise. */
+  parseDrops(line: string): number | null;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
+  cap: {
+    stamps: 'delivery',
+    bufferBytes: 100 * MEBIBYTE,
+    delayMillis: 1,
+    command: (settings) => ({
+      file: process.execPath,
+      args: [capChildPath(), JSON.stringify(settings satisfies CapChildSettings)],
+    }),
+    stopSignal: null,
+    statsSignal: null,
+    // What the kernel dropped it cannot know; what it had to drop itself it says.
+    parseDrops(line) {
+      const message = parseCapMessage(line);
+      return message?.type === 'counters' && message.dropped > 0 ? message.dropped : null;
+    },
+  },
+  dumpcap: {
+    stamps: 'kernel',
+    bufferBytes: 64 * MEBIBYTE,
+    delayMillis: 200,
+    command: ({ interface: name, filter, snapLength, bufferBytes }) => ({
+      file: 'dumpcap',
+      args: [
+        ...['-q', '-P', '-w', '-', '-i', name, '-s', `${snapLength}`],
+        ...['-B', `${Math.max(1, Math.round(bufferBytes / MEBIBYTE))}`],
+        ...(filter === '' ? [] : ['-f', filter]),
+      ],
+    }),
+    stopSignal: 'SIGINT',
+    statsSignal: null,
+    parseDrops: (line) => numberIn(/^Packets received\/dropped on interface .*: \d+\/(\d+) /, line),
+  },
+  tcpdump: {
+    stamps: 'kernel',
+    bufferBytes: 64 * MEBIBYTE,
+    delayMillis: 1,
+    command: ({ interface: name, filter, snapLength, bufferBytes }) => ({
+      file: 'tcpdump',
+      args: [
+        ...['-n', '-U', '-w', '-', '-i', name, '-s', `${snapLength}`],
+        // Immediate mode delivers at once, in slots as long as the snap length, so a short one makes many of them.
+        ...['--immediate-mode', '-B', `${Math.max(1, Math.round(bufferBytes / 1024))}`],
+        ...['--time-stamp-precision', 'nano', '--', filter].filter((arg) => arg !== ''),
+      ],
+    }),
+    stopSignal: 'SIGINT',
+    statsSignal: 'SIGUSR1',
+    parseDrops: (line) => numberIn(/(\d+) packets? dropped by kernel/, line),
+  },
+};
+
+function numberIn(pattern: RegExp, line: string): number | null {
+  const found = pattern.exec(line);
+  return found === null ? null : Number(found[1]);
+}
+
+/** Next to this module where that is compiled; from the sources (tests) the build beside them. */
+function capChildPath(): string {
+  const beside = fileURLToPath(new URL('./cap-child.js', import.meta.url));
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(new URL('../../../dist/capture/live/cap-child.js', import.meta.url));
+}
+
+export function parseCapMessage(line: string): CapChildMessage | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as CapChildMessage;
+  } catch {
+    return null;
+  }
+}
+
+/** By what libpcap and the capturers print, in the C locale, the most telling first. */
+const COMPLAINTS: readonly (readonly [CaptureErrorCode, RegExp])[] = [
+  // tcpdump, as root but not allowed to become somebody else.
+  ['capturer-failed', /couldn't change to/i],
+  ['no-permission', /not permitted|permission|EACCES|EPERM/i],
+  ['no-interface', /no such device|no (?:interface|device) named|doesn't exist/i],
+  ['interface-gone', /\bnot up\b|disappeared|no longer (?:attached|running)|went down|network is down|status == 0/i],
+  [
+    'bad-filter',
+    /filter|parse|syntax|expression|unknown (?:host|port|network|protocol|ether)|illegal|support(?:ed)? for/i,
+  ],
+];
+
+/** What a capturer's last words mean. */
+export function classifyFailure(words: string): CaptureErrorCode {
+  return COMPLAINTS.find(([, pattern]) => pattern.test(words))?.[0] ?? 'capturer-failed';
+}

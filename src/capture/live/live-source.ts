@@ -1,0 +1,269 @@
+import { CaptureError } from '../errors.ts';
+import { PCAP_HEADER_LENGTH, PcapReader } from '../pcap.ts';
+import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from '../source.ts';
+import { CapturerRun } from './capturer-run.ts';
+import { BACKENDS, type Backend, CAPTURERS } from './capturers.ts';
+import { captureFilter } from './filter.ts';
+import { interfaceState, likelyLinkType } from './interfaces.ts';
+
+export interface LiveOptions {
+  readonly interface: string;
+  /** A pcap-filter(7) expression; empty for all frames, null for one that keeps what the analysis needs. */
+  readonly filter: string | null;
+  /** UDP ports whose datagrams are looked into, for the generated filter. */
+  readonly tunnelPorts: readonly number[];
+  /** Null: cap, or the next of BACKENDS that is installed and allowed to capture. */
+  readonly backend: Backend | null;
+  /** Bytes kept of each frame. */
+  readonly snapLength: number;
+  /** Size of the kernel's buffer; null for what suits the capturer. */
+  readonly bufferBytes: number | null;
+  /** Start again when the interface has returned after it went away. */
+  readonly restart: boolean;
+  /** Ends after so many frames; null for no end. */
+  readonly maxFrames: number | null;
+  /** Hears of what happens while it runs. */
+  readonly onEvent?: (event: LiveEvent) => void;
+}
+
+export type LiveEvent =
+  /** Frames are being captured from now on. */
+  | { readonly type: 'started'; readonly backend: Backend; readonly filter: string; readonly linkType: number }
+  /** A capturer cannot be used, and the next one is tried. */
+  | { readonly type: 'fallback'; readonly from: Backend; readonly to: Backend; readonly reason: string }
+  /** The interface has gone, and its return is waited for. */
+  | { readonly type: 'waiting'; readonly reason: string };
+
+/** Enough for the headers of a segment behind two tags and two tunnels, and for the quote in an ICMP error. */
+export const DEFAULT_SNAP_LENGTH = 256;
+
+/** How often the time that passes without frames is told, in milliseconds. */
+const TICK_MILLIS = 50;
+/** Frames this old have waited in the capturer or the pipe. */
+const LAG_MILLIS = 200;
+const RETURN_MILLIS = 250;
+
+/** How one run of a capturer ended. */
+type Ending =
+  /** As asked, or by itself without complaint. */
+  | { readonly kind: 'done' }
+  /** What was opened has another link type than was guessed, and needs this filter. */
+  | { readonly kind: 'refilter'; readonly filter: string }
+  | { readonly kind: 'failed'; readonly error: CaptureError; readonly started: boolean };
+
+/**
+ * Frames from an interface, captured by a process of its own. Trouble, also at the start, becomes a problem: run() does
+ * not reject.
+ */
+export class LiveSource implements FrameSource {
+  readonly format = 'live';
+  readonly compression = null;
+  readonly totalBytes = null;
+  readonly name: string;
+  readonly interfaces: CaptureInterface[] = [];
+  readonly problems: CaptureProblem[] = [];
+  drops: number | null = null;
+  bytesRead = 0;
+  /** Frames handed out. */
+  frames = 0;
+
+  readonly #options: LiveOptions;
+  #lagging = false;
+  #onFrame: FrameHandler = () => {};
+  #runOptions: RunOptions = {};
+  /** Frames lost in earlier runs of the capturer, before it was started again. */
+  #earlierDrops = 0;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.name = options.interface;
+  }
+
+  async run(onFrame: FrameHandler, runOptions: RunOptions = {}): Promise<void> {
+    this.#onFrame = onFrame;
+    this.#runOptions = runOptions;
+    const { tunnelPorts, restart } = this.#options;
+    let filter = this.#options.filter ?? captureFilter(likelyLinkType(this.name), tunnelPorts);
+    const candidates = this.#options.backend === null ? [...BACKENDS] : [this.#options.backend];
+    const passedOver: CaptureError[] = [];
+
+    while (!this.#over) {
+      const backend = candidates[0]!;
+      const ending = await this.#capture(backend, filter);
+      if (ending.kind === 'done') return;
+      if (ending.kind === 'refilter') {
+        filter = ending.filter;
+        continue;
+      }
+      const { error, started } = ending;
+      if (error.code === 'interface-gone' && restart && (await this.#waitForReturn(error))) continue;
+      if (!started && error.code === 'bad-filter' && this.#options.filter === null && filter !== '') {
+        // A link layer that libpcap has no filters for: all frames, then.
+        filter = '';
+        continue;
+      }
+      const next = candidates[1];
+      if (!started && next !== undefined && (error.code === 'capturer-missing' || error.code === 'no-permission')) {
+        passedOver.push(error);
+        candidates.shift();
+        this.#options.onEvent?.({ type: 'fallback', from: backend, to: next, reason: error.message });
+        continue;
+      }
+      // Where none may capture, that is what to mend, not that the last one is missing.
+      this.#report([...passedOver, error].find(({ code }) => code === 'no-permission') ?? error);
+      return;
+    }
+  }
+
+  /**
+   * True while frames that were captured some time ago still come in: wall clock time is ahead of them then, and what looks
+   * unanswered may have its answer on the way.
+   */
+  get lagging(): boolean {
+    return this.#lagging;
+  }
+
+  get #over(): boolean {
+    return this.#runOptions.signal?.aborted === true || this.#full;
+  }
+
+  get #full(): boolean {
+    return this.#options.maxFrames !== null && this.frames >= this.#options.maxFrames;
+  }
+
+  #report({ code, message }: CaptureError): void {
+    this.problems.push({ code, message, offset: null, frame: this.frames === 0 ? null : this.frames });
+  }
+
+  /** Waits for the interface, and reports the gap. False when the run is over before it returns. */
+  async #waitForReturn(error: CaptureError): Promise<boolean> {
+    const since = new Date();
+    this.#options.onEvent?.({ type: 'waiting', reason: error.message });
+    while (!this.#over) {
+      await new Promise((resolve) => setTimeout(resolve, RETURN_MILLIS));
+      await this.#runOptions.onPause?.(this);
+      const state = interfaceState(this.name);
+      if (state === 'down' || state === 'missing') continue;
+      const gap = `nothing was captured from ${since.toISOString()} to ${new Date().toISOString()}`;
+      this.#report(new CaptureError('capture-gap', `${error.message}: ${gap}`));
+      return true;
+    }
+    return false;
+  }
+
+  /** Runs a capturer to its end. */
+  async #capture(backend: Backend, filter: string): Promise<Ending> {
+    const { interface: name, snapLength, tunnelPorts } = this.#options;
+    const bufferBytes = this.#options.bufferBytes ?? CAPTURERS[backend].bufferBytes;
+    const stream = new PcapStream();
+    let interfaceIndex = -1;
+    let refilter: string | null = null;
+    let lastArrival = 0;
+    let lastFrameMillis = 0;
+    /** What a handler of frames threw. */
+    let failure: { error: unknown } | null = null;
+
+    const onFrame = (frame: Frame): void => {
+      if (this.#full) return;
+      // Numbers run on over restarts.
+      frame.number = ++this.frames;
+      frame.interfaceIndex = interfaceIndex;
+      lastFrameMillis = frame.seconds * 1000 + frame.nanos / 1_000_000;
+      this.#onFrame(frame);
+    };
+    const onOpen = (opened: CaptureInterface): void => {
+      const wanted = this.#options.filter ?? (filter === '' ? '' : captureFilter(opened.linkType, tunnelPorts));
+      if (wanted !== filter) {
+        refilter = wanted;
+        run.stop();
+        return;
+      }
+      interfaceIndex = this.interfaces.findIndex(({ linkType }) => linkType === opened.linkType);
+      if (interfaceIndex === -1) interfaceIndex = this.interfaces.push({ ...opened, name }) - 1;
+      this.#options.onEvent?.({ type: 'started', backend, filter, linkType: opened.linkType });
+    };
+    const run = new CapturerRun(
+      backend,
+      { interface: name, filter, snapLength, bufferBytes },
+      {
+        onBytes: (bytes) => {
+          if (refilter !== null || failure !== null) return;
+          lastArrival = performance.now();
+          this.bytesRead += bytes.length;
+          try {
+            stream.push(bytes, onOpen, onFrame);
+          } catch (error) {
+            failure = { error };
+          }
+          if (this.#over || stream.damage !== null || failure !== null) run.stop();
+        },
+        onDrops: (drops) => {
+          this.drops = this.#earlierDrops + drops;
+        },
+      },
+    );
+    let holding = false;
+    const tick = setInterval(() => {
+      this.#lagging = performance.now() - lastArrival < TICK_MILLIS && Date.now() - lastFrameMillis > LAG_MILLIS;
+      const wait = holding ? undefined : this.#runOptions.onPause?.(this);
+      if (wait === undefined) return;
+      holding = true;
+      void run.hold(wait).finally(() => {
+        holding = false;
+        lastArrival = performance.now();
+      });
+    }, TICK_MILLIS);
+    const stop = () => run.stop();
+    this.#runOptions.signal?.addEventListener('abort', stop);
+    if (this.#runOptions.signal?.aborted) stop();
+
+    const error = await run.ended;
+    clearInterval(tick);
+    this.#runOptions.signal?.removeEventListener('abort', stop);
+    this.#earlierDrops = this.drops ?? 0;
+    if (failure !== null) throw (failure as { error: unknown }).error;
+    if (refilter !== null) return { kind: 'refilter', filter: refilter };
+    if (error !== null) return { kind: 'failed', error, started: stream.opened };
+    if (stream.damage !== null) {
+      const broken = new CaptureError('capturer-failed', `${name} is no longer captured: ${backend}: ${stream.damage}`);
+      return { kind: 'failed', error: broken, started: true };
+    }
+    return { kind: 'done' };
+  }
+}
+
+/** Cuts what comes in pieces into the records of one pcap stream. */
+class PcapStream {
+  #bytes = Buffer.allocUnsafe(1 << 18);
+  #length = 0;
+  #reader: PcapReader | null = null;
+
+  get opened(): boolean {
+    return this.#reader !== null;
+  }
+
+  /** What in it cannot be read; nothing more is read then. */
+  get damage(): string | null {
+    return this.#reader?.damage?.message ?? null;
+  }
+
+  push(piece: Buffer, onOpen: (opened: CaptureInterface) => void, onFrame: FrameHandler): void {
+    if (this.#length + piece.length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe((this.#length + piece.length) * 2);
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    piece.copy(this.#bytes, this.#length);
+    this.#length += piece.length;
+    let start = 0;
+    if (this.#reader === null) {
+      if (this.#length < PCAP_HEADER_LENGTH) return;
+      this.#reader = new PcapReader(this.#bytes, 0);
+      start = PCAP_HEADER_LENGTH;
+      onOpen(this.#reader.interfaces[0]!);
+    }
+    start = this.#reader.read(this.#bytes, start, this.#length, onFrame);
+    this.#bytes.copy(this.#bytes, 0, start, this.#length);
+    this.#length -= start;
+  }
+}

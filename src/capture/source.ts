@@ -1,0 +1,93 @@
+import type { CaptureErrorCode } from './errors.ts';
+
+/** One interface of a capture. Classic pcap has exactly one, pcapng any number. */
+export interface CaptureInterface {
+  /** LINKTYPE_ value, without the FCS and class bits. */
+  readonly linkType: number;
+  /** Snap length in bytes; 0 when unlimited or unknown. */
+  readonly snapLength: number;
+  /** Fractional digits of a second that the time stamps have: 6 for microseconds, 9 for nanoseconds, 0 to 9. */
+  readonly timeDigits: number;
+  /** Bytes of frame check sequence at the end of each frame; 0 when none or unknown. */
+  readonly fcsLength: number;
+  /** if_name (pcapng) or the interface sniffed on; null when unknown. */
+  readonly name: string | null;
+}
+
+/**
+ * One frame as a reader hands it out. There is one Frame a source: the object and the bytes behind it are
+ * overwritten as soon as the handler returns, so whoever keeps something copies it.
+ */
+export class Frame {
+  /** Holds the frame at offset .. offset + capturedLength; what lies around it belongs to others. */
+  bytes: Uint8Array = new Uint8Array(0);
+  offset = 0;
+  capturedLength = 0;
+  /** Length on the wire; at least capturedLength in a sane capture, but not checked. */
+  wireLength = 0;
+  /** Whole seconds since 1970-01-01T00:00:00Z. */
+  seconds = 0;
+  /** 0 .. 999,999,999. */
+  nanos = 0;
+  /** As Wireshark counts frames, from 1. */
+  number = 0;
+  /** LINKTYPE_ value of this frame's interface; the same as interface.linkType, here for speed. */
+  linkType = 0;
+  /** Fractional digits of this frame's time stamp; the same as interface.timeDigits. */
+  timeDigits = 6;
+  /** Bytes of frame check sequence counted in capturedLength; the same as interface.fcsLength. */
+  fcsLength = 0;
+  /** Index into FrameSource.interfaces. */
+  interfaceIndex = 0;
+}
+
+export type FrameHandler = (frame: Frame) => void;
+
+/** A place where the input is not what it should be. What was read before it stands. */
+export interface CaptureProblem {
+  readonly code: CaptureErrorCode;
+  /** Bytes from the start of the (uncompressed) input; null when the input has no offsets. */
+  readonly offset: number | null;
+  readonly frame: number | null;
+  /** One line for a person: what is wrong and what was expected. Names the file. */
+  readonly message: string;
+}
+
+export interface RunOptions {
+  /** Ends the reading early; what was read stands and the source counts as complete. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called between buffers, with the event loop free to turn: for progress, for flushing, and for a live source to
+   * tell the time that has passed without a frame. Files call it at most about ten times a second. Reading goes on when
+   * what it returns has settled, so that a slow reader of results is waited for.
+   */
+  readonly onPause?: (source: FrameSource) => void | Promise<void>;
+}
+
+/** Where frames come from: a file, a pipe or a capturer. Knows nothing of TCP. */
+export interface FrameSource {
+  /** As the user named it. */
+  readonly name: string;
+  readonly format: 'pcap' | 'pcapng' | 'live';
+  readonly compression: 'gzip' | 'zstd' | null;
+  /** Grows while reading. */
+  readonly interfaces: readonly CaptureInterface[];
+  /** Grows while reading; empty at the end when the input was sound. */
+  readonly problems: readonly CaptureProblem[];
+  /** Frames known to have been lost by whoever captured; null when nobody said. */
+  readonly drops: number | null;
+  /** Bytes of the input consumed so far, as stored (compressed), for progress. */
+  readonly bytesRead: number;
+  /** Size of the input as stored, in bytes; null for a pipe. */
+  readonly totalBytes: number | null;
+  /**
+   * Of a live source: true while frames that were captured some time ago still come in, so that wall clock time is ahead of
+   * them. Absent otherwise.
+   */
+  readonly lagging?: boolean;
+  /**
+   * Hands every frame to `onFrame` in order. Settles when the input has ended, is damaged (a problem is added, nothing
+   * is thrown) or the signal fires. Runs once.
+   */
+  run(onFrame: FrameHandler, options?: RunOptions): Promise<void>;
+}

@@ -1,0 +1,201 @@
+import type { Argv } from 'yargs';
+import { BACKENDS, type Backend } from '../../capture/live/capturers.ts';
+import { parseDuration } from '../../config/duration.ts';
+import { loadConfig } from '../../config/load.ts';
+import { loadPlugins } from '../../config/plugins.ts';
+import { endText } from '../../probe/judge.ts';
+import { type ProbeResult, probe } from '../../probe/probe.ts';
+import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
+import { wrap } from '../../report/layout.ts';
+import type { FindingReport } from '../../report/types.ts';
+import { formatLatency } from '../../report/words.ts';
+import { rules as builtInRules } from '../../rules/index.ts';
+import type { Severity } from '../../rules/types.ts';
+import { VERSION } from '../../version.ts';
+import {
+  CliError,
+  type CliIo,
+  EXIT_CLEAN,
+  EXIT_FINDINGS,
+  EXIT_TROUBLE,
+  wantsColor,
+  widthOf,
+  writeData,
+} from '../io.ts';
+import { SHARED_OPTIONS } from '../options.ts';
+
+export function builder(yargs: Argv) {
+  return yargs
+    .usage(
+      '$0 probe <hosts..>\n\nConnect to port 0 of a host as any program would, watch the wire meanwhile, and tell where it was stopped.',
+    )
+    .positional('hosts', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'Names or addresses; each is asked once',
+    })
+    .option('port', {
+      alias: 'p',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Ask another port, to compare',
+      defaultDescription: '0',
+    })
+    .option('timeout', {
+      alias: 't',
+      type: 'string',
+      requiresArg: true,
+      describe: 'How long an answer is waited for: 500ms, 5s',
+      defaultDescription: '5s',
+    })
+    .option('4', { type: 'boolean', describe: 'IPv4 addresses only' })
+    .option('6', { type: 'boolean', describe: 'IPv6 addresses only' })
+    .option('backend', {
+      type: 'string',
+      choices: BACKENDS,
+      requiresArg: true,
+      describe: 'Who captures',
+      defaultDescription: 'cap, or the next one that can',
+    })
+    .option('format', {
+      alias: 'f',
+      type: 'string',
+      choices: ['text', 'json'],
+      requiresArg: true,
+      describe: 'Format of standard output',
+      defaultDescription: 'text',
+    })
+    .option('config', SHARED_OPTIONS.config)
+    .option('fail-on', SHARED_OPTIONS['fail-on'])
+    .option('color', SHARED_OPTIONS.color)
+    .conflicts('4', '6')
+    .example('$0 probe 192.0.2.1', 'who refuses port 0 there?')
+    .example('$0 probe -p 443 192.0.2.1', 'and an ordinary port?');
+}
+
+export interface ProbeArguments {
+  readonly hosts: readonly string[];
+  readonly port?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly 4?: boolean | undefined;
+  readonly 6?: boolean | undefined;
+  readonly backend?: Backend | undefined;
+  readonly format?: 'text' | 'json' | undefined;
+  readonly config?: string | undefined;
+  readonly failOn?: Severity | 'never' | undefined;
+  readonly color?: boolean | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
+  const port = args.port === undefined ? 0 : Number(args.port);
+  if (!/^\d+$/.test(args.port ?? '0') || port > 65535)
+    throw new CliError(`--port must be 0 to 65535, not "${args.port}"`);
+  const timeoutNanos = args.timeout === undefined ? DEFAULT_TIMEOUT_MS * 1e6 : parseDuration(args.timeout);
+  if (timeoutNanos === null || timeoutNanos < 1e6)
+    throw new CliError(`--timeout must be a time such as 500ms or 5s, not "${args.timeout}"`);
+  const config = await loadConfig({ path: args.config, cwd: io.cwd });
+  const { rules } = await loadPlugins(config);
+  const results = await probe({
+    hosts: args.hosts,
+    port,
+    timeoutMs: timeoutNanos / 1e6,
+    family: args[4] ? 4 : args[6] ? 6 : null,
+    backend: args.backend ?? null,
+    config,
+    rules: [...builtInRules, ...rules],
+    signal: io.signal,
+  });
+
+  if (args.format === 'json') {
+    const json = { schemaVersion: 1, tool: { name: 'portzero', version: VERSION }, probes: results.map(toJson) };
+    await writeData(io.stdout, `${stringifySafely(json, 2)}\n`);
+  } else {
+    const { createColors } = (await import('picocolors')).default;
+    const colors = createColors(wantsColor(io, io.stdout, args.color));
+    const width = Math.min(widthOf(io, io.stdout), 110);
+    await writeData(io.stdout, results.map((result) => formatResult(result, width, colors)).join('\n'));
+  }
+  return exitStatus(results, args.failOn ?? config.failOn);
+}
+
+/** That the probe itself put port 0 on the wire is no finding; that somebody accepts is. */
+function exitStatus(results: readonly ProbeResult[], failOn: Severity | 'never'): number {
+  if (results.some(({ error, blind }) => error !== null || blind !== null)) return EXIT_TROUBLE;
+  const levels: readonly (Severity | 'never')[] = ['info', 'warning', 'error', 'never'];
+  const counts = ({ severity }: FindingReport) => levels.indexOf(severity) >= levels.indexOf(failOn);
+  return results.some(({ findings }) => findings.some(counts)) ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+function toJson({
+  host,
+  port,
+  address,
+  otherAddresses,
+  error,
+  route,
+  told,
+  wire,
+  blind,
+  stopped,
+  findings,
+}: ProbeResult) {
+  return { host, port, address, otherAddresses, error, route, told, wire, blind, stopped, findings };
+}
+
+interface Colors {
+  bold(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+}
+
+function formatResult(result: ProbeResult, width: number, colors: Colors): string {
+  const { host, port, address, error, route, told, wire, blind, stopped, findings } = result;
+  const safe = escapeForTerminal;
+  const name = address === null || address === host ? '' : ` (${safe(host)})`;
+  if (address === null || told === null || stopped === null) {
+    return `${colors.bold(safe(host))}\n${wrap(safe(error ?? ''), width, '  not asked   ', BLANK)}`;
+  }
+  const way =
+    route === null
+      ? 'no route'
+      : `over ${safe(route.interface)}${route.gateway === null ? '' : ` via ${route.gateway}`}`;
+  let text = `${colors.bold(endText(address, port))}${name}, ${way}\n`;
+  text += wrap(describeTold(told), width, '  program     ', BLANK);
+  text += wrap(
+    safe(
+      wire === null ? (blind === null ? 'no interface leads there' : `not seen: ${blind.message}`) : describeWire(wire),
+    ),
+    width,
+    '  wire        ',
+    BLANK,
+  );
+  text += wrap(safe(stopped.explanation), width, '  stopped     ', BLANK);
+  for (const { severity, ruleId, message } of findings) {
+    const paint = severity === 'error' ? colors.red : colors.yellow;
+    text += wrap(`${paint(severity)} ${ruleId}: ${safe(message)}`, width, '  finding     ', BLANK);
+  }
+  return text;
+}
+
+const BLANK = ' '.repeat(14);
+
+function describeTold({ result, code, afterMs }: NonNullable<ProbeResult['told']>): string {
+  const after = `after ${afterMs < 1000 ? `${afterMs.toFixed(1)} ms` : `${(afterMs / 1000).toFixed(1)} s`}`;
+  if (result === 'connected') return `connect() succeeded ${after}`;
+  if (result === 'timeout') return `connect() had no result ${after}, and was given up`;
+  return `connect() failed with ${code} ${after}`;
+}
+
+function describeWire({ interface: name, exchange, drops }: NonNullable<ProbeResult['wire']>): string {
+  const lost = drops ? `; ${drops} frames were lost` : '';
+  if (exchange === null) return `nothing was sent on ${name}${lost}`;
+  const { client, server, verdict, state, reason, latencyMs, answeredBy, retransmissions } = exchange;
+  const again = retransmissions === 0 ? '' : `, sent ${retransmissions + 1} times`;
+  const by = answeredBy === null ? '' : ` by ${answeredBy}`;
+  const after = latencyMs === null ? '' : ` after ${formatLatency(latencyMs)}`;
+  const words = reason === null ? state : `${state}, ${reason}`;
+  return `${endText(client.address, client.port)} > ${endText(server.address, server.port)} SYN${again}: ${verdict}${by}${after} (${words})${lost}`;
+}

@@ -1,0 +1,284 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import {
+  type AnalysisProgress,
+  type AnalysisSink,
+  analyzeSource,
+  combineResults,
+  type InputResult,
+  numberStream,
+} from '../../analyze.ts';
+import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
+import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
+import { DEFAULT_SNAP_LENGTH, type LiveEvent, LiveSource } from '../../capture/live/live-source.ts';
+import { PcapngWriter } from '../../capture/pcapng-writer.ts';
+import { parseDuration } from '../../config/duration.ts';
+import type { PluginReporter } from '../../config/plugins.ts';
+import { EvidenceRecorder } from '../../evidence.ts';
+import { escapeForTerminal } from '../../report/escape.ts';
+import { streamText } from '../../report/live-text.ts';
+import { formatCount } from '../../report/words.ts';
+import type { DecoderOptions } from '../../wire/decode.ts';
+import { linkTypeName } from '../../wire/linktypes.ts';
+import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_WIREGUARD, TunnelPorts } from '../../wire/tunnel-ports.ts';
+import { CliError, type CliIo, EXIT_TROUBLE, readCount } from '../io.ts';
+import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
+import { openReports } from '../reports.ts';
+import { readSettings, sayOutcome, statusOf } from '../settings.ts';
+import { openStatusLine } from '../status-line.ts';
+
+const MEBIBYTE = 1024 * 1024;
+/** pcap_set_buffer_size() takes an int. */
+const MAX_BUFFER_MEBIBYTES = 2047;
+/** What setTimeout() takes. */
+const MAX_TIMER_MILLIS = 0x7fff_ffff;
+const MAX_SNAP_LENGTH = 262_144;
+
+export function builder(yargs: Argv) {
+  return yargs
+    .usage(
+      '$0 sniff [interface]\n\nSniff on an interface and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters.',
+    )
+    .positional('interface', {
+      type: 'string',
+      describe: 'See portzero interfaces',
+      defaultDescription: 'any, all interfaces at once, where the system has that',
+    })
+    .option('filter', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Capture what this pcap-filter(7) expression says; "" for everything',
+      defaultDescription: 'what the analysis needs',
+    })
+    .option('duration', { type: 'string', requiresArg: true, describe: 'End after this time: 30s, 5m, 1h' })
+    .option('count', { type: 'string', requiresArg: true, describe: 'End after so many frames' })
+    .option('write', {
+      alias: 'w',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Keep the frames of flagged exchanges in this pcapng file, each with a comment that says why',
+    })
+    .option('backend', {
+      type: 'string',
+      choices: BACKENDS,
+      requiresArg: true,
+      describe: 'Who captures',
+      defaultDescription: 'cap, or the next one that is there and may',
+    })
+    .option('restart', {
+      type: 'boolean',
+      describe: 'Go on when the interface returns after it went away; the gap is reported',
+    })
+    .option('snaplen', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Bytes kept of each frame',
+      defaultDescription: `${DEFAULT_SNAP_LENGTH}`,
+    })
+    .option('buffer', {
+      type: 'string',
+      requiresArg: true,
+      describe: "MiB of the kernel's buffer",
+      defaultDescription: BACKENDS.map((name) => `${name} ${CAPTURERS[name].bufferBytes / MEBIBYTE}`).join(', '),
+    })
+    .option('format', ANALYZE_OPTIONS.format)
+    .option('report', ANALYZE_OPTIONS.report)
+    .options(SHARED_OPTIONS)
+    .example('$0 sniff', 'all interfaces, a line for each finding')
+    .example('$0 sniff eth0 -f eve >> eve.json', 'alerts as Suricata writes them, for a SIEM')
+    .example('$0 sniff eth0 --duration 1m -w evidence.pcapng', 'a minute, and the frames to look at in Wireshark');
+}
+
+export interface SniffArguments extends AnalyzeArguments {
+  readonly interface?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly duration?: string | undefined;
+  readonly count?: string | undefined;
+  readonly write?: string | undefined;
+  readonly backend?: Backend | undefined;
+  readonly restart?: boolean | undefined;
+  readonly snaplen?: string | undefined;
+  readonly buffer?: string | undefined;
+}
+
+export async function run(args: SniffArguments, io: CliIo): Promise<number> {
+  const { settings, plugins } = await readSettings(args, io, { live: true });
+  const duration = args.duration === undefined ? null : parseDuration(args.duration);
+  if (args.duration !== undefined && (duration === null || duration === 0 || duration / 1e6 > MAX_TIMER_MILLIS)) {
+    throw new CliError(`--duration ${args.duration}: expected a duration such as 30s, 5m or 1h, at most 590h`);
+  }
+  const buffer = readCount('--buffer', args.buffer, 1, MAX_BUFFER_MEBIBYTES);
+  const quiet = args.quiet === true;
+  const status = quiet ? null : openStatusLine(io);
+  const say = (text: string) => {
+    status?.clear();
+    io.stderr.write(`portzero: ${escapeForTerminal(text)}\n`);
+  };
+  const tell = (text: string) => {
+    if (!quiet) say(text);
+  };
+
+  let isGone = false;
+  const stop = new AbortController();
+  const onAbort = () => {
+    isGone ||= io.signal.reason === 'EPIPE';
+    stop.abort();
+  };
+  if (io.signal.aborted) onAbort();
+  io.signal.addEventListener('abort', onAbort);
+
+  const source = new LiveSource({
+    interface: args.interface ?? defaultInterface(),
+    filter: args.filter ?? null,
+    tunnelPorts: openTunnelPorts(settings.config.decoder.tunnelPorts),
+    backend: args.backend ?? null,
+    snapLength: readCount('--snaplen', args.snaplen, 64, MAX_SNAP_LENGTH) ?? DEFAULT_SNAP_LENGTH,
+    bufferBytes: buffer === undefined ? null : buffer * MEBIBYTE,
+    restart: args.restart === true,
+    maxFrames: readCount('--count', args.count, 1) ?? null,
+    onEvent: (event) => tell(describeEvent(event, source.name)),
+  });
+  const format = args.format ?? 'text';
+  const shown = status === null ? io : { ...io, stdout: status.guard(io.stdout) };
+  const request = {
+    format: format === 'text' ? LIVE_TEXT.name : format,
+    paths: args.report ?? [],
+    color: args.color,
+    reporters: [LIVE_TEXT, ...plugins.reporters],
+    inputs: [],
+  };
+  const reports = await openReports(request, shown, () => isGone);
+
+  let last: AnalysisProgress = { source, frames: 0, openExchanges: 0, findings: { error: 0, warning: 0, info: 0 } };
+  const sayCounters = () => say(describeCounters(last));
+  process.on('SIGUSR1', sayCounters);
+  const timer = duration === null ? null : setTimeout(() => stop.abort(), duration / 1e6);
+  const numbered = reports.sink === null ? null : numberStream(reports.sink);
+  const evidence = openEvidence(
+    source,
+    [...(args.write === undefined ? [] : [args.write]), ...reports.evidencePaths],
+    io,
+  );
+  const sinks = [numbered, evidence?.recorder ?? null].filter((it) => it !== null);
+  const sink: AnalysisSink | undefined =
+    sinks.length === 0
+      ? undefined
+      : {
+          exchange(exchange) {
+            for (const it of sinks) it.exchange?.(exchange);
+          },
+          finding(finding, exchange) {
+            for (const it of sinks) it.finding?.(finding, exchange);
+          },
+          ...(numbered?.answered === undefined ? {} : { answered: numbered.answered.bind(numbered) }),
+        };
+  let result: InputResult;
+  try {
+    result = await analyzeSource(source, {
+      settings,
+      input: 0,
+      signal: stop.signal,
+      ...(sink === undefined ? {} : { sink }),
+      ...(evidence === null ? {} : { onFrame: evidence.recorder.onFrame }),
+      onProgress(progress) {
+        last = progress;
+        if (source.interfaces.length > 0) status?.update(progress);
+        return reports.flush();
+      },
+    });
+  } finally {
+    status?.clear();
+    if (timer !== null) clearTimeout(timer);
+    process.off('SIGUSR1', sayCounters);
+    io.signal.removeEventListener('abort', onAbort);
+  }
+  evidence?.close();
+  const whole = combineResults([result], settings);
+  await reports.finish(whole);
+  for (const { message } of source.problems) say(message);
+  if (evidence !== null) tell(describeEvidence(evidence));
+  if (!isGone) await sayOutcome(whole, format, tell);
+  const failure = evidence?.recorder.failure ?? null;
+  if (failure !== null) say(failure);
+  return failure === null ? statusOf(whole, settings.config) : EXIT_TROUBLE;
+}
+
+/** The text report of a live run: finding by finding, and the summary at the end. */
+const LIVE_TEXT: PluginReporter = { name: 'live-text', stream: streamText };
+
+/** UDP ports whose datagrams the kernel must let through; ESP and WireGuard are never looked into. */
+function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {
+  const tunnels = new TunnelPorts(configured);
+  const opaque = [TUNNEL_NONE, TUNNEL_ESP, TUNNEL_WIREGUARD];
+  return Array.from({ length: 65_536 }, (_, port) => port).filter(
+    (port) => !opaque.includes(tunnels.tunnelOf(port, port)),
+  );
+}
+
+interface Evidence {
+  readonly recorder: EvidenceRecorder;
+  readonly writers: readonly PcapngWriter[];
+  close(): void;
+}
+
+/** Null when no file is asked for. Throws CliError for one that cannot be made. */
+function openEvidence(source: LiveSource, paths: readonly string[], io: CliIo): Evidence | null {
+  if (paths.length === 0) return null;
+  const writers = paths.map((path) => {
+    try {
+      return new PcapngWriter(resolve(io.cwd, path));
+    } catch (error) {
+      throw new CliError(`cannot write ${path}: ${(error as Error).message}`);
+    }
+  });
+  const recorder = new EvidenceRecorder(source, writers);
+  return {
+    recorder,
+    writers,
+    close() {
+      recorder.end();
+      for (const writer of writers) writer.close();
+    },
+  };
+}
+
+function describeEvidence({ recorder, writers }: Evidence): string {
+  const missing =
+    recorder.missing === 0 ? '' : `; ${formatCount(recorder.missing, 'frame')} had gone before they were flagged`;
+  return `${formatCount(writers[0]!.frames, 'frame')} kept in ${writers.map(({ path }) => path).join(' and ')}${missing}`;
+}
+
+/** All interfaces at once where there is such a thing, else the first one that is up and leads somewhere. */
+function defaultInterface(): string {
+  const up = listInterfaces().filter((it) => it.up);
+  const chosen =
+    up.find(({ name }) => name === ANY) ??
+    up.find(({ loopback, addresses }) => !loopback && addresses.length > 0) ??
+    up[0];
+  if (chosen === undefined) throw new CliError('no interface is up; see portzero interfaces');
+  return chosen.name;
+}
+
+function describeEvent(event: LiveEvent, name: string): string {
+  switch (event.type) {
+    case 'started': {
+      const { stamps } = CAPTURERS[event.backend];
+      const by =
+        stamps === 'kernel'
+          ? 'frames are stamped by the kernel, drops are counted'
+          : 'frames are stamped at delivery, drops in the kernel are not known';
+      return `sniffing on ${name} (${linkTypeName(event.linkType)}) with ${event.backend}: ${by}`;
+    }
+    case 'fallback':
+      return `${event.reason}; trying ${event.to}`;
+    case 'waiting':
+      return `${event.reason}; waiting for it to return`;
+  }
+}
+
+function describeCounters({ source, frames, openExchanges, findings }: AnalysisProgress): string {
+  const found = findings.error + findings.warning + findings.info;
+  const drops = source.drops === null ? 'drops not known' : formatCount(source.drops, 'drop');
+  const open = formatCount(openExchanges, 'open exchange');
+  return `${formatCount(frames, 'frame')}, ${open}, ${formatCount(found, 'finding')}, ${drops}`;
+}

@@ -1,0 +1,47 @@
+import { type CliIo, EXIT_TROUBLE } from './io.ts';
+import { readPlainArguments } from './options.ts';
+
+/** Errors that are no bug: bad usage, bad configuration, an input that cannot be read. One line says what is wrong. */
+const EXPECTED = new Set(['CliError', 'ConfigError', 'CaptureError']);
+
+/** Runs `portzero` with these arguments. Settles with the exit status; never rejects. */
+export async function main(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const plain = readPlainArguments(argv);
+    if (plain === null) {
+      const { runCommandLine } = await import('./command-line.ts');
+      return await runCommandLine(argv, io);
+    }
+    const { run } = await import('./commands/analyze.ts');
+    return await run(plain, io);
+  } catch (error) {
+    const { escapeForTerminal } = await import('../report/escape.ts');
+    const expected = error instanceof Error && EXPECTED.has(error.name);
+    const text = expected ? error.message : `internal error: ${error instanceof Error ? error.stack : error}`;
+    for (const line of text.split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
+    return EXIT_TROUBLE;
+  }
+}
+
+/** The command as the operating system starts it: arguments, signals and exit status of this process. */
+export async function runProcess(): Promise<void> {
+  const stop = new AbortController();
+  // Once: whoever asks a second time does not want to wait for a summary.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
+  // A reader that has gone (`| head`) is no error, and nobody is left to tell it to.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort('EPIPE');
+  });
+  process.stderr.on('error', () => {});
+  process.exitCode = await main(process.argv.slice(2), {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stop.signal,
+  });
+}

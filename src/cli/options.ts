@@ -1,0 +1,178 @@
+import { parseArgs } from 'node:util';
+import type { Options } from 'yargs';
+
+const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'diff'] as const;
+export type VerbName = (typeof VERB_NAMES)[number];
+
+/** The first word of a command line names a command; anything else is a capture to analyze. */
+export function isVerb(word: string | undefined): word is VerbName {
+  return VERB_NAMES.includes(word as VerbName);
+}
+
+const FAIL_ON = ['info', 'warning', 'error', 'never'] as const;
+
+/** Options that analyze and sniff share. Values stay text here; the commands validate them, each with one line of error. */
+export const SHARED_OPTIONS = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Configuration file; otherwise portzero.config.yaml or .json is looked for upward from here',
+  },
+  'fail-on': {
+    type: 'string',
+    choices: FAIL_ON,
+    requiresArg: true,
+    describe: 'Exit with 1 when there is a finding of this severity or a higher one',
+    defaultDescription: 'warning',
+  },
+  'answer-timeout': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'How long an opening segment may go without an answer before it counts as silent: 500ms, 5s, 2m',
+    defaultDescription: '5s',
+  },
+  exchanges: {
+    type: 'string',
+    choices: ['flagged', 'all'],
+    requiresArg: true,
+    describe: 'Which exchanges are listed: those with a finding, or all',
+    defaultDescription: 'flagged',
+  },
+  'max-exchanges': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Most exchanges held in memory while they wait for an answer; the oldest is given up and counted',
+    defaultDescription: '1000000',
+  },
+  'max-listed': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Most exchanges, and most findings, in a report; the rest are counted as omitted',
+    defaultDescription: '10000',
+  },
+  'community-id-seed': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Seed of the Community ID, 0 to 65535, as the other sensors have it',
+    defaultDescription: '0',
+  },
+  quiet: { alias: 'q', type: 'boolean', describe: 'Nothing on standard error but errors' },
+  color: { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' },
+} as const satisfies Record<string, Options>;
+
+export const ANALYZE_OPTIONS = {
+  format: {
+    alias: 'f',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Format of standard output: text json ndjson eve sarif junit github csv html, or one of a plugin',
+    defaultDescription: 'text',
+  },
+  report: {
+    alias: 'r',
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe:
+      'Also write a report to this file; its ending says the format: .json .ndjson .sarif .xml (JUnit) .html .csv .txt .pcapng (the frames of flagged exchanges). May be repeated',
+  },
+  ...SHARED_OPTIONS,
+  join: {
+    type: 'boolean',
+    describe: 'The files are one capture that was rotated: exchanges may cross from one to the next',
+  },
+  follow: { type: 'boolean', describe: 'Go on reading while another program writes the capture; Ctrl-C ends it' },
+  verify: {
+    type: 'boolean',
+    describe: 'Read each classic pcap a second time with the independent pcap-parser and compare record by record',
+  },
+  jobs: {
+    alias: 'j',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Files analysed at the same time',
+    defaultDescription: 'number of CPUs',
+  },
+  'print-config': { type: 'boolean', describe: 'Print the configuration in full, with all defaults, and end' },
+} as const satisfies Record<string, Options>;
+
+/** Arguments as yargs hands them to `portzero analyze`. An option given twice is an array. */
+export interface AnalyzeArguments {
+  readonly files?: readonly string[] | undefined;
+  readonly format?: string | undefined;
+  readonly report?: readonly string[] | undefined;
+  readonly config?: string | undefined;
+  readonly failOn?: (typeof FAIL_ON)[number] | undefined;
+  readonly answerTimeout?: string | undefined;
+  readonly exchanges?: 'flagged' | 'all' | undefined;
+  readonly maxExchanges?: string | undefined;
+  readonly maxListed?: string | undefined;
+  readonly communityIdSeed?: string | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly color?: boolean | undefined;
+  readonly join?: boolean | undefined;
+  readonly follow?: boolean | undefined;
+  readonly verify?: boolean | undefined;
+  readonly jobs?: string | undefined;
+  readonly printConfig?: boolean | undefined;
+}
+
+/**
+ * Reads the plain forms of `portzero [analyze] FILE…` from the same table that yargs gets, without loading yargs: that
+ * takes longer than the whole analysis of a small capture. Null for all that is not plain (another command, help, a
+ * mistake): yargs then reads it, with all that it can say about it. A test holds the two to the same answers.
+ */
+export function readPlainArguments(argv: readonly string[]): AnalyzeArguments | null {
+  if (isVerb(argv[0]) && argv[0] !== 'analyze') return null;
+  const words = argv[0] === 'analyze' ? argv.slice(1) : [...argv];
+  try {
+    const { values, positionals, tokens } = parseArgs({
+      tokens: true,
+      args: words,
+      allowPositionals: true,
+      allowNegative: true,
+      strict: true,
+      options: Object.fromEntries(
+        Object.entries<Options>(ANALYZE_OPTIONS).map(([name, option]) => [
+          name,
+          {
+            type: option.type === 'boolean' ? ('boolean' as const) : ('string' as const),
+            multiple: option.array === true,
+            ...(typeof option.alias === 'string' ? { short: option.alias } : {}),
+          },
+        ]),
+      ),
+    });
+    if (positionals.length === 0 || words.some(isTooClever)) return null;
+    const names = tokens.flatMap((token) => (token.kind === 'option' && token.name !== 'report' ? [token.name] : []));
+    if (new Set(names).size < names.length) return null;
+    const result: Record<string, unknown> = { files: positionals };
+    for (const [name, value] of Object.entries(values)) {
+      const { choices } = ANALYZE_OPTIONS[name as keyof typeof ANALYZE_OPTIONS] as Options;
+      if (choices !== undefined && !choices.includes(value as string)) return null;
+      result[camelCase(name)] = value;
+    }
+    return result as AnalyzeArguments;
+  } catch {
+    return null;
+  }
+}
+
+/** What parseArgs and yargs read in different ways: grouped short options, `-f=json`, booleans with a value, empty values. */
+function isTooClever(word: string): boolean {
+  return word === 'true' || word === 'false' || word === '--' || /^-[^-]./.test(word) || /^--[^=]+=$/.test(word);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `-fjson` and `-f=json` as `-f json`, which is how yargs wants it. `letters`: the short options that take a value. */
+export function separateShortValues(argv: readonly string[], letters: ReadonlySet<string>): string[] {
+  const end = argv.indexOf('--');
+  return argv.flatMap((word, index) => {
+    if ((end !== -1 && index > end) || !/^-[a-zA-Z]./.test(word) || !letters.has(word[1]!)) return [word];
+    return [word.slice(0, 2), word.slice(word[2] === '=' ? 3 : 2)];
+  });
+}

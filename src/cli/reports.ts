@@ -1,0 +1,169 @@
+import { appendFileSync, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AnalysisSink } from '../analyze.ts';
+import { nearestWord } from '../config/nearest.ts';
+import type { PluginReporter } from '../config/plugins.ts';
+import {
+  FORMATS,
+  formatOfPath,
+  type LoadedReporter,
+  loadLiveReporter,
+  loadReporter,
+  REPORT_ENDINGS,
+  type ReportFormat,
+} from '../report/index.ts';
+import type {
+  DocumentReporter,
+  ReportContext,
+  RunResult,
+  StreamReporter,
+  StreamReporterFactory,
+} from '../report/types.ts';
+import { expectationMeta } from '../rules/expectation.ts';
+import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
+import { fileOutput, type Output, streamOutput } from './output.ts';
+
+/** Formats that are made without the report's lists. */
+const WITHOUT_LISTS: ReadonlySet<string> = new Set(['text', 'ndjson', 'eve', 'csv']);
+/** Columns of a text report in a file. */
+const FILE_WIDTH = 100;
+
+export interface ReportRequest {
+  /** For standard output. */
+  readonly format: string;
+  /** Files of --report, as given. */
+  readonly paths: readonly string[];
+  readonly color: boolean | undefined;
+  /** Reporters of plugins. */
+  readonly reporters: readonly PluginReporter[];
+  /** Results are wanted as they come: text tells each finding then, and no document can. */
+  readonly live?: boolean;
+  /** Inputs, which no report may overwrite. */
+  readonly inputs: readonly string[];
+}
+
+/** All reports of one run: those that stream hear of results as they come, the others are written at the end. */
+export interface Reports {
+  /** Null when no report streams: results need not be told then. */
+  readonly sink: AnalysisSink | null;
+  /** Whether any report needs the lists of exchanges and findings: text has groups, and streams hear of each. */
+  readonly needsLists: boolean;
+  /** Files of frames (.pcapng), which are not made from the results alone. */
+  readonly evidencePaths: readonly string[];
+  /** Lets a slow reader of standard output catch up. */
+  flush(): Promise<void>;
+  finish(result: RunResult): Promise<void>;
+}
+
+/** Opens everything that is to be written. Throws CliError for an unknown format or a path that cannot be written. */
+export async function openReports(request: ReportRequest, io: CliIo, isGone: () => boolean): Promise<Reports> {
+  const named = await reporterOf(request.format, request.reporters, request.live);
+  const files = request.paths.map((path) => ({
+    path: resolve(io.cwd, path),
+    wanted: formatOf(path, request.reporters),
+  }));
+  for (const { path } of files) refuseToOverwrite(path, request.inputs);
+
+  const documents: { reporter: DocumentReporter; output: Output; context: ReportContext }[] = [];
+  const streams: StreamReporter[] = [];
+  const outputs: Output[] = [];
+  const evidencePaths: string[] = [];
+  const add = (reporter: LoadedReporter, output: Output, context: ReportContext) => {
+    outputs.push(output);
+    if (reporter.kind === 'document') documents.push({ reporter: reporter.format, output, context });
+    else streams.push(reporter.create((text) => output.write(text), context));
+  };
+  for (const { path, wanted } of files) {
+    if (wanted === 'pcapng') evidencePaths.push(path);
+    else add(await reporterOf(wanted, request.reporters), fileOutput(path), { width: FILE_WIDTH, color: false });
+  }
+  const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color) };
+  add(named, streamOutput(io.stdout, isGone), context);
+
+  return {
+    sink:
+      streams.length === 0
+        ? null
+        : {
+            exchange: (exchange) => {
+              for (const stream of streams) stream.exchange(exchange);
+            },
+            finding: (finding, exchange) => {
+              for (const stream of streams) stream.finding(finding, exchange);
+            },
+            ...(streams.some((stream) => stream.answered !== undefined)
+              ? {
+                  answered: (exchange, findings) => {
+                    for (const stream of streams) stream.answered?.(exchange, findings);
+                  },
+                }
+              : {}),
+          },
+    needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some((name) => !WITHOUT_LISTS.has(name)),
+    evidencePaths,
+    async flush() {
+      for (const output of outputs) await output.flush();
+    },
+    async finish(result) {
+      // Whether an expectation holds is known at the end only, so no stream has heard of it.
+      const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
+      for (const stream of streams) {
+        for (const finding of late) stream.finding(finding, null);
+        stream.end(result);
+      }
+      for (const { reporter, output, context } of documents) {
+        for (const text of reporter(result, context)) output.write(text);
+      }
+      for (const output of outputs) await output.close();
+      if (request.format === 'github') await appendStepSummary(result, io);
+    },
+  };
+}
+
+/** GitHub shows what a step appends to this file (Markdown) on the page of the run. */
+async function appendStepSummary(result: RunResult, { env }: CliIo): Promise<void> {
+  const path = env.GITHUB_STEP_SUMMARY;
+  if (path === undefined || path === '') return;
+  const { formatStepSummary } = await import('../report/github.ts');
+  try {
+    appendFileSync(path, formatStepSummary(result));
+  } catch (error) {
+    throw new CliError(`cannot write the job summary ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function reporterOf(name: string, own: readonly PluginReporter[], live = false): Promise<LoadedReporter> {
+  if (FORMATS.includes(name as ReportFormat)) return (live ? loadLiveReporter : loadReporter)(name as ReportFormat);
+  const plugin = own.find((reporter) => reporter.name === name);
+  if (plugin?.document !== undefined) return { kind: 'document', format: plugin.document as DocumentReporter };
+  if (plugin?.stream !== undefined) return { kind: 'stream', create: plugin.stream as StreamReporterFactory };
+  const names = [...FORMATS, ...own.map((reporter) => reporter.name)];
+  const near = nearestWord(name, names);
+  const hint = near === null ? `the formats are ${names.join(', ')}` : `did you mean ${near}?`;
+  throw new CliError(`there is no format "${name}": ${hint}`);
+}
+
+/** The format that the ending of a path of --report asks for. */
+function formatOf(path: string, own: readonly PluginReporter[]): ReportFormat | 'pcapng' | string {
+  const plugin = own.find(({ ending }) => ending !== undefined && path.toLowerCase().endsWith(ending.toLowerCase()));
+  const format = plugin?.name ?? formatOfPath(path);
+  if (format !== null) return format;
+  const endings = [...REPORT_ENDINGS, ...own.flatMap(({ ending }) => (ending === undefined ? [] : [ending]))];
+  throw new CliError(`--report ${path}: the ending says the format, and can be ${endings.join(', ')}`);
+}
+
+/** A capture is evidence: a report must not take its place, by whatever path it is named. */
+function refuseToOverwrite(path: string, inputs: readonly string[]): void {
+  const target = statOrNull(path);
+  if (target === null) return;
+  for (const input of inputs) {
+    const given = statOrNull(input);
+    if (given?.isFile() === true && given.dev === target.dev && given.ino === target.ino) {
+      throw new CliError(`--report ${path} would overwrite the capture that it is about`);
+    }
+  }
+}
+
+function statOrNull(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}

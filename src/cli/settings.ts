@@ -1,0 +1,83 @@
+import type { AnalysisSettings } from '../analyze.ts';
+import { parseDuration } from '../config/duration.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Plugins } from '../config/plugins.ts';
+import type { Config } from '../config/types.ts';
+import type { RunResult } from '../report/types.ts';
+import { rules as ownRules } from '../rules/index.ts';
+import type { Severity } from '../rules/types.ts';
+import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
+import type { AnalyzeArguments } from './options.ts';
+
+/** Data formats leave their summary to standard error; these tell it themselves. */
+const FORMATS_WITH_SUMMARY = new Set(['text', 'github']);
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error'];
+
+/** Of the arguments, what makes the settings of an analysis. */
+type SettingArguments = Pick<
+  AnalyzeArguments,
+  'config' | 'failOn' | 'answerTimeout' | 'exchanges' | 'maxExchanges' | 'maxListed' | 'communityIdSeed'
+>;
+
+/** The settings that the configuration file, its plugins and the command line add up to. Throws CliError or ConfigError. */
+export async function readSettings(
+  args: SettingArguments,
+  io: CliIo,
+  { live }: { readonly live: boolean },
+): Promise<{ settings: AnalysisSettings; plugins: Plugins }> {
+  const config = override(await loadConfig({ path: args.config, cwd: io.cwd }), args);
+  const plugins =
+    config.plugins.length === 0
+      ? { rules: [], reporters: [] }
+      : await (await import('../config/plugins.ts')).loadPlugins(config);
+  const settings: AnalysisSettings = {
+    config,
+    rules: [...ownRules, ...plugins.rules],
+    exchanges: args.exchanges ?? 'flagged',
+    maxExchanges: readCount('--max-exchanges', args.maxExchanges, 1) ?? 1_000_000,
+    maxListed: readCount('--max-listed', args.maxListed, 0) ?? 10_000,
+    communityIdSeed: readCount('--community-id-seed', args.communityIdSeed, 0, 0xffff) ?? 0,
+    live,
+  };
+  return { settings, plugins };
+}
+
+/** What the command line says goes before the configuration file. */
+function override(config: Config, args: SettingArguments): Config {
+  let { failOn, answerTimeoutNanos } = config;
+  if (args.failOn !== undefined) failOn = args.failOn;
+  if (args.answerTimeout !== undefined) {
+    const nanos = parseDuration(args.answerTimeout);
+    if (nanos === null || nanos === 0) {
+      throw new CliError(`--answer-timeout ${args.answerTimeout}: expected a duration such as 500ms, 5s or 2m`);
+    }
+    answerTimeoutNanos = nanos;
+  }
+  return { ...config, failOn, answerTimeoutNanos };
+}
+
+/** Exit status of a run. */
+export function statusOf({ report }: RunResult, { failOn }: Config, interrupted = false): number {
+  if (interrupted || report.inputs.some((input) => !input.complete)) return EXIT_TROUBLE;
+  if (failOn === 'never') return EXIT_CLEAN;
+  const failing = SEVERITIES.slice(SEVERITIES.indexOf(failOn));
+  return failing.some((severity) => report.summary.findings[severity] > 0) ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+/** A short summary for a person who sees data go by, or into a file; nothing where `format` has one itself. */
+export async function sayOutcome(result: RunResult, format: string, say: (text: string) => void): Promise<void> {
+  if (FORMATS_WITH_SUMMARY.has(format)) return;
+  const [{ formatConclusion }, { formatCount }] = await Promise.all([
+    import('../report/conclusion.ts'),
+    import('../report/words.ts'),
+  ]);
+  const { summary, omitted } = result.report;
+  const found = [...SEVERITIES].reverse().filter((severity) => summary.findings[severity] > 0);
+  const findings = found.map((severity) => formatCount(summary.findings[severity], severity)).join(', ');
+  say(`${formatCount(summary.frames, 'frame')}. ${formatConclusion(result)}${findings === '' ? '' : ` ${findings}.`}`);
+  if (omitted.exchanges + omitted.findings > 0) {
+    say(
+      `left out of the lists: ${formatCount(omitted.exchanges, 'exchange')}, ${formatCount(omitted.findings, 'finding')} (see --max-listed)`,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { expectationMeta } from '../rules/expectation.ts';
+import { formatMessage } from '../rules/message.ts';
+import { type Exchange, type Timestamp, VERDICTS, type Verdict } from '../track/exchange.ts';
+import { formatAddress } from '../wire/address.ts';
+import { cidrMatches, formatTarget } from './cidr.ts';
+import { formatDuration } from './duration.ts';
+import type { Expectation } from './types.ts';
+
+/** Exchanges that are shown for a broken expectation. */
+const MAX_EXAMPLES = 10;
+
+/** What one input showed of one expectation. Plain data: it can be sent between threads and merged. */
+export interface ExpectationState {
+  /** Exchanges that it is about, by verdict (in the order of VERDICTS). */
+  readonly verdicts: readonly number[];
+  /** Those with an allowed verdict whose answer took longer than `within`. */
+  readonly late: number;
+  readonly slowestNanos: number;
+  /** The first exchanges that broke it. */
+  readonly examples: readonly ExpectationExample[];
+}
+
+export interface ExpectationExample {
+  /** Index of the input. */
+  readonly input: number;
+  /** Id within the input. */
+  readonly exchange: number;
+  readonly client: string;
+  readonly server: string;
+  readonly verdict: Verdict;
+  readonly latencyNanos: number | null;
+  readonly frames: readonly number[];
+  readonly started: Timestamp;
+}
+
+/** An expectation that does not hold. */
+export interface Broken {
+  readonly expectation: Expectation;
+  /** What it wanted, what it saw, and in which frames. */
+  readonly message: string;
+  readonly touched: number;
+  /** Exchanges that broke it. */
+  readonly broken: number;
+  readonly seen: Readonly<Partial<Record<Verdict, number>>>;
+  readonly late: number;
+  readonly examples: readonly ExpectationExample[];
+}
+
+export interface ExpectationChecker {
+  /** To be called with every exchange once it has settled, ignored ones too. */
+  observe(exchange: Exchange): void;
+  /** What was seen so far, one for each expectation, in order. */
+  state(): ExpectationState[];
+}
+
+interface Tally {
+  readonly verdicts: number[];
+  late: number;
+  slowestNanos: number;
+  readonly examples: ExpectationExample[];
+}
+
+/** Checks the exchanges of one input; null when nothing is expected. */
+export function createExpectationChecker(
+  expectations: readonly Expectation[],
+  input: number,
+): ExpectationChecker | null {
+  if (expectations.length === 0) return null;
+  const tallies: Tally[] = expectations.map(() => emptyTally());
+  return {
+    observe(exchange) {
+      for (let index = 0; index < expectations.length; index++) {
+        const expectation = expectations[index]!;
+        if (touches(expectation, exchange)) count(tallies[index]!, expectation, exchange, input);
+      }
+    },
+    state: () => tallies.map((tally) => structuredClone(tally)),
+  };
+}
+
+/** Adds up what several inputs showed, in the order given. */
+export function mergeExpectationStates(states: readonly (readonly ExpectationState[])[]): ExpectationState[] {
+  const width = states[0]?.length ?? 0;
+  return Array.from({ length: width }, (_, index) => {
+    const total = emptyTally();
+    for (const state of states) {
+      const { verdicts, late, slowestNanos, examples } = state[index]!;
+      for (const [at, number] of verdicts.entries()) total.verdicts[at]! += number;
+      total.late += late;
+      total.slowestNanos = Math.max(total.slowestNanos, slowestNanos);
+      total.examples.push(...examples.slice(0, MAX_EXAMPLES - total.examples.length));
+    }
+    return total;
+  });
+}
+
+/** The expectations that do not hold. `states` are of the whole run; none at all counts as nothing seen. */
+export function findBroken(expectations: readonly Expectation[], states: readonly ExpectationState[]): Broken[] {
+  return expectations.flatMap((expectation, index) => judge(expectation, states[index] ?? emptyTally()));
+}
+
+function emptyTally(): Tally {
+  return { verdicts: new Array<number>(VERDICTS.length).fill(0), late: 0, slowestNanos: 0, examples: [] };
+}
+
+function touches({ to, port, from, verdict }: Expectation, exchange: Exchange): boolean {
+  return (
+    exchange.serverPort === port &&
+    cidrMatches(to, exchange.serverAddress) &&
+    (from === null || cidrMatches(from, exchange.clientAddress)) &&
+    // An answer without a question is no attempt, and says how the stack answered only to who asks for just that.
+    (exchange.verdict !== 'unsolicited' || verdict.includes('unsolicited'))
+  );
+}
+
+function count(tally: Tally, expectation: Expectation, exchange: Exchange, input: number): void {
+  const { verdict, latencyNanos } = exchange;
+  tally.verdicts[VERDICTS.indexOf(verdict)]!++;
+  const allowed = expectation.verdict.includes(verdict);
+  const late = allowed && expectation.withinNanos !== null && (latencyNanos ?? 0) > expectation.withinNanos;
+  if (late) {
+    tally.late++;
+    tally.slowestNanos = Math.max(tally.slowestNanos, latencyNanos ?? 0);
+  }
+  if ((allowed && !late) || tally.examples.length === MAX_EXAMPLES) return;
+  const { id, probeFrame, answerFrame, frames, clientAddress, clientPort, serverAddress, serverPort, started } =
+    exchange;
+  const shown = [probeFrame, answerFrame].filter((frame) => frame !== null);
+  tally.examples.push({
+    input,
+    exchange: id,
+    client: endText(clientAddress, clientPort),
+    server: endText(serverAddress, serverPort),
+    verdict,
+    latencyNanos,
+    frames: shown.length > 0 ? shown : frames.slice(0, 1),
+    started,
+  });
+}
+
+function judge(expectation: Expectation, { verdicts, late, slowestNanos, examples }: ExpectationState): Broken[] {
+  const { name, to, port, atLeast, verdict, withinNanos } = expectation;
+  const touched = verdicts.reduce((sum, number) => sum + number, 0);
+  const seen: Partial<Record<Verdict, number>> = {};
+  let broken = late;
+  for (const [index, number] of verdicts.entries()) {
+    const word = VERDICTS[index]!;
+    if (number > 0) seen[word] = number;
+    if (!verdict.includes(word)) broken += number;
+  }
+  const id = broken > 0 ? 'broken' : touched >= atLeast ? null : touched === 0 ? 'untouched' : 'few';
+  if (id === null) return [];
+
+  const within = withinNanos === null ? '' : ` within ${formatDuration(withinNanos)}`;
+  const saw = Object.entries(seen).map(([word, number]) => `${number} ${word}`);
+  if (late > 0) saw.push(`${late} late, the slowest after ${formatDuration(Math.round(slowestNanos / 1e3) * 1e3)}`);
+  const message = formatMessage(expectationMeta.messages[id]!, {
+    name,
+    to: formatTarget(to, 0),
+    port,
+    wanted: `wanted ${verdict.join(' or ')}${within}, saw ${touched === 0 ? 'nothing' : saw.join(', ')}`,
+    touched,
+    atLeast,
+    broken,
+  });
+  const frames = examples
+    .slice(0, 3)
+    .map((example) => `${example.client} ${example.verdict} in ${framesText(example)}`);
+  const shown = frames.length === 0 ? '' : ` (${frames.join('; ')}${broken > frames.length ? '; …' : ''})`;
+  return [{ expectation, message: message + shown, touched, broken, seen, late, examples }];
+}
+
+const framesText = ({ frames }: ExpectationExample): string =>
+  `${frames.length === 1 ? 'frame' : 'frames'} ${frames.join(', ')}`;
+
+function endText(address: Uint8Array, port: number): string {
+  return address.length === 4 ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
+}

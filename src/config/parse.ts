@@ -1,0 +1,95 @@
+import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { ConfigError } from './errors.ts';
+import type { KeyPath } from './validate.ts';
+
+export interface ParsedConfig {
+  readonly value: unknown;
+  /** Where a key, or what it is set to, stands in the file; of the nearest place above it when it is missing. */
+  place(path: KeyPath, key: boolean): { readonly line: number | null; readonly column: number | null };
+}
+
+/** Parses YAML, or JSON by the ending of the file. Throws ConfigError when it is neither. */
+export function parseConfigText(text: string, file: string): ParsedConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number | null | undefined) => {
+    if (offset === null || offset === undefined) return { line: null, column: null };
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const fail = (errors: readonly YAMLError[]): never => {
+    throw new ConfigError(
+      file,
+      errors.map((error) => ({ path: '', ...place(error.pos[0]), message: error.message.replaceAll('\n', ' ') })),
+    );
+  };
+
+  let value: unknown;
+  if (file.endsWith('.json')) {
+    value = parseJson(text, file, place);
+    // JSON.parse takes the last of two equal keys in silence. Its other differences from YAML (tabs) do not matter.
+    const duplicates = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+    if (duplicates.length > 0) fail(duplicates);
+  } else {
+    if (document.errors.length > 0) fail(document.errors);
+    try {
+      value = document.toJS();
+    } catch (error) {
+      // Aliases that would make the value grow without bound.
+      const message = error instanceof Error ? error.message : String(error);
+      throw new ConfigError(file, [{ path: '', line: null, column: null, message }], { cause: error });
+    }
+  }
+  return { value, place: (path, key) => place(offsetOf(document, path, key)) };
+}
+
+function parseJson(
+  text: string,
+  file: string,
+  place: (offset: number | null) => { line: number | null; column: number | null },
+): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = (error as SyntaxError).message.replaceAll('\n', ' ');
+    throw new ConfigError(file, [{ path: '', ...place(faultOffset(text)), message }], { cause: error });
+  }
+}
+
+/** Where JSON.parse stumbles, which it does not always tell: at the end of the shortest beginning that cannot go on. */
+function faultOffset(text: string): number {
+  let good = 0;
+  let bad = text.length + 1;
+  while (bad - good > 1) {
+    const length = (good + bad) >> 1;
+    if (length <= text.length && canGoOn(text.slice(0, length))) good = length;
+    else bad = length;
+  }
+  return good;
+}
+
+function canGoOn(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return true;
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return /end of JSON|Unterminated/.test(message) || Number(position) >= beginning.length;
+  }
+}
+
+function offsetOf(document: Document, path: KeyPath, key: boolean): number | null {
+  if (key) {
+    const map = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+    const pair = isMap(map)
+      ? map.items.find((item) => isNode(item.key) && item.key.toJSON() === path.at(-1))
+      : undefined;
+    if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0];
+  }
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0] ?? null;
+}

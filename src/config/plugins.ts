@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expectationMeta } from '../rules/expectation.ts';
+import { rules as ownRules } from '../rules/index.ts';
+import type { Rule } from '../rules/types.ts';
+import { validateRule } from '../rules/validate.ts';
+import { defaultSetting } from './defaults.ts';
+import { ConfigError } from './errors.ts';
+import type { Config } from './types.ts';
+
+/**
+ * A report format of the user's own. It has document (a DocumentReporter of the report layer, run at the end) or stream
+ * (a StreamReporterFactory, fed as results come), which are checked to be functions and not called here.
+ */
+export interface PluginReporter {
+  /** As in --format. */
+  readonly name: string;
+  /** Ending of files that --report writes with it, as in ".md". */
+  readonly ending?: string;
+  readonly document?: (result: never, context: never) => Iterable<string>;
+  readonly stream?: (write: never, context: never) => object;
+}
+
+/** What the modules of a configuration bring. */
+export interface Plugins {
+  readonly rules: readonly Rule[];
+  readonly reporters: readonly PluginReporter[];
+}
+
+/**
+ * Imports the modules that the configuration names and takes their exports `rules` and `reporters` (named, or of the
+ * default export). Modules are cached by Node, so calling it again costs little. Throws ConfigError.
+ */
+export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Promise<Plugins> {
+  const rules: Rule[] = [];
+  const reporters: PluginReporter[] = [];
+  for (const [index, name] of config.plugins.entries()) {
+    try {
+      const exported = await importFrom(name, config.path);
+      for (const value of listOf(exported, 'rules')) rules.push(checkRule(value, rules));
+      for (const value of listOf(exported, 'reporters')) reporters.push(checkReporter(value, reporters));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `${name}: ${why.replace(/\s*\n\s*/g, ' ')}`;
+      const problem = { path: `plugins[${index}]`, line: null, column: null, message };
+      throw new ConfigError(config.path, [problem], { cause: error });
+    }
+  }
+  return { rules, reporters };
+}
+
+/** Paths start with a dot or a slash and are relative to the configuration file; anything else is a package. */
+export function resolvePlugin(name: string, configPath: string): string {
+  return name.startsWith('.') || isAbsolute(name) ? resolve(dirname(configPath), name) : name;
+}
+
+async function importFrom(name: string, configPath: string | null): Promise<Record<string, unknown>> {
+  if (isAbsolute(name)) return importFile(name);
+  const from = configPath ?? join(process.cwd(), 'portzero.config.yaml');
+  try {
+    return await importFile(createRequire(from).resolve(name));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // A package whose exports are for import alone cannot be resolved by require.
+    const entry = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? importEntry(name, dirname(from)) : null;
+    if (entry !== null) return importFile(entry);
+    if (code !== 'MODULE_NOT_FOUND' || !String((error as Error).message).includes(`'${name}'`)) throw error;
+    throw new Error('no such package is installed here; the path of a file starts with ./ or /');
+  }
+}
+
+const importFile = (path: string): Promise<Record<string, unknown>> => import(pathToFileURL(path).href);
+
+/** The file that the conditions import, node or default of a package's main export name. */
+function importEntry(name: string, from: string): string | null {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const home = join(folder, 'node_modules', name);
+    if (existsSync(join(home, 'package.json'))) {
+      let target: unknown = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).exports;
+      while (typeof target === 'object' && target !== null) {
+        const conditions = target as Record<string, unknown>;
+        target = conditions['.'] ?? conditions.import ?? conditions.node ?? conditions.default ?? null;
+      }
+      return typeof target === 'string' ? join(home, target) : null;
+    }
+    if (folder === dirname(folder)) return null;
+  }
+}
+
+function listOf(exported: Record<string, unknown>, name: 'rules' | 'reporters'): readonly unknown[] {
+  const byDefault = exported.default as Record<string, unknown> | null | undefined;
+  const value = exported[name] ?? byDefault?.[name];
+  const other = name === 'rules' ? 'reporters' : 'rules';
+  if (value === undefined && exported[other] === undefined && byDefault?.[other] === undefined) {
+    throw new TypeError('exports neither rules nor reporters');
+  }
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be a list`);
+  return value;
+}
+
+function checkRule(value: unknown, others: readonly Rule[]): Rule {
+  const rule = validateRule(value);
+  const { id } = rule.meta;
+  if (id === expectationMeta.id || [...ownRules, ...others].some((other) => other.meta.id === id)) {
+    throw new TypeError(`rule ${id}: there is another rule with this id`);
+  }
+  defaultSetting(rule);
+  return rule;
+}
+
+function checkReporter(value: unknown, others: readonly PluginReporter[]): PluginReporter {
+  const { name, ending, document, stream } = (value ?? {}) as Record<string, unknown>;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name)) {
+    throw new TypeError('a reporter needs a name of small letters, digits and "-"');
+  }
+  if (others.some((other) => other.name === name))
+    throw new TypeError(`reporter ${name}: there is another of this name`);
+  if (ending !== undefined && (typeof ending !== 'string' || !/^\.[\w.-]+$/.test(ending))) {
+    throw new TypeError(`reporter ${name}: ending must be one of a file name, as in ".md"`);
+  }
+  if ((typeof document === 'function') === (typeof stream === 'function')) {
+    throw new TypeError(`reporter ${name}: needs either document or stream, a function`);
+  }
+  return value as PluginReporter;
+}

@@ -1,0 +1,50 @@
+/**
+ * portzero as a library: who put TCP port 0 on the wire, and how did the other stack answer?
+ *
+ *     import { analyzeCapture } from 'portzero';
+ *     const analysis = analyzeCapture('trace.pcapng');
+ *     for await (const event of analysis) if (event.type === 'exchange') console.log(event.exchange.verdict);
+ *     const { summary } = await analysis.report();
+ */
+export { CaptureError, type CaptureErrorCode } from './capture/errors.ts';
+export { openCapture } from './capture/open.ts';
+export {
+  type CaptureInterface,
+  type CaptureProblem,
+  Frame,
+  type FrameHandler,
+  type FrameSource,
+  type RunOptions,
+} from './capture/source.ts';
+export { defaultConfig } from './config/defaults.ts';
+export { loadConfig } from './config/load.ts';
+export type { Config, Expectation, IgnoreEntry, RuleSetting } from './config/types.ts';
+export { type AnalysisEvent, type AnalyzeOptions, analyzeCapture, type CaptureAnalysis } from './library.ts';
+export type {
+  AnalysisReport,
+  DocumentReporter,
+  ExchangeGroup,
+  ExchangeReport,
+  FindingReport,
+  InputReport,
+  ReportContext,
+  RunResult,
+  SegmentReport,
+  StreamReporter,
+  StreamReporterFactory,
+  SummaryReport,
+} from './report/types.ts';
+export { rules } from './rules/index.ts';
+export type {
+  DatagramRule,
+  ExchangeRule,
+  Match,
+  OptionSpec,
+  Rule,
+  RuleMeta,
+  RuleOptions,
+  Severity,
+  WindowRule,
+  WindowTotals,
+} from './rules/types.ts';
+export type { Exchange, PortState, PortZeroEnd, Probe, SegmentEvidence, Timestamp, Verdict } from './track/exchange.ts';

@@ -1,0 +1,104 @@
+import type { Exchange, SegmentEvidence } from '../track/exchange.ts';
+import { formatAddress } from '../wire/address.ts';
+import { layerName } from '../wire/layers.ts';
+import { ANOMALY_SNAPPED, RST } from '../wire/packet.ts';
+import { formatTcpOptions } from '../wire/tcp-options.ts';
+import { communityId, PROTOCOL_TCP } from './community-id.ts';
+import { escapeBytes } from './escape.ts';
+import { formatFingerprint, guessHops } from './fingerprint.ts';
+import { describeNotes } from './notes.ts';
+import { formatTime } from './time.ts';
+import type { ExchangeReport, SegmentReport } from './types.ts';
+import { anomalyWords, formatFlags } from './words.ts';
+
+export interface DescribeContext {
+  /** Index of the input in the report. */
+  readonly input: number;
+  /** Number of the exchange in the report. */
+  readonly id: number;
+  scopeName(scope: number): string;
+  /** 16 bits; null for no Community ID, which takes a cryptographic hash. */
+  readonly communityIdSeed: number | null;
+}
+
+/** The tracker's view of an exchange as the plain object that reports are made of. Keeps nothing of the view. */
+export function describeExchange(exchange: Exchange, context: DescribeContext): ExchangeReport {
+  const probe = exchange.probeEvidence;
+  const answer = exchange.answerEvidence;
+  const others = exchange.otherAnswers;
+  const describe = (segment: SegmentEvidence) => describeSegment(segment, exchange, probe);
+  return {
+    id: context.id,
+    input: context.input,
+    client: { address: formatAddress(exchange.clientAddress), port: exchange.clientPort },
+    server: { address: formatAddress(exchange.serverAddress), port: exchange.serverPort },
+    portZero: exchange.portZero,
+    probe: exchange.probe,
+    verdict: exchange.verdict,
+    state: exchange.state,
+    reason: exchange.reason,
+    answeredBy: exchange.answeredBy === null ? null : formatAddress(exchange.answeredBy),
+    started: formatTime(exchange.started),
+    answered: exchange.answered === null ? null : formatTime(exchange.answered),
+    latencyMs: exchange.latencyNanos === null ? null : exchange.latencyNanos / 1e6,
+    retransmissions: exchange.retransmissions,
+    frames: { probe: exchange.probeFrame, answer: exchange.answerFrame, all: [...exchange.frames] },
+    established: exchange.established,
+    bytesToServer: exchange.bytesToServer,
+    bytesToClient: exchange.bytesToClient,
+    close: exchange.close,
+    layers: Array.from(exchange.layers, layerName),
+    scope: context.scopeName(exchange.scope),
+    communityId: context.communityIdSeed === null ? null : communityIdOf(exchange, context.communityIdSeed),
+    anomalies: anomalyWords(exchange.anomalies),
+    evidence: {
+      probe: probe && describe(probe),
+      answer: answer && describe(answer),
+      otherAnswers: others.map(describe),
+      notes: describeNotes(exchange, probe, answer, others),
+    },
+  };
+}
+
+function communityIdOf(exchange: Exchange, seed: number): string {
+  const flow = {
+    sourceAddress: exchange.clientAddress,
+    destinationAddress: exchange.serverAddress,
+    sourcePort: exchange.clientPort,
+    destinationPort: exchange.serverPort,
+    protocol: PROTOCOL_TCP,
+  };
+  return communityId(flow, seed);
+}
+
+function describeSegment(segment: SegmentEvidence, exchange: Exchange, probe: SegmentEvidence | null): SegmentReport {
+  const isReset = segment.flags !== null && (segment.flags & RST) !== 0;
+  const fromServer = Buffer.compare(segment.source, exchange.serverAddress) === 0;
+  return {
+    frame: segment.frame,
+    time: formatTime(segment.time),
+    kind: segment.kind,
+    source: formatAddress(segment.source),
+    acceptable: segment.acceptable,
+    reason: segment.reason,
+    ttl: segment.ttl,
+    hops: guessHops(segment.ttl),
+    ipId: segment.ipId,
+    dontFragment: segment.dontFragment,
+    flags: segment.flags === null ? null : formatFlags(segment.flags),
+    sequence: segment.sequence,
+    acknowledgment: segment.acknowledgment,
+    window: segment.window,
+    // What the capture cut in the middle of an option is no bad option.
+    options: formatTcpOptions(segment.options).replace(
+      /\[bad opt\]$/,
+      (exchange.anomalies & ANOMALY_SNAPPED) === 0 ? '$&' : '[cut]',
+    ),
+    payloadLength: segment.payloadLength,
+    payloadText: segment.payload.length === 0 ? null : escapeBytes(segment.payload),
+    icmp: segment.icmpType === null ? null : { type: segment.icmpType, code: segment.icmpCode ?? 0 },
+    repeats: segment.repeats,
+    checksumBad: segment.checksumBad,
+    fingerprint: isReset && fromServer && segment.kind === 'reset' ? formatFingerprint(probe, segment) : null,
+  };
+}

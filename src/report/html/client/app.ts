@@ -1,0 +1,262 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
+import type { WORDS } from '../script.ts';
+
+// The files of this folder run in the reader's browser. Each exports functions whose text is put into the page (see
+// ../script.ts), so a function here uses its arguments and the browser, and imports nothing but types.
+
+/** A listed exchange, and what filters and sorting ask of it. */
+export interface Row {
+  readonly exchange: PageExchange;
+  readonly findings: readonly PageFinding[];
+  /** 0 none, 1 info, 2 warning, 3 error. */
+  readonly rank: number;
+  /** Seconds since the first exchange of the page. */
+  readonly at: number;
+  readonly client: string;
+  readonly server: string;
+}
+
+export type SortKey = 'rank' | 'id' | 'time' | 'verdict' | 'client' | 'server' | 'latency' | 'frames';
+
+interface PageState {
+  readonly text: string;
+  readonly verdicts: ReadonlySet<string>;
+  readonly rule: string;
+  /** Least rank that is shown. */
+  readonly rank: number;
+  /** Index of the input; -1 for all. */
+  readonly input: number;
+  /** Addresses; null for any. */
+  readonly source: string | null;
+  readonly target: string | null;
+  /** Seconds since the first exchange of the page, both inclusive; null for all. */
+  readonly range: readonly [from: number, to: number] | null;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+}
+
+/** What the timeline and the charts of ends leave out, as they show the choice rather than its result. */
+type Facet = 'range' | 'ends' | null;
+
+type Attribute = string | number | boolean | null | ((event: Event) => void);
+type Child = Node | string | null;
+
+export interface App {
+  readonly payload: PagePayload;
+  readonly words: typeof WORDS;
+  readonly rows: readonly Row[];
+  /** Time of the first exchange of the page; null when there is none. */
+  readonly origin: string | null;
+  readonly state: PageState;
+  /** The rows that pass the filters, without those of a facet, in no particular order. */
+  matching(without: Facet): readonly Row[];
+  isFiltered(): boolean;
+  /** Changes the state and tells those who listen, in the order in which they asked to be told. */
+  update(change: Partial<PageState>): void;
+  clear(): void;
+  onUpdate(listener: () => void): void;
+  /** An element of the page, by id; it must be there. */
+  byId(id: string): HTMLElement;
+  /** A new element. Functions among the attributes are listeners; false and null leave an attribute out. */
+  element<K extends keyof HTMLElementTagNameMap>(
+    tag: K,
+    attributes?: Readonly<Record<string, Attribute>>,
+    ...children: Child[]
+  ): HTMLElementTagNameMap[K];
+  icon(name: string): SVGElement;
+  /** The icon and the name of a verdict. */
+  verdict(id: string): HTMLElement;
+  severity(name: string): HTMLElement;
+  /** A button that copies a text. */
+  copyButton(label: string, text: () => string): HTMLButtonElement;
+  /** Says something to a screen reader. */
+  announce(text: string): void;
+}
+
+export function createApp(payload: PagePayload, words: App['words']): App {
+  const ranks: Record<string, number> = { error: 3, warning: 2, info: 1 };
+  const labels = new Map(payload.verdicts.map(({ id, label }) => [id as string, label]));
+  const unfiltered = {
+    text: '',
+    verdicts: new Set<string>(),
+    rule: '',
+    rank: 0,
+    input: -1,
+    source: null,
+    target: null,
+    range: null,
+  };
+  let state: PageState = { ...unfiltered, sort: 'rank', descending: true };
+  const listeners: (() => void)[] = [];
+
+  const findings = new Map<number, PageFinding[]>();
+  for (const finding of payload.findings) {
+    const list = findings.get(finding.exchange!);
+    if (list) list.push(finding);
+    else findings.set(finding.exchange!, [finding]);
+  }
+  let origin: string | null = null;
+  for (const { started } of payload.exchanges) {
+    if (origin === null || words.secondsBetween(origin, started) < 0) origin = started;
+  }
+  const rows = payload.exchanges.map((exchange): Row => {
+    const list = (findings.get(exchange.id) ?? []).sort((a, b) => ranks[b.severity]! - ranks[a.severity]!);
+    return {
+      exchange,
+      findings: list,
+      rank: Math.max(0, ...list.map(({ severity }) => ranks[severity] ?? 0)),
+      at: words.secondsBetween(origin!, exchange.started),
+      client: words.formatEndpoint(exchange.client),
+      server: words.formatEndpoint(exchange.server),
+    };
+  });
+
+  /** What the text filter looks at, built when it is first used. */
+  const texts = new WeakMap<Row, string>();
+  function textOf(row: Row): string {
+    let text = texts.get(row);
+    if (text === undefined) {
+      const { exchange } = row;
+      text = [
+        `#${exchange.id}`,
+        row.client,
+        row.server,
+        exchange.answeredBy,
+        exchange.verdict,
+        labels.get(exchange.verdict),
+        exchange.reason,
+        exchange.state,
+        exchange.probe,
+        exchange.scope,
+        exchange.communityId,
+        ...exchange.layers,
+        ...exchange.anomalies,
+        ...row.findings.flatMap(({ ruleId, severity }) => [ruleId, severity]),
+        payload.inputs[exchange.input],
+        exchange.started,
+      ]
+        .join(' ')
+        .toLowerCase();
+      texts.set(row, text);
+    }
+    return text;
+  }
+
+  const app: App = {
+    payload,
+    words,
+    rows,
+    origin,
+    get state() {
+      return state;
+    },
+    matching(without) {
+      const terms = state.text.toLowerCase().split(/\s+/).filter(Boolean);
+      const { verdicts, rule, rank, input, source, target, range } = state;
+      return rows.filter((row) => {
+        const { exchange } = row;
+        if (verdicts.size > 0 && !verdicts.has(exchange.verdict)) return false;
+        if (row.rank < rank) return false;
+        if (input >= 0 && exchange.input !== input) return false;
+        if (rule !== '' && !row.findings.some(({ ruleId }) => ruleId === rule)) return false;
+        if (without !== 'ends') {
+          if (source !== null && exchange.client.address !== source) return false;
+          if (target !== null && exchange.server.address !== target) return false;
+        }
+        if (without !== 'range' && range !== null && (row.at < range[0] || row.at > range[1])) return false;
+        return terms.every((term) => textOf(row).includes(term));
+      });
+    },
+    isFiltered() {
+      const { text, verdicts, rule, rank, input, source, target, range } = state;
+      return (
+        text.trim() !== '' ||
+        verdicts.size > 0 ||
+        rule !== '' ||
+        rank > 0 ||
+        input >= 0 ||
+        source !== null ||
+        target !== null ||
+        range !== null
+      );
+    },
+    update(change) {
+      state = { ...state, ...change };
+      for (const listener of listeners) listener();
+    },
+    clear() {
+      app.update(unfiltered);
+    },
+    onUpdate(listener) {
+      listeners.push(listener);
+    },
+    byId(id) {
+      return document.getElementById(id)!;
+    },
+    element(tag, attributes = {}, ...children) {
+      const node = document.createElement(tag);
+      for (const [name, value] of Object.entries(attributes)) {
+        if (typeof value === 'function') node.addEventListener(name, value);
+        else if (value !== null && value !== false) node.setAttribute(name, value === true ? '' : String(value));
+      }
+      for (const child of children) if (child !== null) node.append(child);
+      return node;
+    },
+    icon(name) {
+      const space = 'http://www.w3.org/2000/svg';
+      const svg = document.createElementNS(space, 'svg');
+      svg.setAttribute('class', `icon ${name}`);
+      svg.setAttribute('aria-hidden', 'true');
+      const use = document.createElementNS(space, 'use');
+      use.setAttribute('href', `#i-${name}`);
+      svg.append(use);
+      return svg;
+    },
+    verdict(id) {
+      return app.element('span', { class: 'mark' }, app.icon(`v-${id}`), labels.get(id) ?? id);
+    },
+    severity(name) {
+      return app.element('span', { class: 'mark' }, app.icon(`s-${name}`), name);
+    },
+    copyButton(label, text) {
+      const caption = app.element('span', {}, label);
+      const button = app.element('button', { type: 'button', class: 'copy' }, app.icon('copy'), caption);
+      let timer = 0;
+      button.addEventListener('click', async () => {
+        const done = await copy(text());
+        caption.textContent = done ? 'Copied' : 'Press Ctrl+C';
+        app.announce(done ? `${label}: copied` : 'The text could not be copied');
+        clearTimeout(timer);
+        timer = window.setTimeout(() => {
+          caption.textContent = label;
+        }, 1600);
+      });
+      return button;
+    },
+    announce(text) {
+      app.byId('announcer').textContent = text;
+    },
+  };
+
+  async function copy(text: string): Promise<boolean> {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // No clipboard API, or no permission for it, as in some browsers for a file: the old way.
+      const area = app.element('textarea', { class: 'unseen', 'aria-hidden': 'true', readonly: true });
+      area.value = text;
+      const focused = document.activeElement;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand('copy');
+      area.remove();
+      if (focused instanceof HTMLElement) focused.focus();
+      return done;
+    }
+  }
+
+  return app;
+}

@@ -1,0 +1,320 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import type { SegmentReport } from '../../types.ts';
+import type { App, Row } from './app.ts';
+
+/** Everything known of one exchange: what happened as a ladder of frames between the ends, and the facts beside it. */
+export function exchangeDetail(app: App, row: Row): HTMLElement {
+  const { element, words } = app;
+  const { exchange } = row;
+  const { evidence } = exchange;
+  const steps = [evidence.probe, evidence.answer, ...evidence.otherAnswers]
+    .filter((segment): segment is SegmentReport => segment !== null)
+    .sort((a, b) => a.frame - b.frame);
+
+  // Lanes: client, server, and one for everyone else who sent something, as the router that sent an ICMP error.
+  const lanes: { role: string; name: string; address: string }[] = [
+    { role: 'Client', name: row.client, address: exchange.client.address },
+    { role: 'Server', name: row.server, address: exchange.server.address },
+  ];
+  /** Index of the lane that sent a segment. Where both ends have one address (loopback), only probes are the client's. */
+  function laneOf({ kind, source }: SegmentReport): number {
+    if (kind === 'probe') return 0;
+    if (source === exchange.server.address) return 1;
+    if (source === exchange.client.address) return 0;
+    const index = lanes.findIndex(({ address }, lane) => lane > 1 && address === source);
+    if (index >= 0) return index;
+    lanes.push({ role: 'On the way', name: source, address: source });
+    return lanes.length - 1;
+  }
+  const senders = steps.map(laneOf);
+
+  // Sequence numbers are relative to what each end began with, as in Wireshark.
+  const bases: (number | null)[] = [0, 1].map((lane) => {
+    const own = steps.filter((segment, index) => senders[index] === lane && segment.sequence !== null);
+    return (own.find(({ flags }) => flags?.includes('SYN')) ?? own[0])?.sequence ?? null;
+  });
+  /**
+   * Distance modulo 2^32, RFC 9293 §3.4; what lies before the base is negative. Null where it says nothing: without a base,
+   * or beyond the largest window (RFC 7323 §2.3), as for the sequence number of another sender.
+   */
+  function relative(value: number, base: number | null | undefined): string | null {
+    if (base === null || base === undefined) return null;
+    const distance = (value - base) | 0;
+    return Math.abs(distance) > 2 ** 30 ? null : String(distance).replace('-', '−');
+  }
+  const place = (value: number, base: number | null | undefined) => relative(value, base) ?? `${value} (absolute)`;
+  const hex = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, '0')}`;
+
+  function title(segment: SegmentReport): string {
+    if (segment.icmp) {
+      const version = exchange.client.address.includes(':') ? 'ICMPv6' : 'ICMP';
+      return `${version} ${segment.icmp.type}/${segment.icmp.code} ${segment.reason}`;
+    }
+    return segment.flags === null
+      ? 'flags not captured'
+      : segment.flags === 'none'
+        ? 'no flags'
+        : segment.flags.replaceAll(',', ' ');
+  }
+
+  function summary(segment: SegmentReport, lane: number): string {
+    const parts: string[] = [];
+    if (segment.sequence !== null) parts.push(`seq ${place(segment.sequence, bases[lane])}`);
+    if (segment.acknowledgment !== null && segment.flags?.includes('ACK')) {
+      parts.push(`ack ${place(segment.acknowledgment, bases[lane === 0 ? 1 : 0])}`);
+    }
+    if (segment.window !== null) parts.push(`win ${segment.window}`);
+    parts.push(`ttl ${segment.ttl}`);
+    if (segment.payloadLength) parts.push(`${segment.payloadLength} B`);
+    return parts.map((part) => part.replaceAll(' ', '\u00a0')).join('  ');
+  }
+
+  function fields(segment: SegmentReport, lane: number): HTMLElement {
+    const list = element('dl', { class: 'facts' });
+    const add = (name: string, value: string | number | null, note: string | null = null) => {
+      if (value === null || value === '') return;
+      list.append(
+        element('dt', {}, name),
+        element('dd', {}, String(value), note === null ? null : element('span', { class: 'note' }, ` ${note}`)),
+      );
+    };
+    const number = (name: string, value: number | null, base: number | null | undefined) => {
+      if (value === null) return;
+      const distance = relative(value, base);
+      add(name, value, `${hex(value, 8)}${distance === null ? '' : `, relative ${distance}`}`);
+    };
+    add('Frame', segment.frame);
+    add('Time', words.formatTime(segment.time, true));
+    add('Sender', segment.source, lanes[lane]!.role.toLowerCase());
+    add(
+      'TTL',
+      segment.ttl,
+      segment.hops === null
+        ? null
+        : `likely ${segment.hops === 0 ? 'no router' : words.formatCount(segment.hops, 'router')} passed`,
+    );
+    add('IP ID', segment.ipId, segment.ipId === null ? null : hex(segment.ipId, 4));
+    add("Don't fragment", segment.dontFragment ? 'set' : 'not set');
+    if (segment.icmp) add('ICMP', `type ${segment.icmp.type}, code ${segment.icmp.code}`, segment.reason);
+    if (segment.flags !== null) {
+      const bits = element('dd', { class: 'bits' });
+      const set = new Set(segment.flags.split(','));
+      for (const flag of ['AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN']) {
+        const on = set.has(flag);
+        bits.append(
+          element(
+            'span',
+            { class: on ? 'bit on' : 'bit' },
+            flag,
+            element('span', { class: 'unseen' }, on ? ' set, ' : ' not set, '),
+          ),
+        );
+      }
+      list.append(element('dt', {}, 'Flags'), bits);
+    }
+    number('Sequence', segment.sequence, bases[lane]);
+    number('Acknowledgment', segment.acknowledgment, segment.flags?.includes('ACK') ? bases[lane === 0 ? 1 : 0] : null);
+    add('Window', segment.window, segment.window === null ? null : hex(segment.window, 4));
+    add('Options', segment.options || (segment.flags === null ? null : 'none'));
+    add('Payload', segment.payloadLength === null ? null : `${segment.payloadLength} B`);
+    add('Payload text', segment.payloadText);
+    add('Checksum', segment.checksumBad ? 'bad' : null);
+    add('Fingerprint', segment.fingerprint, segment.fingerprint ? 'as nmap writes test T5' : null);
+    add('Seen again', segment.repeats > 0 ? `${segment.repeats} times` : null);
+    if (segment.kind !== 'probe') {
+      add('Counts as an answer', segment.acceptable ? 'yes' : 'no: the client must ignore it');
+    }
+    return list;
+  }
+
+  // Who stands on the way is drawn between the ends.
+  const count = lanes.length;
+  const slot = (lane: number) => (lane === 0 ? 0 : lane === 1 ? count - 1 : lane - 1);
+  const center = (lane: number) => ((slot(lane) + 0.5) / count) * 100;
+  function rails(): HTMLElement[] {
+    return lanes.map((_, lane) => {
+      const rail = element('span', { class: 'rail', 'aria-hidden': 'true' });
+      rail.style.left = `${center(lane)}%`;
+      return rail;
+    });
+  }
+
+  const head = element('div', { class: 'lanes', 'aria-hidden': 'true' }, element('span', { class: 'when' }));
+  const names = element('div', { class: 'track' });
+  const [client, server, ...between] = lanes;
+  for (const { role, name } of [client!, ...between, server!]) {
+    names.append(
+      element('span', { class: 'lane' }, element('b', {}, role), element('span', { class: 'address' }, name)),
+    );
+  }
+  head.append(names, element('span', { class: 'frame' }));
+
+  const list = element('ol', { class: 'steps' });
+  let before: string | null = null;
+  for (const [index, segment] of steps.entries()) {
+    const lane = senders[index]!;
+    const target = lane === 0 ? 1 : 0;
+    const offset = words.secondsBetween(exchange.started, segment.time);
+    const gap = before === null ? 0 : words.secondsBetween(before, segment.time);
+    before = segment.time;
+    if (gap > 0.5) {
+      const pause = element('li', { class: 'step pause' }, element('span', { class: 'when' }));
+      pause.append(
+        element(
+          'span',
+          { class: 'track' },
+          ...rails(),
+          element('span', { class: 'text' }, `${words.formatDuration(gap)} later`),
+        ),
+        element('span', { class: 'frame' }),
+      );
+      list.append(pause);
+    }
+    const kind = segment.kind === 'probe' ? 'probe' : segment.acceptable ? 'answer' : 'ignored';
+    const arrow = element('span', { class: `arrow ${kind} ${center(lane) < center(target) ? 'right' : 'left'}` });
+    arrow.style.left = `${Math.min(center(lane), center(target))}%`;
+    arrow.style.width = `${Math.abs(center(lane) - center(target))}%`;
+    const text = element(
+      'span',
+      { class: 'text' },
+      element('b', {}, title(segment)),
+      segment.repeats > 0 ? element('span', { class: 'tag' }, `×${segment.repeats + 1}`) : null,
+      kind === 'ignored' ? element('span', { class: 'tag' }, 'ignored') : null,
+      segment.checksumBad ? element('span', { class: 'tag' }, 'bad checksum') : null,
+      element('span', { class: 'numbers' }, summary(segment, lane)),
+    );
+    text.style.marginLeft = arrow.style.left;
+    text.style.width = arrow.style.width;
+    const id = `x${exchange.id}-f${segment.frame}-${index}`;
+    const panel = element('div', { class: 'fields', id, hidden: true }, fields(segment, lane));
+    const toggle = element(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet',
+        'aria-expanded': 'false',
+        'aria-controls': id,
+        'aria-label': `Fields of frame ${segment.frame}`,
+        click() {
+          panel.hidden = !panel.hidden;
+          toggle.setAttribute('aria-expanded', String(!panel.hidden));
+        },
+      },
+      app.icon('chevron'),
+      `#${segment.frame}`,
+    );
+    list.append(
+      element(
+        'li',
+        { class: 'step' },
+        element('span', { class: 'when' }, index === 0 && offset === 0 ? '0' : `+${words.formatDuration(offset)}`),
+        element(
+          'span',
+          { class: 'track' },
+          element(
+            'span',
+            { class: 'unseen' },
+            `${lanes[lane]!.role} ${lanes[lane]!.name} to ${lanes[target]!.role.toLowerCase()} ${lanes[target]!.name}: `,
+          ),
+          ...rails(),
+          text,
+          arrow,
+        ),
+        element('span', { class: 'frame' }, toggle),
+        panel,
+      ),
+    );
+  }
+  const outcome: string[] = [];
+  if (exchange.answered === null) {
+    outcome.push(exchange.verdict === 'silent' ? 'no answer within the timeout' : 'no answer seen');
+  }
+  if (exchange.established) outcome.push('connection established');
+  if (exchange.bytesToServer > 0) outcome.push(`${words.formatNumber(exchange.bytesToServer)} B to the server`);
+  if (exchange.bytesToClient > 0) outcome.push(`${words.formatNumber(exchange.bytesToClient)} B to the client`);
+  if (exchange.close !== null) outcome.push(`closed by ${exchange.close === 'fin' ? 'FIN' : 'RST'}`);
+  list.append(
+    element(
+      'li',
+      { class: 'step end' },
+      element('span', { class: 'when' }),
+      element(
+        'span',
+        { class: 'track' },
+        ...rails(),
+        element(
+          'span',
+          { class: 'text' },
+          app.verdict(exchange.verdict),
+          outcome.length > 0 ? ` · ${outcome.join(', ')}` : null,
+        ),
+      ),
+      element('span', { class: 'frame' }),
+    ),
+  );
+
+  const ladder = element('div', { class: 'ladder' }, head, list);
+  ladder.dataset.lanes = String(count);
+  const others = exchange.frames.count - new Set(steps.map(({ frame }) => frame)).size;
+  if (others > 0) {
+    ladder.append(
+      element(
+        'p',
+        { class: 'note' },
+        `${words.formatCount(others, 'more frame')} of this exchange (retransmissions, copies, data) ${others === 1 ? 'is' : 'are'} not drawn: the evidence keeps the first of each kind.`,
+      ),
+    );
+  }
+
+  const facts = element('dl', { class: 'facts' });
+  const fact = (name: string, value: string | number | null) => {
+    if (value !== null && value !== '') facts.append(element('dt', {}, name), element('dd', {}, String(value)));
+  };
+  fact('State', `${exchange.state}${exchange.reason === null ? '' : ` (${exchange.reason})`}`);
+  fact('Probe', exchange.probe);
+  fact('Answered by', exchange.answeredBy);
+  fact('Latency', exchange.latencyMs === null ? null : words.formatDuration(exchange.latencyMs / 1000));
+  fact('Started', words.formatTime(exchange.started, true));
+  fact('Retransmissions', exchange.retransmissions);
+  fact('Port 0 at', exchange.portZero === 'both' ? 'both ends' : exchange.portZero);
+  fact('Layers', exchange.layers.join(' › '));
+  fact('Scope', exchange.scope);
+  fact('Anomalies', exchange.anomalies.join(', '));
+  fact('Community ID', exchange.communityId);
+  fact('Input', app.payload.inputs[exchange.input] ?? null);
+
+  const { frames } = exchange;
+  const filter = words.displayFilter(frames.ranges);
+  const wireshark = element(
+    'div',
+    { class: 'wireshark' },
+    element('code', {}, filter.length > 160 ? `${filter.slice(0, 160)}…` : filter),
+    app.copyButton('Copy Wireshark filter', () => filter),
+    app.copyButton('Copy link', () => `${location.href.replace(/#.*/s, '')}#x${exchange.id}`),
+  );
+  if (frames.cut > 0) {
+    wireshark.append(element('p', { class: 'note' }, `${words.formatNumber(frames.cut)} later frames are left out.`));
+  }
+
+  const side = element('div', { class: 'side' });
+  if (row.findings.length > 0) {
+    const items = element('ul', { class: 'findings' });
+    for (const finding of row.findings) {
+      items.append(
+        element(
+          'li',
+          {},
+          element('span', {}, app.severity(finding.severity), ' ', element('code', {}, finding.ruleId)),
+          element('p', {}, finding.message),
+        ),
+      );
+    }
+    side.append(items);
+  }
+  if (evidence.notes.length > 0) {
+    side.append(element('ul', { class: 'notes' }, ...evidence.notes.map((note) => element('li', {}, note))));
+  }
+  side.append(facts);
+  return element('div', { class: 'detail' }, element('div', { class: 'picture' }, ladder, wireshark), side);
+}

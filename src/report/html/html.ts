@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { formatConclusion } from '../conclusion.ts';
+import type { DocumentReporter } from '../types.ts';
+import { formatCount } from '../words.ts';
+import { html, jsonForScript, Markup } from './escape.ts';
+import { buildPayload } from './payload.ts';
+import { pageScript, plotStyle } from './script.ts';
+import {
+  findingsSection,
+  groupsSection,
+  headerFacts,
+  headline,
+  inputsSection,
+  interactiveSections,
+  plainExchanges,
+  tilesSection,
+} from './sections.ts';
+import { PAGE_STYLE } from './style.ts';
+import { iconSprite } from './verdicts.ts';
+
+/** From this size on (in characters of JSON) the page carries its data compressed. */
+const COMPRESS_FROM = 200_000;
+
+const FAVICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232b5fd9'/%3E%3Cpath d='M8 3.5c-2.2 0-3.3 1.9-3.3 4.5s1.1 4.5 3.3 4.5 3.3-1.9 3.3-4.5S10.2 3.5 8 3.5Zm-2 7 4-5' fill='none' stroke='%23fff' stroke-width='1.5'/%3E%3C/svg%3E";
+
+/**
+ * One page that needs nothing but itself: style, script and data are in it, and its content security policy forbids
+ * every request and every script but its own. Without a script it still shows the counts, the findings and the groups.
+ */
+export const formatHtml: DocumentReporter = function* (result) {
+  const { report } = result;
+  const payload = buildPayload(result);
+  const style = plotStyle() + PAGE_STYLE;
+  const script = pageScript();
+  const policy = [
+    "default-src 'none'",
+    `script-src '${hash(script)}'`,
+    `style-src '${hash(style)}'`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+  const names = report.inputs.map(({ name }) => name);
+  const title = `portzero: ${names.length === 1 ? names[0] : `${names.length} inputs`}`;
+  const heading = headline(result);
+  const conclusion = formatConclusion(result);
+  const [filters, views] = interactiveSections(payload);
+  yield html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="portzero ${report.tool.version}">
+<title>${title}</title>
+<link rel="icon" href="${FAVICON}">
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<a class="skip js-only" href="#exchanges">Skip to the exchanges</a>
+${iconSprite()}
+<header><div class="bar-top"><span class="brand">portzero <span class="muted">${report.tool.version}</span></span><button type="button" id="theme" class="js-only">Theme: system</button></div>
+<h1>${heading}</h1>
+${
+  conclusion === `${heading}.`
+    ? null
+    : html`<p class="lead">${conclusion}</p>
+`
+}${headerFacts(result)}</header>
+<main>
+<p id="load-error" class="problems" role="alert" hidden>The data of this page could not be read: the browser may be too old (DecompressionStream is needed). The counts below are complete.</p>
+${inputsSection(result)}
+${tilesSection(result)}
+${findingsSection(result)}
+${payload.exchanges.length > 0 ? [filters, views] : html`<div hidden>${filters}${views}</div>`}
+${plainExchanges(payload)}
+${groupsSection(result, payload)}
+${payload.exchanges.length === 0 ? html`<p class="nothing">No exchange is listed.</p>` : null}
+</main>
+<footer class="muted">${omissions(result)}Made by portzero ${report.tool.version}. Times are UTC. Frame numbers are as Wireshark counts them.</footer>
+<div id="announcer" class="unseen" role="status"></div>
+`.source;
+  const json = jsonForScript(payload);
+  // JSON is ASCII-safe in a script element; base64 is so by its nature.
+  yield json.length < COMPRESS_FROM
+    ? `<script type="application/json" id="payload">${json}</script>\n`
+    : `<script type="application/gzip" id="payload">${gzipSync(json, { level: 9 }).toString('base64')}</script>\n`;
+  yield `<script>${script}</script>\n</body>\n</html>\n`;
+};
+
+const hash = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+
+function omissions({ report }: Parameters<DocumentReporter>[0]): string {
+  const { exchanges, findings, evicted } = report.omitted;
+  const parts: string[] = [];
+  if (exchanges > 0) parts.push(formatCount(exchanges, 'exchange'));
+  if (findings > 0) parts.push(formatCount(findings, 'finding'));
+  const left = parts.length > 0 ? `Beyond the listing limit: ${parts.join(' and ')}, counted but not listed. ` : '';
+  return `${left}${evicted > 0 ? `${formatCount(evicted, 'exchange')} left the table before the verdict was known. ` : ''}`;
+}

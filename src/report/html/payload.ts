@@ -1,0 +1,84 @@
+import type { Severity } from '../../rules/types.ts';
+import type { Verdict } from '../../track/exchange.ts';
+import { VERDICTS } from '../../track/exchange.ts';
+import type { ExchangeReport, FindingReport, RunResult } from '../types.ts';
+import { VERDICT_TEXTS } from './verdicts.ts';
+
+/** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */
+const PAGE_EXCHANGES = 10_000;
+/** Runs of frame numbers kept of one exchange. */
+const FRAME_RUNS = 500;
+
+/** An exchange as the page gets it: the frames as ranges, since a long conversation has thousands of them. */
+export interface PageExchange extends Omit<ExchangeReport, 'frames'> {
+  readonly frames: {
+    readonly probe: number | null;
+    readonly answer: number | null;
+    readonly count: number;
+    /** As in "1..3,9": Wireshark's words for a set. */
+    readonly ranges: string;
+    /** Frames that the ranges leave out. */
+    readonly cut: number;
+  };
+}
+
+/** A finding without its data, which the message says in words. */
+export type PageFinding = Pick<FindingReport, 'ruleId' | 'severity' | 'message' | 'exchange'>;
+
+/** What the page's script reads. */
+export interface PagePayload {
+  readonly inputs: readonly string[];
+  readonly verdicts: readonly { readonly id: Verdict; readonly label: string; readonly meaning: string }[];
+  /** Sorted by severity, then as the report has them. */
+  readonly exchanges: readonly PageExchange[];
+  /** Those of listed exchanges. */
+  readonly findings: readonly PageFinding[];
+  /** Exchanges that would be listed, but are only counted. */
+  readonly unlisted: number;
+}
+
+export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 };
+
+/** Chooses what the page lists: the gravest exchanges first where there are too many. */
+export function buildPayload({ report, groups }: RunResult): PagePayload {
+  const ranks = new Map<number, number>();
+  for (const { exchange, severity } of report.findings) {
+    if (exchange !== null) ranks.set(exchange, Math.max(ranks.get(exchange) ?? 0, SEVERITY_RANK[severity]));
+  }
+  let listed = report.exchanges;
+  if (listed.length > PAGE_EXCHANGES) {
+    const rank = (exchange: ExchangeReport) => ranks.get(exchange.id) ?? 0;
+    listed = [...listed].sort((a, b) => rank(b) - rank(a)).slice(0, PAGE_EXCHANGES);
+  }
+  const ids = new Set(listed.map(({ id }) => id));
+  const flagged = groups.reduce((sum, { count }) => sum + count, 0);
+  const flaggedListed = listed.reduce((sum, { id }) => sum + (ranks.has(id) ? 1 : 0), 0);
+  return {
+    inputs: report.inputs.map(({ name }) => name),
+    verdicts: VERDICTS.map((id) => ({ id, ...VERDICT_TEXTS[id] })),
+    exchanges: listed.map((exchange) => ({ ...exchange, frames: packFrames(exchange.frames) })),
+    unlisted: Math.max(flagged - flaggedListed, report.omitted.exchanges + report.exchanges.length - listed.length),
+    findings: report.findings.flatMap(({ ruleId, severity, message, exchange }) =>
+      exchange !== null && ids.has(exchange) ? [{ ruleId, severity, message, exchange }] : [],
+    ),
+  };
+}
+
+function packFrames({ probe, answer, all }: ExchangeReport['frames']): PageExchange['frames'] {
+  const { ranges, cut } = frameRanges(all);
+  return { probe, answer, count: all.length, ranges, cut };
+}
+
+/** Frame numbers as the ranges of Wireshark's set membership, as in "1..3,9"; `cut` of them did not fit. */
+export function frameRanges(frames: readonly number[]): { readonly ranges: string; readonly cut: number } {
+  const sorted = [...new Set(frames)].sort((a, b) => a - b);
+  const runs: string[] = [];
+  let index = 0;
+  while (index < sorted.length && runs.length < FRAME_RUNS) {
+    const first = sorted[index]!;
+    let last = first;
+    while (sorted[++index] === last + 1) last++;
+    runs.push(first === last ? String(first) : last === first + 1 ? `${first},${last}` : `${first}..${last}`);
+  }
+  return { ranges: runs.join(','), cut: sorted.length - index };
+}

@@ -1,0 +1,205 @@
+import type { Severity } from '../../rules/types.ts';
+import { VERDICTS } from '../../track/exchange.ts';
+import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../types.ts';
+import { formatCount, formatEndpoint, formatNumber, SEVERITIES } from '../words.ts';
+import { html, type Markup } from './escape.ts';
+import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
+import { icon, VERDICT_TEXTS } from './verdicts.ts';
+import { formatDuration, formatTime, secondsBetween } from './words.ts';
+
+// The parts of the page that need no script: what a viewer that blocks scripts shows, and what a script then enriches.
+
+/** Findings about no single exchange that the page lists. */
+const FINDINGS = 200;
+/** Exchanges listed for viewers without a script. */
+const PLAIN_EXCHANGES = 100;
+
+const severityMark = (severity: Severity) => html`<span class="mark">${icon(`s-${severity}`)}${severity}</span>`;
+const verdictMark = (verdict: ExchangeReport['verdict']) =>
+  html`<span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span>`;
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+function formatBytes(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${UNITS[power]}`;
+}
+
+function timeSpan(input: InputReport): Markup {
+  const { firstTime, lastTime } = input;
+  if (firstTime === null || lastTime === null) return html`–`;
+  return html`<span title="${formatTime(firstTime, true)} to ${formatTime(lastTime, true)}">${formatTime(firstTime, true)} <span class="muted">for ${formatDuration(secondsBetween(firstTime, lastTime))}</span></span>`;
+}
+
+/** What matters most, in a few words; the conclusion below it says the rest. */
+export function headline({ report }: RunResult): string {
+  const { portZero } = report.summary;
+  const { total, accepted } = portZero;
+  if (total === 0) return 'Nobody used TCP port 0';
+  const exchanges = formatCount(total, 'exchange');
+  const only = VERDICTS.find((verdict) => portZero[verdict] === total);
+  if (only !== undefined)
+    return `${exchanges} with port 0, ${total > 1 ? 'all ' : ''}${VERDICT_TEXTS[only].label.toLowerCase()}`;
+  if (accepted === 0) return `${exchanges} with port 0, none accepted`;
+  return `${formatNumber(accepted)} of ${exchanges} with port 0 ${accepted === 1 ? 'was' : 'were'} accepted`;
+}
+
+export function headerFacts({ report }: RunResult): Markup {
+  const { summary, inputs } = report;
+  const findings = SEVERITIES.filter((severity) => summary.findings[severity] > 0).map(
+    (severity) =>
+      html`<li>${icon(`s-${severity}`)}<b>${formatNumber(summary.findings[severity])}</b> ${severity === 'info' ? 'info' : summary.findings[severity] === 1 ? severity : `${severity}s`}</li>`,
+  );
+  const undecoded = Object.values(summary.undecoded).reduce((sum, count) => sum + count, 0);
+  return html`<ul class="headline">${findings.length > 0 ? findings : html`<li>No finding</li>`}<li><b>${formatNumber(summary.exchanges.total)}</b> TCP exchanges in all</li><li><b>${formatNumber(summary.frames)}</b> frames</li><li><b>${formatNumber(inputs.length)}</b> ${inputs.length === 1 ? 'input' : 'inputs'}</li>${
+    undecoded > 0
+      ? html`<li title="${Object.entries(summary.undecoded)
+          .map(([reason, count]) => `${reason}: ${formatNumber(count)}`)
+          .join(', ')}"><b>${formatNumber(undecoded)}</b> not decoded</li>`
+      : null
+  }</ul>`;
+}
+
+function where(offset: number | null, frame: number | null): string {
+  const places = [offset === null ? [] : `offset ${offset}`, frame === null ? [] : `frame ${frame}`].flat();
+  return places.length > 0 ? ` (${places.join(', ')})` : '';
+}
+
+export function inputsSection({ report }: RunResult): Markup {
+  const rows = report.inputs.map(
+    (input) => html`<tr><th scope="row" class="name">${input.name}</th>
+<td>${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}</td>
+<td>${input.linkTypes.join(', ') || '–'}</td>
+<td class="number">${formatNumber(input.frames)}</td>
+<td class="number">${formatBytes(input.bytes)}</td>
+<td class="time">${timeSpan(input)}</td>
+<td class="number">${input.drops === null ? html`<span class="muted">not known</span>` : formatNumber(input.drops)}</td>
+<td>${input.complete ? 'complete' : html`<span class="mark">${icon('s-warning')}incomplete</span>`}</td></tr>`,
+  );
+  const problems = report.inputs.flatMap(({ problems }) =>
+    problems.map(
+      ({ code, message, offset, frame }) =>
+        html`<li>${icon('s-warning')}<div><code>${code}</code> ${message}${where(offset, frame)}</div></li>`,
+    ),
+  );
+  const table = html`<div class="scroll" role="group" aria-label="Inputs" tabindex="0"><table class="grid">
+<thead><tr><th scope="col">Input</th><th scope="col">Format</th><th scope="col">Link types</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Bytes</th><th scope="col">From</th><th scope="col" class="number">Drops</th><th scope="col">Read</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`;
+  return html`<section class="panel inputs" aria-labelledby="h-inputs"><h2 id="h-inputs" class="unseen">Inputs</h2>
+${problems.length > 0 ? html`<ul class="problems" aria-label="Problems with the inputs">${problems}</ul>` : null}
+${report.inputs.length > 5 ? html`<details><summary>${formatCount(report.inputs.length, 'input')}</summary>${table}</details>` : table}</section>`;
+}
+
+/** Port 0 in large, all exchanges in small. The script turns each tile into a button. */
+export function tilesSection({ report }: RunResult): Markup {
+  const { portZero, exchanges } = report.summary;
+  const tiles = VERDICTS.map(
+    (verdict) =>
+      html`<div class="tile${portZero[verdict] === 0 ? ' zero' : ''}" data-verdict="${verdict}" title="${VERDICT_TEXTS[verdict].meaning}"><span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span><span class="figure">${formatNumber(portZero[verdict])}</span><span class="muted">of ${formatNumber(exchanges[verdict])}</span></div>`,
+  );
+  return html`<section aria-labelledby="h-verdicts"><div class="head"><h2 id="h-verdicts">How port 0 was answered</h2><p class="muted">exchanges with port 0 at either end, <span class="nobreak">of all exchanges</span></p></div>
+<div class="tiles"><div class="tile total"><span class="mark">Port 0</span><span class="figure">${formatNumber(portZero.total)}</span><span class="muted">of ${formatNumber(exchanges.total)}</span></div>${tiles}</div></section>`;
+}
+
+/** Findings about several exchanges or none: scans, floods, broken expectations, UDP. */
+export function findingsSection({ report }: RunResult): Markup | null {
+  const findings = report.findings.filter(({ exchange }) => exchange === null);
+  if (findings.length === 0) return null;
+  const shown = [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]).slice(0, FINDINGS);
+  const several = report.inputs.length > 1;
+  const rows = shown.map((finding) => findingRow(finding, several ? (report.inputs[finding.input]?.name ?? '') : null));
+  const rest = new Map<string, number>();
+  for (const { ruleId } of findings) rest.set(ruleId, (rest.get(ruleId) ?? 0) + 1);
+  for (const { ruleId } of shown) rest.set(ruleId, rest.get(ruleId)! - 1);
+  const left = [...rest].filter(([, count]) => count > 0);
+  return html`<section class="panel" aria-labelledby="h-findings"><div class="head"><h2 id="h-findings">Findings beyond single exchanges</h2><p class="muted">${formatCount(findings.length, 'finding')}</p></div>
+<div class="scroll" role="group" aria-label="Findings beyond single exchanges" tabindex="0"><table class="grid"><thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">What was seen</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col">Time (UTC)</th><th scope="col">Frames</th></tr></thead><tbody>${rows}</tbody></table></div>
+${left.length > 0 ? html`<p class="muted">Not listed: ${left.map(([rule, count]) => `${formatNumber(count)} more of ${rule}`).join(', ')}.</p>` : null}</section>`;
+}
+
+function findingRow({ severity, ruleId, message, time, frames }: FindingReport, input: string | null): Markup {
+  const { ranges, cut } = frameRanges(frames);
+  const text = ranges.length > 40 ? `${ranges.slice(0, 40)}…` : ranges;
+  return html`<tr><td>${severityMark(severity)}</td><td><code>${ruleId}</code></td><td class="message">${message}</td>${input === null ? null : html`<td class="name">${input}</td>`}<td class="time">${time === null ? '–' : formatTime(time, true).replace(' UTC', '')}</td><td>${
+    frames.length === 0
+      ? '–'
+      : html`<span class="frames" data-frames="${ranges}"><span class="ranges">${text.replaceAll(',', ', ')}${cut > 0 ? ` and ${formatNumber(cut)} more` : ''}</span> </span>`
+  }</td></tr>`;
+}
+
+export function groupsSection(result: RunResult, payload: PagePayload): Markup | null {
+  const { report } = result;
+  const groups = result.groups.flatMap(({ severity, ...group }) => (severity === null ? [] : [{ severity, ...group }]));
+  if (groups.length === 0) return null;
+  const several = report.inputs.length > 1;
+  const flagged = groups.reduce((sum, { count }) => sum + count, 0);
+  const listed = new Set(payload.findings.map(({ exchange }) => exchange)).size;
+  const distinct = ({ count, atLeast }: { readonly count: number; readonly atLeast: boolean }) =>
+    `${atLeast ? '≥ ' : ''}${formatNumber(count)}`;
+  const rows = groups
+    .sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] || b.count - a.count)
+    .map(
+      (
+        group,
+      ) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td><td>${severityMark(group.severity)}</td><td>${verdictMark(group.verdict)}</td>
+<td>${group.probe ?? '–'}</td><td>${group.state}${group.reason === null ? null : html` <span class="muted">${group.reason}</span>`}</td>
+<td>${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}</td>
+<td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
+<td class="number">${group.servers.count === 1 && group.examples[0] ? group.examples[0].server.address : distinct(group.servers)}</td>
+<td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
+${several ? html`<td class="name">${report.inputs[group.input]?.name ?? ''}</td>` : null}
+<td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.input}"></td></tr>`,
+    );
+  const said =
+    listed < flagged
+      ? `${formatNumber(listed)} of ${formatCount(flagged, 'flagged exchange')} are listed above; ${formatNumber(flagged - listed)} are only counted here.`
+      : `${formatCount(flagged, 'flagged exchange')}, all listed above.`;
+  return html`<section class="panel" aria-labelledby="h-groups"><div class="head"><h2 id="h-groups">Flagged exchanges that are alike</h2><p class="muted">${said}</p></div>
+<div class="scroll" role="group" aria-label="Flagged exchanges that are alike" tabindex="0"><table class="grid"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Severity</th><th scope="col">Verdict</th><th scope="col">Probe</th><th scope="col">State</th><th scope="col">Rules</th><th scope="col" class="number">Sources</th><th scope="col" class="number">Targets</th><th scope="col">From (UTC)</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col" class="js-only"><span class="unseen">Show in the list</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+/** A short list for viewers that run no script. */
+export function plainExchanges(payload: PagePayload): Markup | null {
+  if (payload.exchanges.length === 0) return null;
+  const shown = payload.exchanges.slice(0, PLAIN_EXCHANGES);
+  const rules = new Map<number, string[]>();
+  for (const { exchange, ruleId } of payload.findings) {
+    const list = rules.get(exchange!);
+    if (list) list.push(ruleId);
+    else rules.set(exchange!, [ruleId]);
+  }
+  const rows = shown.map(
+    (exchange) =>
+      html`<tr><td>${exchange.id}</td><td class="time">${formatTime(exchange.started, true).replace(' UTC', '')}</td><td>${verdictMark(exchange.verdict)}</td><td class="address">${formatEndpoint(exchange.client)}</td><td class="address">${formatEndpoint(exchange.server)}</td><td>${exchange.probe ?? '–'}</td><td>${exchange.reason ?? '–'}</td><td class="number">${exchange.latencyMs === null ? '–' : formatDuration(exchange.latencyMs / 1000)}</td><td>${exchange.frames.ranges.slice(0, 60)}</td><td>${(rules.get(exchange.id) ?? []).join(', ')}</td></tr>`,
+  );
+  return html`<section class="panel no-js" aria-labelledby="h-plain"><div class="head"><h2 id="h-plain">Exchanges</h2><p class="muted">${formatNumber(shown.length)} of ${formatNumber(payload.exchanges.length)}. The timeline, the filters and the sequence diagrams need JavaScript, which this viewer does not run.</p></div>
+<div class="scroll"><table class="grid"><thead><tr><th scope="col">#</th><th scope="col">Time (UTC)</th><th scope="col">Verdict</th><th scope="col">Client</th><th scope="col">Server</th><th scope="col">Probe</th><th scope="col">Reason</th><th scope="col" class="number">Latency</th><th scope="col">Frames</th><th scope="col">Rules</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+/** What the script fills: hidden until it does. */
+export function interactiveSections({ unlisted }: PagePayload): readonly [filters: Markup, views: Markup] {
+  const header = (key: string, label: string, kind = '') =>
+    html`<th scope="col" class="${kind}"${key === 'rank' ? html` aria-sort="descending"` : null}><button type="button" data-sort="${key}">${label}<span class="arrows" aria-hidden="true"></span></button></th>`;
+  const unlistedNote = unlisted > 0 ? html`<p class="muted">${formatNumber(unlisted)} more are only counted</p>` : null;
+  const filters = html`<section class="filters js-only" id="filters" aria-label="Filters">
+<div class="fields-row">
+<label class="search"><span class="unseen">Search exchanges</span><input id="filter-text" type="search" placeholder="Search address, rule, reason, #id …  ( / )" autocomplete="off" spellcheck="false"></label>
+<label><span>Verdict</span><select id="filter-verdict"><option value="">any</option></select></label>
+<label><span>Rule</span><select id="filter-rule"><option value="">any</option></select></label>
+<label><span>Severity</span><select id="filter-severity"><option value="0">any</option><option value="1">info or more</option><option value="2">warning or more</option><option value="3">error</option></select></label>
+<label id="filter-input-field" hidden><span>Input</span><select id="filter-input"><option value="-1">all</option></select></label>
+<p id="result" role="status"></p>
+</div><ul id="chips" aria-label="Filters in force"></ul></section>`;
+  const views = html`<section class="panel js-only" id="timeline" aria-labelledby="h-timeline" hidden><div class="head"><h2 id="h-timeline">Timeline</h2><p class="muted" id="timeline-start"></p>${unlistedNote}<div class="buttons"><button type="button" id="zoom-in" title="Zoom to the chosen span, or to the middle half">Zoom in</button><button type="button" id="zoom-out">Zoom out</button><button type="button" id="zoom-all">Whole span</button></div></div>
+<ul class="key" id="timeline-key" aria-label="Key"></ul>
+<div id="timeline-plot" role="img" aria-label="Timeline"></div>
+<div class="sliders"><label><span>from<span class="unseen"> the start of the chosen span</span></span><input type="range" id="range-from" min="0" max="1000" value="0"></label><label><span>to<span class="unseen"> the end of the chosen span</span></span><input type="range" id="range-to" min="0" max="1000" value="1000"></label></div>
+<p class="muted" id="timeline-readout"></p></section>
+<section class="panel js-only" id="ends" aria-labelledby="h-ends" hidden><div class="head"><h2 id="h-ends">Who asked, who answered</h2><p class="muted">choose one to filter</p></div>
+<div class="ends"><div><h3 id="h-sources">Sources</h3><ol id="sources" aria-labelledby="h-sources"></ol><p class="muted" id="sources-more"></p></div>
+<div><h3 id="h-targets">Targets</h3><ol id="targets" aria-labelledby="h-targets"></ol><p class="muted" id="targets-more"></p></div>
+<div id="matrix-panel"><h3>Source by target</h3><div class="scroll" id="matrix-frame" role="group" aria-label="Source by target" tabindex="0"></div><p class="muted" id="matrix-more"></p></div></div></section>
+<section class="panel js-only" id="exchanges" aria-labelledby="h-exchanges" tabindex="-1" hidden><div class="head"><h2 id="h-exchanges">Exchanges</h2>${unlistedNote}<p class="muted print-only" id="print-note"></p><div class="buttons" id="list-filter"><button type="button" id="open-all">Open or close all</button></div></div>
+<div class="scroll list"><table class="grid" id="list"><caption class="unseen">Exchanges. The first column opens the sequence diagram; the headings sort.</caption><thead><tr>${header('id', '#')}${header('time', 'Time (UTC)', 'mid')}${header('verdict', 'Verdict')}${header('client', 'Client')}${header('server', 'Server')}<th scope="col" class="wide">Probe</th><th scope="col" class="mid">Reason</th>${header('latency', 'Latency', 'number mid')}${header('frames', 'Frames', 'number wide')}${header('rank', 'Findings')}</tr></thead><tbody id="rows"></tbody></table></div>
+<nav class="pager" id="pager" aria-label="Pages of exchanges"><button type="button" data-go="first">First</button><button type="button" data-go="previous">Previous</button><span id="page-place"></span><button type="button" data-go="next">Next</button><button type="button" data-go="last">Last</button><label><span>Rows</span><select id="page-size"><option>50</option><option selected>100</option><option>250</option><option>1000</option></select></label></nav></section>`;
+  return [filters, views];
+}

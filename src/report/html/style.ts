@@ -1,0 +1,293 @@
+// Colours of verdicts keep apart for the colour-blind (after Okabe and Ito: lightness differs as well as hue) and stand
+// out by 3:1 from both the page and the panels; text by 4.5:1.
+const LIGHT = `
+--page:#f7f8fa;--panel:#fff;--sunken:#f1f3f6;--line:#e2e5eb;--strong-line:#c9ced8;--text:#191d26;--muted:#59616f;
+--accent:#2456c9;--accent-soft:#e8eefc;--knock:#fff;--shadow:0 1px 2px rgb(20 25 40/.05);
+--error:#b3261e;--warning:#8f5600;--info:#2456c9;--error-soft:#fbeae8;--warning-soft:#fdf1de;--info-soft:#e8eefc;
+--v-accepted:#c4420a;--v-refused:#1c64a8;--v-unreachable:#7a45b8;--v-silent:#6a7280;--v-undecided:#8a7420;
+--v-simultaneous:#b06800;--v-challenged:#00795f;--v-invalid-reset:#b2387c;--v-unsolicited:#22809f;`;
+const DARK = `
+--page:#0d1015;--panel:#14181f;--sunken:#1b2029;--line:#252b36;--strong-line:#3a4250;--text:#e4e8ef;--muted:#98a2b1;
+--accent:#7fa8ff;--accent-soft:#1c2740;--knock:#14181f;--shadow:none;
+--error:#ff8a80;--warning:#f2b544;--info:#7fa8ff;--error-soft:#3a1d1d;--warning-soft:#35290f;--info-soft:#1c2740;
+--v-accepted:#ff7f4d;--v-refused:#5fabec;--v-unreachable:#bb93f5;--v-silent:#99a3b2;--v-undecided:#cdb85a;
+--v-simultaneous:#f2ab35;--v-challenged:#38c5a0;--v-invalid-reset:#f08abb;--v-unsolicited:#74d0ea;`;
+
+const VERDICT_CLASSES = [
+  'accepted',
+  'refused',
+  'unreachable',
+  'silent',
+  'undecided',
+  'simultaneous',
+  'challenged',
+  'invalid-reset',
+  'unsolicited',
+]
+  .map(
+    (verdict) =>
+      `.v-${verdict}{color:var(--v-${verdict})}.part.v-${verdict},.tint.v-${verdict}{background:var(--v-${verdict})}`,
+  )
+  .join('\n');
+
+export const PAGE_STYLE = `
+:root{color-scheme:light dark;--font:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
+--mono:ui-monospace,"SF Mono","Cascadia Mono","JetBrains Mono",Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace;${LIGHT}}
+@media(prefers-color-scheme:dark){:root:not([data-theme=light]){${DARK}}}
+:root[data-theme=light]{color-scheme:light}
+:root[data-theme=dark]{color-scheme:dark;${DARK}}
+*,*::before,*::after{box-sizing:border-box}
+html{scroll-padding-top:72px}
+body{margin:0;background:var(--page);color:var(--text);font:14px/1.5 var(--font);font-variant-numeric:tabular-nums;
+-webkit-text-size-adjust:100%;text-size-adjust:100%}
+header,main,footer{max-width:1360px;margin:0 auto;padding:0 24px}
+main{display:grid;gap:16px;grid-template-columns:minmax(0,1fr)}
+footer{padding-block:24px 40px;font-size:12px}
+h1{font-size:28px;line-height:1.2;font-weight:640;letter-spacing:-.02em;margin:22px 0 8px;text-wrap:balance}
+.lead{font-size:15px;line-height:1.55;max-width:74em;margin-bottom:14px;text-wrap:pretty}
+h2{font-size:15px;line-height:1.4;font-weight:620;margin:0;letter-spacing:-.005em}
+h3{font-size:12px;line-height:1.4;font-weight:600;margin:0 0 6px;color:var(--muted)}
+p,ul,ol,dl,dd{margin:0;padding:0}
+ul,ol{list-style:none}
+code,.address,.time,.ranges{font-family:var(--mono);font-size:12.5px}
+.muted,.note{color:var(--muted);font-weight:400}
+.nobreak{white-space:nowrap}
+[hidden]{display:none!important}
+.unseen{position:absolute;width:1px;height:1px;margin:-1px;padding:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
+:root:not(.js) .js-only,.js .no-js{display:none!important}
+.sprite{position:absolute}
+.icon{width:15px;height:15px;flex:none;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
+.knock{stroke:var(--knock);stroke-width:1.7}
+.s-error{color:var(--error)}.s-warning{color:var(--warning)}.s-info{color:var(--info)}
+${VERDICT_CLASSES}
+.mark{display:inline-flex;align-items:center;gap:6px;white-space:nowrap;vertical-align:top}
+
+button,select,input{font:inherit;color:inherit}
+button{cursor:pointer}
+button:disabled{cursor:default}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.bar-top button,.buttons button,.pager button,button.copy{display:inline-flex;align-items:center;gap:6px;background:var(--panel);
+border:1px solid var(--strong-line);border-radius:6px;padding:3px 10px;font-size:12.5px;line-height:1.5;white-space:nowrap}
+.bar-top button:hover,.buttons button:hover,.pager button:not([aria-disabled=true]):hover,button.copy:hover{background:var(--sunken)}
+.pager button[aria-disabled=true]{color:var(--muted);border-color:var(--line);cursor:default}
+.quiet{display:inline-flex;align-items:center;gap:4px;background:none;border:0;border-radius:5px;padding:1px 6px 1px 2px;color:var(--accent);font-size:12.5px}
+.quiet:hover{background:var(--accent-soft)}
+.quiet .chevron{width:12px;height:12px;color:var(--muted)}
+.quiet[aria-expanded=true] .chevron{transform:rotate(90deg)}
+.skip{position:absolute;left:-999px;top:8px;z-index:9;background:var(--panel);color:var(--accent);padding:8px 14px;border-radius:6px;border:1px solid var(--strong-line)}
+.skip:focus{left:16px}
+
+.bar-top{display:flex;justify-content:space-between;align-items:center;padding-top:16px}
+.brand{font-weight:650;letter-spacing:-.01em}
+.headline{display:flex;flex-wrap:wrap;gap:4px 20px;margin-bottom:20px;color:var(--muted)}
+.headline li{display:inline-flex;align-items:center;gap:5px}
+.headline b{color:var(--text);font-weight:600}
+
+.panel{background:var(--panel);border:1px solid var(--line);border-radius:10px;box-shadow:var(--shadow);padding:14px 16px;min-width:0}
+.head{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 12px;margin-bottom:10px}
+.head .muted{font-size:12.5px}
+.buttons{display:flex;flex-wrap:wrap;gap:6px;margin-left:auto;align-self:center}
+.nothing{color:var(--muted);text-align:center;padding:24px 0}
+.scroll{position:relative;overflow-x:auto;margin:0 -16px;padding:0 16px}
+
+.grid{border-collapse:collapse;width:100%;font-size:13px}
+.grid th{text-align:left;font-weight:500;font-size:12px;color:var(--muted);white-space:nowrap}
+.grid thead th{padding:4px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:bottom;background:var(--panel)}
+.grid td,.grid tbody th{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
+.grid tbody tr:last-child>*{border-bottom:0}
+.grid tbody th{font-weight:500;font-size:13px;color:var(--text);white-space:normal;overflow-wrap:anywhere;min-width:10em}
+.grid .number{text-align:right}
+.grid .time,.grid code{white-space:nowrap}
+.grid .name{overflow-wrap:anywhere;min-width:8em}
+.grid .message{min-width:22em}
+.grid .frames{display:flex;flex-wrap:wrap;gap:6px;align-items:center}
+.inputs .name{min-width:14em}
+.inputs td{white-space:nowrap}
+.inputs .muted{font-family:var(--font);font-size:12.5px}
+.problems{display:grid;gap:6px;background:var(--warning-soft);border-radius:8px;padding:10px 12px;margin-bottom:10px}
+.problems li{display:flex;gap:8px;overflow-wrap:anywhere}
+.problems .icon{margin-top:3px}
+.problems .muted{color:var(--text)}
+details>summary{cursor:pointer;font-weight:500}
+
+.tiles{display:grid;grid-template-columns:repeat(10,minmax(0,1fr));gap:8px}
+.tile{display:grid;gap:1px;text-align:left;background:var(--panel);border:1px solid var(--line);border-radius:10px;box-shadow:var(--shadow);padding:9px 12px 8px;min-width:0}
+.tile .mark{font-size:12.5px;gap:5px}
+.tile .figure{font-size:24px;line-height:1.2;font-weight:620;letter-spacing:-.02em}
+.tile .muted{font-size:12px}
+.tile.zero .figure{color:var(--muted);font-weight:450}
+.tile.total{background:none;border-color:transparent;box-shadow:none;padding-left:2px}
+.tile.total .mark{font-weight:600}
+button.tile:not(:disabled):hover{border-color:var(--strong-line);background:var(--sunken)}
+button.tile[aria-pressed=true]{border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent);background:var(--accent-soft)}
+button.tile[aria-pressed=true] .muted{color:var(--text)}
+
+.filters{position:sticky;top:0;z-index:5;background:var(--page);padding:8px 0;margin-block:-4px;border-bottom:1px solid var(--line)}
+.fields-row{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center}
+.fields-row label{display:inline-flex;align-items:center;gap:6px;font-size:12.5px;color:var(--muted)}
+.fields-row .search{flex:1 1 220px}
+.fields-row input,select{background:var(--panel);border:1px solid var(--strong-line);border-radius:6px;padding:4px 8px;font-size:13px;color:var(--text);max-width:160px;min-width:0}
+.fields-row input{width:100%;max-width:none}
+::placeholder{color:var(--muted);opacity:1}
+#result{margin-left:auto;font-size:13px;font-weight:550;white-space:nowrap}
+#chips{display:flex;flex-wrap:wrap;gap:6px}
+#chips:not(:empty){margin-top:8px}
+.chip{display:inline-flex;align-items:center;gap:6px;background:var(--accent-soft);color:var(--text);border:1px solid transparent;border-radius:999px;padding:1px 10px;font-size:12.5px;max-width:min(420px,88vw)}
+.chip span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.chip .icon{width:11px;height:11px}
+.chip:hover{border-color:var(--accent)}
+.chip.plain{background:none;color:var(--accent)}
+
+.key{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12.5px}
+.key{margin:0 0 4px 48px}
+#timeline-plot{min-height:168px;overflow:hidden}
+#timeline-plot .u-select{background:color-mix(in srgb,var(--accent) 16%,transparent);border-inline:1.5px solid var(--accent)}
+#timeline-plot .u-over{cursor:crosshair}
+#timeline-plot .u-cursor-x{border-right:1px solid var(--muted)}
+.sliders{margin:2px 12px 0 0}
+.sliders label{display:grid;grid-template-columns:36px minmax(0,1fr);gap:12px;align-items:center;font-size:11px;line-height:24px;color:var(--muted);text-align:right}
+.sliders input{width:calc(100% + 14px);margin:0 -7px;height:24px;appearance:none;background:linear-gradient(var(--line),var(--line)) center/calc(100% - 14px) 2px no-repeat}
+.sliders input::-webkit-slider-runnable-track{background:none}
+.sliders input::-moz-range-track{background:none}
+.sliders input::-webkit-slider-thumb{appearance:none;width:14px;height:14px;border-radius:50%;background:var(--panel);border:2px solid var(--accent);cursor:ew-resize}
+.sliders input::-moz-range-thumb{width:10px;height:10px;border-radius:50%;background:var(--panel);border:2px solid var(--accent);cursor:ew-resize}
+.sliders input:focus-visible{outline:0}
+.sliders input:focus-visible::-webkit-slider-thumb{outline:2px solid var(--accent);outline-offset:2px}
+.sliders input:focus-visible::-moz-range-thumb{outline:2px solid var(--accent);outline-offset:2px}
+#timeline-readout{font-size:12.5px;min-height:1.5em;margin-left:48px}
+
+.ends{display:grid;gap:20px 28px;grid-template-columns:minmax(0,1fr) minmax(0,1fr) minmax(0,1.7fr);align-items:start}
+.end{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 10px;width:100%;text-align:left;background:none;border:0;border-radius:6px;padding:3px 6px;margin-inline:-6px;width:calc(100% + 12px)}
+.end:hover{background:var(--sunken)}
+.end[aria-pressed=true]{background:var(--accent-soft);box-shadow:inset 0 0 0 1px var(--accent)}
+.end .address{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.end .number{font-size:12.5px}
+.bar{grid-column:1/-1;display:flex;height:4px;border-radius:2px;overflow:hidden;background:var(--sunken);margin:2px 0 1px}
+.ends p{font-size:12.5px;margin-top:4px}
+.matrix{border-collapse:separate;border-spacing:2px;font-size:12px;margin:-2px}
+.matrix th{font-weight:400;color:var(--muted);font-family:var(--mono);font-size:11.5px;text-align:right;white-space:nowrap;padding:0 6px 0 0;max-width:15em;overflow:hidden;text-overflow:ellipsis}
+.matrix .corner{font-family:var(--font);vertical-align:bottom;padding-bottom:4px}
+.matrix .column{padding:0;vertical-align:bottom;max-width:none}
+.matrix .column span{display:block;writing-mode:vertical-rl;transform:rotate(180deg);max-height:9.5em;overflow:hidden;text-overflow:ellipsis;line-height:14px;text-align:left;margin:0 auto 4px}
+.matrix td{padding:0;min-width:44px;height:26px}
+.matrix .empty{background:var(--sunken);border-radius:4px;opacity:.6}
+.cell{position:relative;display:flex;align-items:center;justify-content:center;gap:4px;width:100%;height:26px;padding:0 6px;border:0;border-radius:4px;background:none;overflow:hidden;font-size:12px}
+.cell .icon{width:11px;height:11px;position:relative}
+.cell .number{position:relative}
+.tint{position:absolute;inset:0}
+button.cell:hover{box-shadow:inset 0 0 0 1.5px var(--strong-line)}
+button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
+
+#exchanges{outline:0}
+.list{overflow:visible}
+.list thead th{position:sticky;top:var(--filters-height,50px);z-index:2}
+.list thead th[aria-sort]{color:var(--text)}
+.list thead button{background:none;border:0;padding:0;font:inherit;color:inherit;display:inline-flex;gap:4px;align-items:center}
+.list thead button:hover{color:var(--text)}
+.arrows::after{content:"↕";opacity:.35}
+[aria-sort=ascending] .arrows::after{content:"↑";opacity:1}
+[aria-sort=descending] .arrows::after{content:"↓";opacity:1}
+.list .line{cursor:pointer}
+.list .line:hover>td{background:var(--sunken)}
+.list .line.open>td{border-bottom-color:transparent;background:var(--accent-soft)}
+.list .line>td:first-child{padding-left:6px;border-radius:6px 0 0 6px}
+.list .line>td:last-child{border-radius:0 6px 6px 0;padding-right:6px}
+.list thead th:first-child{padding-left:22px}
+.list .line>td{white-space:nowrap}.list .line>td.v6{white-space:normal;overflow-wrap:anywhere;min-width:21ch}.list .line>td.rules{white-space:normal}
+.rules{line-height:1.7}
+.rule{display:inline-flex;align-items:center;gap:4px;white-space:nowrap;font-size:12.5px;margin-right:8px}
+.rule .icon{width:12px;height:12px}
+.none td{color:var(--muted);text-align:center;padding:28px 0}
+.pager{display:flex;flex-wrap:wrap;gap:6px;align-items:center;padding-top:12px}
+.pager span{font-size:13px;padding:0 6px}
+.pager label{margin-left:auto;display:inline-flex;gap:6px;align-items:center;font-size:12.5px;color:var(--muted)}
+
+.detail{display:grid;grid-template-columns:minmax(0,1.75fr) minmax(280px,1fr);gap:20px 32px;padding:8px 6px 14px}
+.ladder{background:var(--sunken);border-radius:10px;padding:12px 14px;max-width:880px}
+.print-only{display:none}
+.lanes,.step{display:grid;grid-template-columns:84px minmax(0,1fr) 72px;column-gap:8px}
+.track{position:relative;display:block;min-height:100%}
+.lanes .track{display:flex}
+.lane{flex:1 1 0;min-width:0;text-align:center;padding:0 4px 6px;font-size:12px;line-height:1.35}
+.lane b{display:block;font-weight:600}
+.lane .address{overflow-wrap:anywhere;font-size:12px}
+.when{font-size:12px;color:var(--muted);text-align:right;align-self:end;padding-bottom:0;white-space:nowrap;line-height:16px}
+.step>.track{min-height:46px;display:flex;align-items:end}
+.step .frame{align-self:end;line-height:16px;margin-bottom:-2px}
+.rail{position:absolute;top:0;bottom:0;width:0;border-left:1.5px solid var(--strong-line)}
+.arrow{position:absolute;bottom:7px;height:0;border-top:2px solid var(--text)}
+.arrow::after{content:"";position:absolute;top:-6px;border:5px solid transparent}
+.arrow.right::after{right:0;border-right:0;border-left:8px solid}
+.arrow.left::after{left:0;border-left:0;border-right:8px solid}
+.arrow.answer{color:var(--accent);border-color:var(--accent)}
+.arrow.ignored{color:var(--muted);border-top:2px dashed var(--muted)}
+.step .text{position:relative;display:block;text-align:center;font-size:12.5px;line-height:1.3;padding:6px 10px 11px;z-index:1}
+.step .text b{font-weight:620}
+@media(min-width:761px){.step .text b{white-space:nowrap}}
+.numbers{display:block;font-family:var(--mono);font-size:11.5px;color:var(--muted);white-space:pre-wrap}
+.step .text>b,.step .text>.numbers,.step .text>.tag,.step.pause .text,.step.end .text .mark{background:var(--sunken)}
+.numbers{width:fit-content;margin:0 auto;padding:0 4px}
+.tag{border:1px solid var(--strong-line);border-radius:4px;padding:0 5px;margin-left:6px;font-size:11px;color:var(--muted);white-space:nowrap}
+.step.pause>.track{min-height:30px}
+.step.pause .text{position:relative;display:block;width:fit-content;margin:0 auto;padding:2px 8px;align-self:center;color:var(--muted);font-size:12px}
+.step.pause .rail,.step.end .rail{border-left-style:dashed}
+.step.end>.track{min-height:38px}
+.step.end .text{position:relative;display:block;width:fit-content;max-width:100%;margin:6px auto 0;background:var(--panel);border:1px solid var(--line);border-radius:999px;padding:2px 12px}
+.step.end .text .mark{background:none;font-weight:600}
+.step .fields{grid-column:1/-1;background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:10px 14px;margin:10px 0 4px}
+.ladder>.note{font-size:12px;margin-top:8px}
+.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 16px;font-size:12.5px}
+.facts dt{color:var(--muted)}
+.facts dd{overflow-wrap:anywhere;font-family:var(--mono);font-size:12px;line-height:18.75px}
+.facts .note{font-family:var(--font)}
+.bits{display:flex;flex-wrap:wrap;gap:3px}
+.bit{border:1px solid var(--line);border-radius:4px;padding:0 5px;font-size:11px;color:var(--muted)}
+.bit.on{background:var(--text);border-color:var(--text);color:var(--panel);font-weight:600}
+.wireshark{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:10px}
+.wireshark code{background:var(--sunken);border-radius:6px;padding:3px 8px;overflow-wrap:anywhere}
+.side{display:grid;gap:14px;align-content:start}
+.side .findings{display:grid;gap:8px}
+.side .findings p{font-size:13px;overflow-wrap:anywhere}
+.notes{display:grid;gap:4px;font-size:13px;border-left:3px solid var(--warning);padding-left:10px;overflow-wrap:anywhere}
+
+@media(max-width:1290px){.tiles{grid-template-columns:repeat(5,minmax(0,1fr))}.wide{display:none}}
+@media(max-width:1080px){
+.ends{grid-template-columns:1fr 1fr}#matrix-panel{grid-column:1/-1}
+.detail{grid-template-columns:minmax(0,1fr);position:sticky;left:0;width:calc(100vw - 100px)}
+.list{overflow-x:auto}.list thead th{position:static}
+}
+@media(max-width:760px){
+header,main,footer{padding-inline:14px}
+h1{font-size:22px}
+.filters{position:static}
+.detail{width:calc(100vw - 66px)}
+.fields-row label{flex:1 1 40%}.fields-row select{flex:1}.fields-row .search{flex:1 1 100%}
+.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
+.mid{display:none}
+.ends{grid-template-columns:minmax(0,1fr)}
+.lanes,.step{grid-template-columns:58px minmax(0,1fr) 54px;column-gap:4px}
+.ladder{padding:10px 8px}
+.buttons{margin-left:0}
+.numbers{font-size:10.5px}
+}
+@media print{
+:root,:root:not([data-theme=light]),:root[data-theme=dark]{color-scheme:light;${LIGHT}--page:#fff;--shadow:none}
+@page{margin:14mm}
+.print-only{display:block}
+body{font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+header,main,footer{max-width:none;padding:0}
+button:not(.tile):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-controls]),.filters .fields-row label,.pager,.sliders,.skip,#timeline-readout,.arrows,.chip .icon{display:none!important}
+.filters{position:static;border:0;padding:0}
+.panel,.tile{break-inside:avoid;box-shadow:none}
+#exchanges,.panel:has(.grid){break-inside:auto}
+.grid tr:not(.detail-row),.ladder,.step{break-inside:avoid}
+.list thead th{position:static}.scroll{overflow:visible}
+.detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr)}
+thead{display:table-row-group}
+.line.open{break-after:avoid}
+.uplot,.u-wrap{width:100%!important;height:auto!important}.uplot canvas{height:auto!important}.u-over{display:none}
+.mid{display:revert}.detail{position:static;width:auto}
+}
+@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}.chevron{transition:transform .12s}}
+@media(forced-colors:active){.bit.on,.tint,.part,.knock{forced-color-adjust:none}}
+`;

@@ -1,0 +1,54 @@
+import type { Severity } from '../rules/types.ts';
+import { type Exchange, VERDICTS, type Verdict } from '../track/exchange.ts';
+import type { SummaryReport, VerdictCounts } from './types.ts';
+
+type Counts = Record<'total' | Verdict, number>;
+
+/** In the order of the contract: total, then the verdicts. */
+export function emptyCounts(): Counts {
+  return Object.fromEntries([['total', 0], ...VERDICTS.map((verdict) => [verdict, 0])]) as Counts;
+}
+
+/** Counts exchanges by verdict, all and those with port 0. */
+export class VerdictTally {
+  readonly exchanges: Counts = emptyCounts();
+  readonly portZero: Counts = emptyCounts();
+
+  add(exchange: Exchange): void {
+    const { verdict } = exchange;
+    this.exchanges.total++;
+    this.exchanges[verdict]++;
+    if (exchange.portZero === null) return;
+    this.portZero.total++;
+    this.portZero[verdict]++;
+  }
+}
+
+/** Adds the summaries of several inputs up. */
+export function addSummaries(summaries: readonly SummaryReport[]): SummaryReport {
+  const sum = (pick: (summary: SummaryReport) => number) =>
+    summaries.reduce((total, summary) => total + pick(summary), 0);
+  const sumCounts = (pick: (summary: SummaryReport) => VerdictCounts): Counts => {
+    const total = emptyCounts();
+    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] = sum((summary) => pick(summary)[name]);
+    return total;
+  };
+  const undecoded: Record<string, number> = {};
+  for (const summary of summaries) {
+    for (const [reason, frames] of Object.entries(summary.undecoded)) {
+      undecoded[reason] = (undecoded[reason] ?? 0) + frames;
+    }
+  }
+  return {
+    frames: sum(({ frames }) => frames),
+    tcpSegments: sum(({ tcpSegments }) => tcpSegments),
+    icmpErrors: sum(({ icmpErrors }) => icmpErrors),
+    fragments: sum(({ fragments }) => fragments),
+    undecoded,
+    exchanges: sumCounts(({ exchanges }) => exchanges),
+    portZero: sumCounts(({ portZero }) => portZero),
+    findings: Object.fromEntries(
+      (['error', 'warning', 'info'] as const).map((severity) => [severity, sum(({ findings }) => findings[severity])]),
+    ) as Record<Severity, number>,
+  };
+}

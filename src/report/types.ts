@@ -1,0 +1,193 @@
+import type { CaptureProblem } from '../capture/source.ts';
+import type { Severity } from '../rules/types.ts';
+import type { AnswerKind, PortState, PortZeroEnd, Probe, Verdict } from '../track/exchange.ts';
+
+/** The JSON report, schemaVersion 1. Plain data: it survives JSON and structured cloning. */
+export interface AnalysisReport {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: 'portzero'; readonly version: string };
+  readonly inputs: readonly InputReport[];
+  readonly summary: SummaryReport;
+  /** By input and first frame; at most the listing limit. */
+  readonly exchanges: readonly ExchangeReport[];
+  readonly findings: readonly FindingReport[];
+  readonly omitted: OmittedReport;
+}
+
+export interface InputReport {
+  readonly name: string;
+  readonly format: 'pcap' | 'pcapng' | 'live' | null;
+  readonly compression: 'gzip' | 'zstd' | null;
+  /** Names of the link types seen, as tcpdump.org lists them without LINKTYPE_. */
+  readonly linkTypes: readonly string[];
+  readonly frames: number;
+  /** Sum of the captured lengths of the frames. */
+  readonly bytes: number;
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
+  /** False when something could not be read. */
+  readonly complete: boolean;
+  readonly drops: number | null;
+  readonly problems: readonly CaptureProblem[];
+}
+
+export type VerdictCounts = Readonly<Record<'total' | Verdict, number>>;
+
+export interface SummaryReport {
+  readonly frames: number;
+  readonly tcpSegments: number;
+  readonly icmpErrors: number;
+  readonly fragments: number;
+  readonly undecoded: Readonly<Record<string, number>>;
+  readonly exchanges: VerdictCounts;
+  readonly portZero: VerdictCounts;
+  readonly findings: Readonly<Record<Severity, number>>;
+}
+
+export interface EndpointReport {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ExchangeReport {
+  readonly id: number;
+  readonly input: number;
+  readonly client: EndpointReport;
+  readonly server: EndpointReport;
+  readonly portZero: PortZeroEnd | null;
+  readonly probe: Probe | null;
+  readonly verdict: Verdict;
+  readonly state: PortState;
+  readonly reason: string | null;
+  readonly answeredBy: string | null;
+  /** RFC 3339, UTC. */
+  readonly started: string;
+  readonly answered: string | null;
+  readonly latencyMs: number | null;
+  readonly retransmissions: number;
+  readonly frames: { readonly probe: number | null; readonly answer: number | null; readonly all: readonly number[] };
+  readonly established: boolean;
+  readonly bytesToServer: number;
+  readonly bytesToClient: number;
+  readonly close: 'fin' | 'reset' | null;
+  /** Names of the layers, outermost first. */
+  readonly layers: readonly string[];
+  /** Where the flow lives: "" or as in "vlan 5 > vxlan 42". */
+  readonly scope: string;
+  readonly communityId: string | null;
+  /** What is odd about its segments: words, as in "syn-fin". */
+  readonly anomalies: readonly string[];
+  readonly evidence: {
+    readonly probe: SegmentReport | null;
+    readonly answer: SegmentReport | null;
+    readonly otherAnswers: readonly SegmentReport[];
+    /** Sentences on what the evidence says beyond the verdict: an unseen answer, a second answerer, a bad checksum. */
+    readonly notes: readonly string[];
+  };
+}
+
+/** A segment, or an ICMP error, as evidence. */
+export interface SegmentReport {
+  readonly frame: number;
+  readonly time: string;
+  readonly kind: AnswerKind | 'probe';
+  readonly source: string;
+  readonly acceptable: boolean;
+  readonly reason: string;
+  readonly ttl: number;
+  /** Likely number of routers passed, from the TTL. */
+  readonly hops: number | null;
+  readonly ipId: number | null;
+  readonly dontFragment: boolean;
+  /** As in "SYN,ACK"; null for ICMP and where the capture cut it. */
+  readonly flags: string | null;
+  readonly sequence: number | null;
+  readonly acknowledgment: number | null;
+  readonly window: number | null;
+  /** As in "mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7" (tcpdump's words); "" when none. */
+  readonly options: string;
+  readonly payloadLength: number | null;
+  /** Text of the payload of a RST or SYN with data, control characters escaped; null when none. */
+  readonly payloadText: string | null;
+  readonly icmp: { readonly type: number; readonly code: number } | null;
+  readonly repeats: number;
+  readonly checksumBad: boolean;
+  /** nmap's notation (test T5) of a RST from a closed port; null otherwise. */
+  readonly fingerprint: string | null;
+}
+
+export interface FindingReport {
+  readonly ruleId: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Id of the exchange; null when the finding is about several or about none. */
+  readonly exchange: number | null;
+  readonly input: number;
+  readonly frames: readonly number[];
+  /** RFC 3339, UTC; null when there is none, as for an expectation that nothing touched. */
+  readonly time: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface OmittedReport {
+  readonly exchanges: number;
+  readonly findings: number;
+  readonly evicted: number;
+}
+
+/** Listed exchanges that are alike, so that ten thousand of them are one line. Covers the omitted ones too. */
+export interface ExchangeGroup {
+  readonly input: number;
+  readonly portZero: PortZeroEnd | null;
+  readonly probe: Probe | null;
+  readonly verdict: Verdict;
+  readonly state: PortState;
+  readonly reason: string | null;
+  /** Rules that fired on each of them. */
+  readonly ruleIds: readonly string[];
+  /** The highest of its rules; null where none fired (listed since all exchanges were asked for). */
+  readonly severity: Severity | null;
+  readonly count: number;
+  /** Distinct clients and servers; exact up to the bound at which counting stopped (then atLeast is true). */
+  readonly clients: { readonly count: number; readonly atLeast: boolean };
+  readonly servers: { readonly count: number; readonly atLeast: boolean };
+  readonly firstTime: string;
+  readonly lastTime: string;
+  /** The first few of them. */
+  readonly examples: readonly ExchangeReport[];
+}
+
+/** One entry under `expect` of the configuration, and whether it held. */
+export interface ExpectationReport {
+  readonly name: string;
+  readonly held: boolean;
+}
+
+/** Everything a finished run has to tell. What is not part of the JSON report is beside it, not in it. */
+export interface RunResult {
+  readonly report: AnalysisReport;
+  readonly groups: readonly ExchangeGroup[];
+  /** Every expectation of the configuration, those that held too; findings tell what broke the others. */
+  readonly expectations?: readonly ExpectationReport[];
+  /** Wall-clock milliseconds. */
+  readonly elapsedMs: number;
+}
+
+export interface ReportContext {
+  /** Columns of the terminal; 80 when there is none. */
+  readonly width: number;
+  readonly color: boolean;
+}
+
+/** Writes a whole report once the run is over. Pure. */
+export type DocumentReporter = (result: RunResult, context: ReportContext) => Iterable<string>;
+
+/** Writes as results come. */
+export interface StreamReporter {
+  exchange(exchange: ExchangeReport): void;
+  finding(finding: FindingReport, exchange: ExchangeReport | null): void;
+  /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
+  answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+  end(result: RunResult): void;
+}
+export type StreamReporterFactory = (write: (text: string) => void, context: ReportContext) => StreamReporter;

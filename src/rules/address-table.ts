@@ -1,0 +1,158 @@
+/** Words of an address in a key: its length in bytes and four words, so that IPv4 and IPv6 never collide. */
+const ADDRESS_WORDS = 5;
+
+const NONE = -1;
+
+/**
+ * Gives addresses, or pairs of them, a slot each: 0 .. capacity - 1, for the owner's arrays. Bounded: when full, the slot
+ * that was claimed least recently is taken away. Allocates only when made.
+ */
+export class AddressTable {
+  readonly capacity: number;
+  /** The caller fills it (putAddress) before claim(). */
+  readonly key: Uint32Array;
+  /** Whether the last claim() found no slot for its key. */
+  fresh = false;
+  size = 0;
+
+  readonly #width: number;
+  readonly #onEvict: (slot: number) => void;
+  readonly #keys: Uint32Array;
+  /** The first slot of each bucket, plus one, so that untouched memory says none. */
+  readonly #buckets: Int32Array;
+  readonly #mask: number;
+  readonly #bucket: Int32Array;
+  readonly #next: Int32Array;
+  readonly #newer: Int32Array;
+  readonly #older: Int32Array;
+  #newest = NONE;
+  #oldest = NONE;
+  #free = NONE;
+  #unused = 0;
+  /** Keys come from strangers: a secret start keeps them from choosing ones that share a bucket. */
+  readonly #seed = (Math.random() * 2 ** 32) | 0;
+
+  /** `onEvict` hears of a slot before another key gets it, while addressAt() still tells its key. */
+  constructor(capacity: number, addresses: 1 | 2, onEvict: (slot: number) => void) {
+    this.capacity = capacity;
+    this.#width = addresses * ADDRESS_WORDS;
+    this.#onEvict = onEvict;
+    this.key = new Uint32Array(this.#width);
+    this.#keys = new Uint32Array(this.#width * capacity);
+    const buckets = 2 ** Math.ceil(Math.log2(capacity + 1));
+    this.#mask = buckets - 1;
+    this.#buckets = new Int32Array(buckets);
+    this.#bucket = new Int32Array(capacity);
+    this.#next = new Int32Array(capacity);
+    this.#newer = new Int32Array(capacity);
+    this.#older = new Int32Array(capacity);
+  }
+
+  /** The slot of `key`, which becomes the newest. */
+  claim(): number {
+    this.fresh = false;
+    // Floods and scans ask for the same address again and again.
+    if (this.#newest !== NONE && this.#holds(this.#newest)) return this.#newest;
+    const bucket = this.#hash() & this.#mask;
+    for (let slot = this.#buckets[bucket]! - 1; slot !== NONE; slot = this.#next[slot]!) {
+      if (!this.#holds(slot)) continue;
+      this.#unlink(slot);
+      this.#link(slot);
+      return slot;
+    }
+    if (this.size === this.capacity) this.evictOldest();
+    let slot = this.#free;
+    if (slot === NONE) slot = this.#unused++;
+    else this.#free = this.#next[slot]!;
+    const at = slot * this.#width;
+    for (let word = 0; word < this.#width; word++) this.#keys[at + word] = this.key[word]!;
+    this.#bucket[slot] = bucket;
+    this.#next[slot] = this.#buckets[bucket]! - 1;
+    this.#buckets[bucket] = slot + 1;
+    this.#link(slot);
+    this.size++;
+    this.fresh = true;
+    return slot;
+  }
+
+  /** Takes the slot away that was claimed longest ago. */
+  evictOldest(): void {
+    const slot = this.#oldest;
+    if (slot === NONE) return;
+    this.#onEvict(slot);
+    const bucket = this.#bucket[slot]!;
+    let before = NONE;
+    for (let at = this.#buckets[bucket]! - 1; at !== slot; at = this.#next[at]!) before = at;
+    if (before === NONE) this.#buckets[bucket] = this.#next[slot]! + 1;
+    else this.#next[before] = this.#next[slot]!;
+    this.#unlink(slot);
+    this.#next[slot] = this.#free;
+    this.#free = slot;
+    this.size--;
+  }
+
+  /** A copy of the slot's first (0) or second (1) address: 4 or 16 bytes. */
+  addressAt(slot: number, which: 0 | 1): Uint8Array {
+    const at = slot * this.#width + which * ADDRESS_WORDS;
+    const bytes = new Uint8Array(this.#keys[at]!);
+    const view = new DataView(bytes.buffer);
+    for (let offset = 0; offset < bytes.length; offset += 4) view.setUint32(offset, this.#keys[at + 1 + offset / 4]!);
+    return bytes;
+  }
+
+  #holds(slot: number): boolean {
+    const at = slot * this.#width;
+    for (let word = 0; word < this.#width; word++) if (this.#keys[at + word] !== this.key[word]) return false;
+    return true;
+  }
+
+  #hash(): number {
+    let hash = this.#seed;
+    // An address of 4 bytes fills two words only.
+    for (let at = 0; at < this.#width; at += ADDRESS_WORDS) {
+      const end = at + (this.key[at] === 4 ? 2 : ADDRESS_WORDS);
+      for (let word = at; word < end; word++) hash = mix(hash, this.key[word]!);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    return hash ^ (hash >>> 13);
+  }
+
+  #link(slot: number): void {
+    this.#older[slot] = this.#newest;
+    this.#newer[slot] = NONE;
+    if (this.#newest === NONE) this.#oldest = slot;
+    else this.#newer[this.#newest] = slot;
+    this.#newest = slot;
+  }
+
+  #unlink(slot: number): void {
+    const older = this.#older[slot]!;
+    const newer = this.#newer[slot]!;
+    if (older === NONE) this.#oldest = newer;
+    else this.#newer[older] = newer;
+    if (newer === NONE) this.#newest = older;
+    else this.#older[newer] = older;
+  }
+}
+
+/** One round of MurmurHash3 (x86, 32 bits). */
+export function mix(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  let h = hash ^ Math.imul(k, 0x1b873593);
+  h = (h << 13) | (h >>> 19);
+  return (Math.imul(h, 5) + 0xe6546b64) | 0;
+}
+
+/** Writes the address of `length` (4 or 16) bytes at `offset` into `key`, as its first (0) or second (1) address. */
+export function putAddress(key: Uint32Array, which: 0 | 1, bytes: Uint8Array, offset: number, length: number): void {
+  const at = which * ADDRESS_WORDS;
+  key[at] = length;
+  key[at + 1] = wordAt(bytes, offset);
+  for (let word = 1; word < 4; word++) key[at + 1 + word] = length === 4 ? 0 : wordAt(bytes, offset + word * 4);
+}
+
+/** 32 bits, unsigned, big-endian. */
+export function wordAt(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
+}

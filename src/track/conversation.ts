@@ -1,0 +1,53 @@
+/**
+ * What is followed of a conversation over port 0 beyond its opening: bytes each way without retransmissions, and the
+ * frames that rules point at. Few exchanges have one, so these are objects.
+ */
+import { sequenceDifference } from '../wire/sequence.ts';
+
+export class Conversation {
+  bytesToServer = 0;
+  bytesToClient = 0;
+  /** First frame with payload, with an anomaly, with a RST that the client must ignore; 0 for none. */
+  dataFrame = 0;
+  anomalyFrame = 0;
+  invalidResetFrame = 0;
+  invalidResets = 0;
+  /** Next sequence number expected of each side; -1 before its first segment. */
+  #clientNext = -1;
+  #serverNext = -1;
+
+  /** Counts the payload of a segment that was not seen before. `sequence` is that of the first payload byte. */
+  count(fromClient: boolean, sequence: number, length: number): void {
+    const next = fromClient ? this.#clientNext : this.#serverNext;
+    const end = (sequence + length) >>> 0;
+    let fresh = length;
+    if (next >= 0) fresh = Math.min(length, Math.max(0, sequenceDifference(end, next)));
+    if (next < 0 || sequenceDifference(end, next) > 0) {
+      if (fromClient) this.#clientNext = end;
+      else this.#serverNext = end;
+    }
+    if (fromClient) this.bytesToServer += fresh;
+    else this.bytesToClient += fresh;
+  }
+}
+
+export class ConversationPool {
+  readonly #conversations: (Conversation | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+
+  /** Index of a new conversation; never 0. */
+  create(): number {
+    const index = this.#free.pop() ?? this.#conversations.length;
+    this.#conversations[index] = new Conversation();
+    return index;
+  }
+
+  get(index: number): Conversation | undefined {
+    return this.#conversations[index];
+  }
+
+  release(index: number): void {
+    this.#conversations[index] = undefined;
+    this.#free.push(index);
+  }
+}

@@ -1,0 +1,147 @@
+/** The words for an answer, and the shape in which rules and reports see an exchange. */
+
+export const VERDICTS = [
+  'accepted',
+  'refused',
+  'unreachable',
+  'silent',
+  'undecided',
+  'simultaneous',
+  'challenged',
+  'invalid-reset',
+  'unsolicited',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** nmap's words for a port. */
+export type PortState = 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open|filtered' | 'unknown';
+
+export const PROBES = ['syn', 'syn-data', 'null', 'fin', 'xmas', 'maimon', 'ack', 'other'] as const;
+export type Probe = (typeof PROBES)[number];
+
+export type PortZeroEnd = 'client' | 'server' | 'both';
+
+/** Seconds since the epoch, nanoseconds within it, and how many digits of those the capture has. */
+export interface Timestamp {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly digits: number;
+}
+
+/** What is kept of a segment, or of an ICMP error, as evidence. */
+export interface SegmentEvidence {
+  readonly frame: number;
+  readonly time: Timestamp;
+  /** Who sent it: 4 or 16 bytes. Of an ICMP error its sender, often a router. */
+  readonly source: Uint8Array;
+  /** Null where the capture does not hold it. */
+  readonly ttl: number;
+  /** Null for IPv6 without fragment header. */
+  readonly ipId: number | null;
+  readonly dontFragment: boolean;
+  /** What it is as an answer; 'probe' for the opening segment. */
+  readonly kind: AnswerKind | 'probe';
+  /** Whether it counts as an answer by RFC 9293; true for probes. */
+  readonly acceptable: boolean;
+  /** Null for ICMP errors, and where the capture cut it. */
+  readonly flags: number | null;
+  readonly sequence: number | null;
+  readonly acknowledgment: number | null;
+  readonly window: number | null;
+  readonly urgentPointer: number | null;
+  readonly reservedBits: number | null;
+  /** Raw option bytes, at most 40; empty when none. */
+  readonly options: Uint8Array;
+  /** Bytes of payload by the IP length; null when not known. */
+  readonly payloadLength: number | null;
+  /** First bytes of the payload (at most 64), of RSTs and SYNs only. */
+  readonly payload: Uint8Array;
+  /** ICMP type and code; null for segments. */
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+  /** nmap's word for it: syn-ack, reset, port-unreach … */
+  readonly reason: string;
+  /** How often the like was seen again (retransmitted answers, not mirrored copies). */
+  readonly repeats: number;
+  readonly checksumBad: boolean;
+}
+
+export type AnswerKind = 'syn-ack' | 'reset' | 'icmp' | 'syn' | 'ack' | 'other';
+
+/**
+ * One exchange: an opening segment (by 4-tuple, scope and initial sequence number) and what came back. Rules get a view
+ * that is reused, so they keep no reference to it; its getters compute what they return, and its two addresses are
+ * overwritten when it moves on.
+ */
+export interface Exchange {
+  /** In order of opening, from 1, unique within an input. */
+  readonly id: number;
+  readonly ipVersion: 4 | 6;
+  readonly clientAddress: Uint8Array;
+  readonly clientPort: number;
+  readonly serverAddress: Uint8Array;
+  readonly serverPort: number;
+  readonly portZero: PortZeroEnd | null;
+  /** Null when unsolicited. */
+  readonly probe: Probe | null;
+  readonly verdict: Verdict;
+  readonly state: PortState;
+  /** nmap's word; null where the verdict has none. */
+  readonly reason: string | null;
+  /** 4 or 16 bytes; null when nobody answered. */
+  readonly answeredBy: Uint8Array | null;
+  readonly started: Timestamp;
+  readonly answered: Timestamp | null;
+  /** Nanoseconds from the first transmission of the opening segment to the answer; null when none, or when time stepped back. */
+  readonly latencyNanos: number | null;
+  readonly retransmissions: number;
+  /** Frame of the opening segment; null when unsolicited. */
+  readonly probeFrame: number | null;
+  readonly answerFrame: number | null;
+  /** Number of frames, and the frames in order of appearance. */
+  readonly frameCount: number;
+  readonly frames: readonly number[];
+  /** The three below are followed for port 0 only. */
+  readonly established: boolean;
+  readonly bytesToServer: number;
+  readonly bytesToClient: number;
+  readonly close: 'fin' | 'reset' | null;
+  /** Layer ids of wire/layers.ts. */
+  readonly layers: Uint8Array;
+  readonly scope: number;
+  /** ANOMALY_ bits of wire/packet.ts of all its segments. */
+  readonly anomalies: number;
+  /** First frame with an anomaly; null when none. */
+  readonly anomalyFrame: number | null;
+  /** First frame that carried payload over port 0; null when none. */
+  readonly dataFrame: number | null;
+  /** True when later answers of another kind, TTL or IP ID say that somebody else answered too. */
+  readonly conflicting: boolean;
+  /** Number of RSTs that the client must ignore. */
+  readonly invalidResets: number;
+  readonly firstInvalidResetFrame: number | null;
+  /** True when the client's own RST shows that it got a SYN-ACK which the capture does not hold. */
+  readonly unseenAnswer: boolean;
+  /** 32 bits that the tracker keeps for the rule engine (which rules fired already); 0 at first. */
+  mark: number;
+  /** Allocate: for reports only. */
+  readonly probeEvidence: SegmentEvidence | null;
+  readonly answerEvidence: SegmentEvidence | null;
+  readonly otherAnswers: readonly SegmentEvidence[];
+}
+
+/** Hears of exchanges. The view is reused between calls. */
+export interface ExchangeSink {
+  /** The opening segment (or, unsolicited, the answer) of an exchange with port 0 was seen. In capture order. */
+  opened?(exchange: Exchange): void;
+  /** Something changed that a rule may look at: an answer, data, an anomaly. */
+  changed?(exchange: Exchange): void;
+  /** Nothing more will be added. Each exchange is settled exactly once. */
+  settled(exchange: Exchange): void;
+}
+
+export interface TrackerCounts {
+  /** Exchanges that had to leave the table before their verdict was known. */
+  evicted: number;
+  open: number;
+}

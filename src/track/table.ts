@@ -1,0 +1,438 @@
+/**
+ * The bounded table of exchanges: records in typed arrays (a page of them at a time, so that growing copies nothing), a
+ * hash index by 4-tuple and scope, and lists in order of time. It knows how exchanges are stored and found, not what
+ * they mean: that is tracker.ts.
+ *
+ * Why not objects in a Map: a million open exchanges would cost half a gigabyte, and a key string more than the whole
+ * decoding of a frame.
+ */
+import type { PacketRecord } from '../wire/packet.ts';
+import { packWords } from './answers.ts';
+
+/** Words of a record. Addresses are big-endian words, IPv4 in the first. */
+export const CLIENT = 0; // 4 words
+export const SERVER = 4; // 4 words
+/** client port << 16 | server port */
+export const PORTS = 8;
+export const SCOPE = 9;
+/** Bits of TRAIT_ below. */
+export const TRAITS = 10;
+export const ID = 11;
+const HASH = 12;
+/** The attempt after this one on the same key, and the one before. */
+const NEWER = 13;
+const OLDER = 14;
+const LIST_PREVIOUS = 15;
+const LIST_NEXT = 16;
+export const STARTED_NANOS = 17;
+export const LAST_NANOS = 18;
+export const ISN = 19;
+export const PROBE_ACKNOWLEDGMENT = 20;
+/** window << 16 | urgent pointer */
+export const PROBE_WINDOW = 21;
+/** flags << 16 | reserved bits << 8 | TTL */
+export const PROBE_HEADER = 22;
+export const PROBE_IP_ID = 23;
+export const PROBE_PAYLOAD_LENGTH = 24;
+export const PROBE_FRAME = 25;
+/** First and last run of the frame list. */
+export const FRAMES_FIRST = 26;
+export const FRAMES_LAST = 27;
+export const ANSWERS_FIRST = 28;
+export const ANSWERS_LAST = 29;
+/** The answer that settled the verdict, or the first that did not; 0 when none. */
+export const ANSWER = 30;
+export const RETRANSMISSIONS = 31;
+export const ANOMALIES = 32;
+export const MARK = 33;
+/** Index into the conversations; 0 is none. */
+export const CONVERSATION = 34;
+export const OPTIONS_LENGTH = 35;
+export const OPTIONS = 36; // 10 words
+export const LAYERS = 46;
+/** The scope and what of the way in differs by direction (MPLS labels, tunnel ends): attempts are told apart by it. */
+export const PATH = 47;
+const STRIDE = 48;
+
+/** Float words of a record. */
+const DEADLINE = 0;
+export const STARTED_SECONDS = 1;
+export const LAST_SECONDS = 2;
+/** Nanoseconds between the last two transmissions of the probe; 0 when there was one. */
+export const LAST_GAP = 3;
+/** Timer time until which a silent exchange is held for its next retransmission. */
+export const HOLD_UNTIL = 4;
+const FLOATS = 5;
+
+const TRAIT_VERDICT = 0xf;
+const TRAIT_PROBE_SHIFT = 4; // 4 bits: index of PROBES, 15 for none
+const TRAIT_LIST_SHIFT = 8; // 2 bits
+const TRAIT_DIGITS_SHIFT = 10; // 4 bits
+export const TRAIT_IPV6 = 1 << 14;
+export const TRAIT_ESTABLISHED = 1 << 15;
+export const TRAIT_CLIENT_FIN = 1 << 16;
+export const TRAIT_SERVER_FIN = 1 << 17;
+export const TRAIT_RESET = 1 << 18;
+export const TRAIT_CLOSED_BY_FIN = 1 << 19;
+export const TRAIT_CONFLICTING = 1 << 20;
+export const TRAIT_UNSEEN_ANSWER = 1 << 21;
+export const TRAIT_CLIENT_RESET = 1 << 22;
+export const TRAIT_CHALLENGED = 1 << 23;
+export const TRAIT_INVALID_RESET = 1 << 24;
+export const TRAIT_DONT_FRAGMENT = 1 << 25;
+export const TRAIT_CHECKSUM_BAD = 1 << 26;
+/** The verdict is final for want of an answer: the table may settle it without harm. */
+export const TRAIT_TIMED_OUT = 1 << 28;
+export const TRAIT_HAS_PROBE_HEADER = 1 << 29;
+
+/** Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations. */
+export const LIST_OPEN = 0;
+export const LIST_LINGER = 1;
+export const LIST_CONVERSATION = 2;
+const LISTS = 3;
+
+const PAGE_BITS = 13;
+const PAGE_SIZE = 1 << PAGE_BITS;
+const PAGE_MASK = PAGE_SIZE - 1;
+
+/** The ends of a packet as words, and their hash; filled by `read` for the next look-up. */
+export class FlowKey {
+  readonly source = new Int32Array(4);
+  readonly destination = new Int32Array(4);
+  sourcePort = 0;
+  destinationPort = 0;
+  scope = 0;
+  isIpv6 = false;
+  hash = 0;
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed | 0;
+  }
+
+  read(packet: PacketRecord, scope: number): void {
+    const { bytes } = packet;
+    this.isIpv6 = packet.ipVersion === 6;
+    packEnd(this.source, bytes, packet.sourceOffset, this.isIpv6);
+    packEnd(this.destination, bytes, packet.destinationOffset, this.isIpv6);
+    this.sourcePort = packet.sourcePort;
+    this.destinationPort = packet.destinationPort;
+    this.scope = scope;
+    // Symmetric, so that both directions meet in one bucket; seeded, so that nobody can aim at one.
+    const one = hashEnd(this.source, this.sourcePort, this.#seed);
+    const other = hashEnd(this.destination, this.destinationPort, this.#seed);
+    let hash = Math.imul((one + other) | 0, 0x9e3779b1) ^ Math.imul(one ^ other ^ scope, 0x85ebca6b);
+    hash ^= hash >>> 15;
+    this.hash = hash | 0;
+  }
+}
+
+function packEnd(words: Int32Array, bytes: Uint8Array, offset: number, isIpv6: boolean): void {
+  if (isIpv6) {
+    packWords(words, 0, bytes, offset, 16);
+    return;
+  }
+  words[0] = (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+  words[1] = 0;
+  words[2] = 0;
+  words[3] = 0;
+}
+
+function hashEnd(words: Int32Array, port: number, seed: number): number {
+  // The port is mixed in by a round of its own: scanners count ports and addresses up together, which must not cancel.
+  let hash = Math.imul(seed ^ port, 0x9e3779b1);
+  hash ^= hash >>> 15;
+  for (let i = 0; i < 4; i++) {
+    hash = Math.imul(hash ^ words[i], 0xcc9e2d51);
+    hash = (hash << 15) | (hash >>> 17);
+    hash = (Math.imul(hash, 5) + 0x38495ab5) | 0;
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
+
+export class ExchangeTable {
+  /** Records in use. */
+  size = 0;
+  readonly limit: number;
+  readonly #pages: Int32Array[] = [];
+  readonly #floatPages: Float64Array[] = [];
+  /**
+   * The newest attempt of each key by hash: pairs of hash and record in open addressing, at most half full. The hashes
+   * stand beside the records so that a miss, which a flood is full of, touches one cache line and no record.
+   */
+  #index = new Int32Array(2 * 2048);
+  #keys = 0;
+  #used = 1; // record 0 is none
+  #free = 0;
+  readonly #heads = new Int32Array(LISTS);
+  readonly #tails = new Int32Array(LISTS);
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get(entry: number, word: number): number {
+    return this.#pages[entry >> PAGE_BITS][(entry & PAGE_MASK) * STRIDE + word];
+  }
+
+  set(entry: number, word: number, value: number): void {
+    this.#pages[entry >> PAGE_BITS][(entry & PAGE_MASK) * STRIDE + word] = value;
+  }
+
+  getFloat(entry: number, word: number): number {
+    return this.#floatPages[entry >> PAGE_BITS][(entry & PAGE_MASK) * FLOATS + word];
+  }
+
+  setFloat(entry: number, word: number, value: number): void {
+    this.#floatPages[entry >> PAGE_BITS][(entry & PAGE_MASK) * FLOATS + word] = value;
+  }
+
+  has(entry: number, trait: number): boolean {
+    return (this.get(entry, TRAITS) & trait) !== 0;
+  }
+
+  add(entry: number, trait: number): void {
+    this.set(entry, TRAITS, this.get(entry, TRAITS) | trait);
+  }
+
+  drop(entry: number, trait: number): void {
+    this.set(entry, TRAITS, this.get(entry, TRAITS) & ~trait);
+  }
+
+  verdict(entry: number): number {
+    return this.get(entry, TRAITS) & TRAIT_VERDICT;
+  }
+
+  setVerdict(entry: number, verdict: number): void {
+    this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~TRAIT_VERDICT) | verdict);
+  }
+
+  probe(entry: number): number {
+    return (this.get(entry, TRAITS) >> TRAIT_PROBE_SHIFT) & 0xf;
+  }
+
+  setProbe(entry: number, probe: number): void {
+    this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(0xf << TRAIT_PROBE_SHIFT)) | (probe << TRAIT_PROBE_SHIFT));
+  }
+
+  digits(entry: number): number {
+    return (this.get(entry, TRAITS) >> TRAIT_DIGITS_SHIFT) & 0xf;
+  }
+
+  setDigits(entry: number, digits: number): void {
+    this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(0xf << TRAIT_DIGITS_SHIFT)) | (digits << TRAIT_DIGITS_SHIFT));
+  }
+
+  listOf(entry: number): number {
+    return (this.get(entry, TRAITS) >> TRAIT_LIST_SHIFT) & 3;
+  }
+
+  clientPort(entry: number): number {
+    return this.get(entry, PORTS) >>> 16;
+  }
+
+  serverPort(entry: number): number {
+    return this.get(entry, PORTS) & 0xffff;
+  }
+
+  /** The page that holds a record and where it starts there, for reading many words at once. */
+  page(entry: number): Int32Array {
+    return this.#pages[entry >> PAGE_BITS];
+  }
+
+  base(entry: number): number {
+    return (entry & PAGE_MASK) * STRIDE;
+  }
+
+  /** The newest attempt whose ends are those of the key, in either direction; 0 when none. */
+  find(key: FlowKey): number {
+    const index = this.#index;
+    const mask = index.length - 1;
+    const { hash } = key;
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const entry = index[slot + 1];
+      if (entry === 0) return 0;
+      if (index[slot] === hash && this.#matches(entry, key)) return entry;
+    }
+  }
+
+  /** The attempt before this one on the same key; 0 when none. */
+  older(entry: number): number {
+    return this.get(entry, OLDER);
+  }
+
+  /** Whether the packet of the key was sent by the entry's client. */
+  isFromClient(entry: number, key: FlowKey): boolean {
+    const page = this.#pages[entry >> PAGE_BITS];
+    const base = (entry & PAGE_MASK) * STRIDE;
+    return (
+      page[base + PORTS] === ((key.sourcePort << 16) | key.destinationPort) &&
+      endsAre(page, base, key.source, key.destination)
+    );
+  }
+
+  /**
+   * Takes a record for the key's ends, zeroed; the caller has made sure that size < limit. `newest` is what find() says.
+   */
+  insert(key: FlowKey, newest: number, sourceIsClient: boolean): number {
+    let entry = this.#free;
+    if (entry !== 0) {
+      this.#free = this.get(entry, LIST_NEXT);
+      // What was never used is zero already, and its memory need not be touched twice.
+      const start = this.base(entry);
+      this.page(entry).fill(0, start, start + STRIDE);
+    } else {
+      entry = this.#used++;
+      if (entry >> PAGE_BITS >= this.#pages.length) {
+        this.#pages.push(new Int32Array(PAGE_SIZE * STRIDE));
+        this.#floatPages.push(new Float64Array(PAGE_SIZE * FLOATS));
+      }
+    }
+    this.size++;
+    const page = this.#pages[entry >> PAGE_BITS];
+    const base = (entry & PAGE_MASK) * STRIDE;
+    const client = sourceIsClient ? key.source : key.destination;
+    const server = sourceIsClient ? key.destination : key.source;
+    for (let i = 0; i < 4; i++) {
+      page[base + CLIENT + i] = client[i];
+      page[base + SERVER + i] = server[i];
+    }
+    page[base + PORTS] = sourceIsClient
+      ? (key.sourcePort << 16) | key.destinationPort
+      : (key.destinationPort << 16) | key.sourcePort;
+    page[base + SCOPE] = key.scope;
+    page[base + HASH] = key.hash;
+    page[base + TRAITS] = (LISTS << TRAIT_LIST_SHIFT) | (key.isIpv6 ? TRAIT_IPV6 : 0);
+    if (newest === 0) this.#enter(key.hash, entry);
+    else {
+      page[base + OLDER] = newest;
+      this.set(newest, NEWER, entry);
+      this.#index[this.#slotOf(key.hash, newest) + 1] = entry;
+    }
+    return entry;
+  }
+
+  /** Gives a record back. */
+  remove(entry: number): void {
+    this.#unlink(entry);
+    const newer = this.get(entry, NEWER);
+    const older = this.get(entry, OLDER);
+    if (older !== 0) this.set(older, NEWER, newer);
+    if (newer !== 0) this.set(newer, OLDER, older);
+    else {
+      const slot = this.#slotOf(this.get(entry, HASH), entry);
+      if (older !== 0) this.#index[slot + 1] = older;
+      else this.#leave(slot);
+    }
+    this.set(entry, LIST_NEXT, this.#free);
+    this.#free = entry;
+    this.size--;
+  }
+
+  /** Puts the entry at the end of a list, out of the one it is in. */
+  enlist(entry: number, list: number, deadlineNanos: number): void {
+    this.#unlink(entry);
+    this.setFloat(entry, DEADLINE, deadlineNanos);
+    const tail = this.#tails[list];
+    this.set(entry, LIST_PREVIOUS, tail);
+    this.set(entry, LIST_NEXT, 0);
+    if (tail === 0) this.#heads[list] = entry;
+    else this.set(tail, LIST_NEXT, entry);
+    this.#tails[list] = entry;
+    this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(3 << TRAIT_LIST_SHIFT)) | (list << TRAIT_LIST_SHIFT));
+  }
+
+  /** The entry that has been longest in the list; 0 when it is empty. */
+  head(list: number): number {
+    return this.#heads[list];
+  }
+
+  deadline(entry: number): number {
+    return this.getFloat(entry, DEADLINE);
+  }
+
+  #matches(entry: number, key: FlowKey): boolean {
+    const page = this.#pages[entry >> PAGE_BITS];
+    const base = (entry & PAGE_MASK) * STRIDE;
+    if (page[base + SCOPE] !== key.scope || ((page[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
+    const ports = page[base + PORTS];
+    if (ports === ((key.sourcePort << 16) | key.destinationPort) && endsAre(page, base, key.source, key.destination))
+      return true;
+    return ports === ((key.destinationPort << 16) | key.sourcePort) && endsAre(page, base, key.destination, key.source);
+  }
+
+  /** Where a record that is in the index stands there. */
+  #slotOf(hash: number, entry: number): number {
+    const mask = this.#index.length - 1;
+    let slot = (hash << 1) & mask;
+    while (this.#index[slot + 1] !== entry) slot = (slot + 2) & mask;
+    return slot;
+  }
+
+  #enter(hash: number, entry: number): void {
+    if (++this.#keys * 4 > this.#index.length) this.#growIndex();
+    const mask = this.#index.length - 1;
+    let slot = (hash << 1) & mask;
+    while (this.#index[slot + 1] !== 0) slot = (slot + 2) & mask;
+    this.#index[slot] = hash;
+    this.#index[slot + 1] = entry;
+  }
+
+  /** Empties a slot and moves those behind it up that would not be found past the gap (Knuth 6.4, algorithm R). */
+  #leave(slot: number): void {
+    const index = this.#index;
+    const mask = index.length - 1;
+    let gap = slot;
+    for (let at = (slot + 2) & mask; index[at + 1] !== 0; at = (at + 2) & mask) {
+      const home = (index[at] << 1) & mask;
+      // It may move when the gap lies between its home and where it is, round the end as well.
+      if (((at - home) & mask) >= ((at - gap) & mask)) {
+        index[gap] = index[at];
+        index[gap + 1] = index[at + 1];
+        gap = at;
+      }
+    }
+    index[gap + 1] = 0;
+    this.#keys--;
+  }
+
+  #growIndex(): void {
+    const old = this.#index;
+    const index = new Int32Array(old.length * 2);
+    const mask = index.length - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let slot = (old[from] << 1) & mask;
+      while (index[slot + 1] !== 0) slot = (slot + 2) & mask;
+      index[slot] = old[from];
+      index[slot + 1] = old[from + 1];
+    }
+    this.#index = index;
+  }
+
+  #unlink(entry: number): void {
+    const list = this.listOf(entry);
+    if (list === LISTS) return;
+    const previous = this.get(entry, LIST_PREVIOUS);
+    const next = this.get(entry, LIST_NEXT);
+    if (previous === 0) this.#heads[list] = next;
+    else this.set(previous, LIST_NEXT, next);
+    if (next === 0) this.#tails[list] = previous;
+    else this.set(next, LIST_PREVIOUS, previous);
+    this.set(entry, TRAITS, this.get(entry, TRAITS) | (LISTS << TRAIT_LIST_SHIFT));
+  }
+}
+
+function endsAre(page: Int32Array, base: number, client: Int32Array, server: Int32Array): boolean {
+  return (
+    page[base + CLIENT] === client[0] &&
+    page[base + SERVER] === server[0] &&
+    page[base + CLIENT + 1] === client[1] &&
+    page[base + CLIENT + 2] === client[2] &&
+    page[base + CLIENT + 3] === client[3] &&
+    page[base + SERVER + 1] === server[1] &&
+    page[base + SERVER + 2] === server[2] &&
+    page[base + SERVER + 3] === server[3]
+  );
+}

@@ -1,0 +1,910 @@
+/**
+ * Packets in, exchanges out: which exchange a packet belongs to, and what it changes there. The verdict table is in
+ * answer.ts, the storage in table.ts.
+ */
+import {
+  ACK,
+  ANOMALY_OVERLAPPING_FRAGMENTS,
+  CHECKSUM_BAD,
+  FIN,
+  FRAGMENT_FIRST,
+  FRAGMENT_LATER,
+  type PacketRecord,
+  RST,
+  SYN,
+  TRANSPORT_ICMP_ERROR,
+  TRANSPORT_TCP,
+} from '../wire/packet.ts';
+import { sequenceDifference } from '../wire/sequence.ts';
+import { acknowledgesSyn, classifyProbe, icmpIsAnswer } from './answer.ts';
+import {
+  AnswerPool,
+  KIND_ACK,
+  KIND_ICMP,
+  KIND_OTHER,
+  KIND_RESET,
+  KIND_SYN,
+  KIND_SYN_ACK,
+  MAX_OPTION_BYTES,
+  packWords,
+} from './answers.ts';
+import { CaptureClock } from './clock.ts';
+import { type Conversation, ConversationPool } from './conversation.ts';
+import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
+import { FrameRuns } from './frame-list.ts';
+import { LayerPaths } from './layer-paths.ts';
+import * as t from './table.ts';
+import { ExchangeView, NO_PROBE, type Store } from './view.ts';
+
+export interface TrackerOptions {
+  /** Silence is called silence after this many nanoseconds. */
+  readonly answerTimeoutNanos: number;
+  /** Bound of the table. */
+  readonly maxExchanges: number;
+}
+
+const ACCEPTED = VERDICTS.indexOf('accepted');
+const REFUSED = VERDICTS.indexOf('refused');
+const UNREACHABLE = VERDICTS.indexOf('unreachable');
+const SILENT = VERDICTS.indexOf('silent');
+const UNDECIDED = VERDICTS.indexOf('undecided');
+const SIMULTANEOUS = VERDICTS.indexOf('simultaneous');
+const CHALLENGED = VERDICTS.indexOf('challenged');
+const INVALID_RESET = VERDICTS.indexOf('invalid-reset');
+const UNSOLICITED = VERDICTS.indexOf('unsolicited');
+
+const PROBE_SYN = PROBES.indexOf('syn');
+const PROBE_SYN_DATA = PROBES.indexOf('syn-data');
+const PROBE_ACK = PROBES.indexOf('ack');
+const PROBE_OTHER = PROBES.indexOf('other');
+
+/**
+ * Two like packets this close together are one packet seen twice (port mirroring, capture on "any", both interfaces of a
+ * router), not a retransmission: no stack retransmits so soon.
+ */
+const MIRROR_NANOS = 10e6;
+/** Attempts remembered on one 4-tuple; with more, each packet of a flood on it would look through all of them. */
+const MAX_ATTEMPTS = 32;
+/** Different answers kept of one exchange. */
+const MAX_ANSWERS = 16;
+/** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */
+const BACKOFF_FACTOR = 2.5;
+/** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
+const SAME_CONVERSATION = 1 << 25;
+/** What adding an answer came to. */
+const COPY = 0;
+const LIKE = 1;
+const NEW = 2;
+const MAX_FRAME_RUNS = 1 << 23;
+
+export class Tracker {
+  readonly counts: TrackerCounts = { evicted: 0, open: 0 };
+  readonly #store: Store;
+  readonly #table: t.ExchangeTable;
+  readonly #answers: AnswerPool;
+  readonly #frames = new FrameRuns(MAX_FRAME_RUNS);
+  readonly #conversations = new ConversationPool();
+  readonly #layers = new LayerPaths();
+  readonly #clock: CaptureClock;
+  readonly #key = new t.FlowKey(Math.floor(Math.random() * 0xffffffff));
+  readonly #view: ExchangeView;
+  readonly #sink: ExchangeSink;
+  readonly #timeoutNanos: number;
+  #nextId = 1;
+  // The packet at hand.
+  #frame = 0;
+  #seconds = 0;
+  #nanos = 0;
+  #digits = 0;
+  #isPortZero = false;
+
+  constructor(options: TrackerOptions, sink: ExchangeSink) {
+    this.#sink = sink;
+    this.#timeoutNanos = options.answerTimeoutNanos;
+    this.#clock = new CaptureClock(options.answerTimeoutNanos);
+    this.#table = new t.ExchangeTable(options.maxExchanges);
+    this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
+    this.#store = {
+      table: this.#table,
+      answers: this.#answers,
+      frames: this.#frames,
+      conversations: this.#conversations,
+      layers: this.#layers,
+    };
+    this.#view = new ExchangeView(this.#store);
+  }
+
+  /** Takes one packet. `frame` is the number of its frame; the time is that of the frame. */
+  track(packet: PacketRecord, frame: number, seconds: number, nanos: number, digits: number): void {
+    const isTcp = packet.transport === TRANSPORT_TCP;
+    if (!isTcp && packet.transport !== TRANSPORT_ICMP_ERROR) return;
+    this.#clock.advance(seconds, nanos);
+    this.#expire();
+    this.#frame = frame;
+    this.#seconds = seconds;
+    this.#nanos = nanos;
+    this.#digits = digits;
+    if (isTcp) this.#segment(packet);
+    else this.#icmpError(packet);
+  }
+
+  /** Tells the time without a packet: of the last frame of a capture, or now when live. */
+  advance(seconds: number, nanos: number): void {
+    this.#clock.advance(seconds, nanos);
+    this.#expire();
+  }
+
+  /** The capture is over: settles what is left. */
+  finish(): void {
+    for (const list of [t.LIST_LINGER, t.LIST_CONVERSATION, t.LIST_OPEN]) {
+      for (let entry = this.#table.head(list); entry !== 0; entry = this.#table.head(list)) {
+        if (list === t.LIST_OPEN) this.#decideWithoutAnswer(entry, UNDECIDED);
+        this.#settle(entry);
+      }
+    }
+  }
+
+  #segment(packet: PacketRecord): void {
+    const { flags } = packet;
+    // Cut by the snap length before the flags, or a later fragment: there is nothing to go by.
+    if (flags < 0 || packet.sourcePort < 0 || packet.destinationPort < 0 || packet.fragment === FRAGMENT_LATER) return;
+    this.#isPortZero = packet.sourcePort === 0 || packet.destinationPort === 0;
+    if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
+    this.#key.read(packet, packet.scope);
+    const newest = this.#table.find(this.#key);
+    if ((flags & SYN) !== 0) {
+      if ((flags & RST) === 0 && (flags & ACK) !== 0) this.#synAck(packet, newest);
+      else this.#opening(packet, newest);
+    } else if ((flags & RST) !== 0) this.#reset(packet, newest);
+    else this.#other(packet, newest);
+  }
+
+  /** A SYN without ACK (with whatever else): a new attempt, a retransmission, or one that crosses the peer's. */
+  #opening(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      if (!table.isFromClient(entry, this.#key)) continue;
+      if (this.#isRetransmission(entry, packet)) {
+        this.#retransmit(entry, packet);
+        return;
+      }
+      // The answer was recorded before its question (several queues of a card): now the question is known.
+      if (table.verdict(entry) === UNSOLICITED && this.#answersSyn(table.get(entry, t.ANSWER), packet)) {
+        this.#adopt(entry, packet);
+        return;
+      }
+    }
+    const isBareSyn = (packet.flags & (FIN | RST)) === 0;
+    for (let entry = newest; entry !== 0 && isBareSyn; entry = table.older(entry)) {
+      if (table.isFromClient(entry, this.#key) || !this.#isSyn(entry)) continue;
+      if (table.verdict(entry) === SIMULTANEOUS) {
+        this.#answer(entry, packet, KIND_SYN, true);
+        return;
+      }
+      // RFC 9293 §3.5: each side's SYN crosses the other's. A peer that had answered already is opening anew.
+      if (this.#isWaiting(entry)) {
+        this.#answer(entry, packet, KIND_SYN, true);
+        this.#decide(entry, SIMULTANEOUS, table.get(entry, t.ANSWERS_LAST));
+        return;
+      }
+    }
+    this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+  }
+
+  #synAck(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    let candidate = 0;
+    let match = 0;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
+        // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
+        if (table.verdict(entry) === SIMULTANEOUS) {
+          this.#converse(entry, packet);
+          return;
+        }
+        continue;
+      }
+      if (table.verdict(entry) === UNSOLICITED) {
+        if (candidate === 0) candidate = entry;
+        continue;
+      }
+      if (this.#acknowledges(entry, packet)) {
+        if (table.verdict(entry) === SIMULTANEOUS) {
+          this.#converse(entry, packet);
+          return;
+        }
+        // Of several that it may answer (one in each tunnel), the one that waits.
+        if (match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match))) match = entry;
+        continue;
+      }
+      if (candidate === 0 || table.verdict(candidate) === UNSOLICITED) candidate = entry;
+    }
+    if (match !== 0) {
+      const added = this.#answer(match, packet, KIND_SYN_ACK, true);
+      if (this.#isWaiting(match)) this.#decide(match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
+      else if (added === NEW) this.#compareAnswers(match);
+      return;
+    }
+    if (candidate === 0) {
+      this.#unsolicited(packet, KIND_SYN_ACK);
+      return;
+    }
+    if (table.verdict(candidate) === UNSOLICITED) {
+      this.#answer(candidate, packet, KIND_SYN_ACK, true);
+      return;
+    }
+    // RFC 9293 §3.10.7.3: an ACK number that is not acceptable makes a client send a RST and go on waiting.
+    this.#answer(candidate, packet, KIND_SYN_ACK, false);
+    table.add(candidate, t.TRAIT_CHALLENGED);
+  }
+
+  #reset(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    let own = 0;
+    let candidate = 0;
+    let match = 0;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
+        if (own === 0 || this.#isBetterOwner(entry, own, packet)) own = entry;
+        continue;
+      }
+      if (table.verdict(entry) !== UNSOLICITED && this.#isAcceptableReset(entry, packet)) {
+        if (match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match))) match = entry;
+      } else if (candidate === 0) candidate = entry;
+    }
+    if (match !== 0) {
+      this.#takeReset(match, packet);
+      return;
+    }
+    if (candidate !== 0 && (own === 0 || !this.#isConversing(own))) {
+      this.#takeReset(candidate, packet);
+      return;
+    }
+    if (own !== 0) {
+      this.#clientReset(own, packet);
+      return;
+    }
+    this.#unsolicited(packet, KIND_RESET);
+  }
+
+  /** A RST from the server's side. */
+  #takeReset(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const verdict = table.verdict(entry);
+    if (verdict === UNSOLICITED) {
+      this.#answer(entry, packet, KIND_RESET, true);
+      return;
+    }
+    if (this.#isWaiting(entry)) {
+      const isAcceptable = this.#isAcceptableReset(entry, packet);
+      const added = this.#answer(entry, packet, KIND_RESET, isAcceptable);
+      if (isAcceptable) this.#decide(entry, REFUSED, table.get(entry, t.ANSWERS_LAST));
+      else if (added !== COPY) this.#countInvalidReset(entry);
+      return;
+    }
+    if (this.#isConversing(entry) && this.#isResetOfConversation(entry, packet)) {
+      // The conversation's own end, unless another TTL says that somebody else forged it (Weaver et al., NDSS 2009).
+      const answer = table.get(entry, t.ANSWER);
+      const isForeign =
+        !table.has(entry, t.TRAIT_RESET) &&
+        this.#answers.kind(answer) === KIND_SYN_ACK &&
+        this.#answers.isFrom(answer, packet) &&
+        this.#answers.ttl(answer) !== packet.ttl;
+      if (isForeign) {
+        this.#answer(entry, packet, KIND_RESET, true);
+        table.add(entry, t.TRAIT_CONFLICTING);
+      } else this.#addFrame(entry, packet);
+      this.#close(entry, t.TRAIT_RESET);
+      return;
+    }
+    const isAcceptable = this.#isAcceptableReset(entry, packet);
+    const added = this.#answer(entry, packet, KIND_RESET, isAcceptable);
+    if (!isAcceptable && added !== COPY) this.#countInvalidReset(entry);
+    else if (isAcceptable && added === NEW) this.#compareAnswers(entry);
+  }
+
+  /** A RST from the client's side: it gives up, or says no to what it got. */
+  #clientReset(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    this.#addFrame(entry, packet);
+    if (this.#isConversing(entry)) {
+      this.#close(entry, t.TRAIT_RESET);
+      return;
+    }
+    if (!this.#isWaiting(entry)) return;
+    table.add(entry, t.TRAIT_CLIENT_RESET);
+    // RFC 9293 §3.10.7.1: a RST that answers a SYN-ACK takes its sequence number from the ACK, here ISN + 1.
+    const hasChallenge = table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET);
+    if (!hasChallenge && this.#isSyn(entry) && packet.sequence === (table.get(entry, t.ISN) + 1) >>> 0)
+      table.add(entry, t.TRAIT_UNSEEN_ANSWER);
+    this.#changed(entry);
+  }
+
+  /** Neither SYN nor RST: of a conversation, an odd answer, or (on port 0) a stealth probe. */
+  #other(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    if (newest === 0) {
+      if (this.#isPortZero) this.#open(packet, 0, classifyProbe(packet.flags, packet.payloadLength));
+      return;
+    }
+    let waiting = 0;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      // A bare ACK meets the attempt that is waiting, though it speaks of an older conversation on these ends: that is
+      // how a half-open leftover answers.
+      if (entry === newest && this.#isBareAckOfServer(entry, packet)) {
+        waiting = entry;
+        break;
+      }
+      if (this.#isConversing(entry) || table.verdict(entry) === UNSOLICITED) {
+        this.#converse(entry, packet);
+        return;
+      }
+      const fromClient = table.isFromClient(entry, this.#key);
+      if (fromClient && !this.#isSyn(entry)) {
+        if (this.#isRetransmission(entry, packet)) {
+          this.#retransmit(entry, packet);
+          return;
+        }
+        if (this.#continuesUnknown(entry, packet)) {
+          this.#converse(entry, packet);
+          return;
+        }
+      } else if (waiting === 0 && (!fromClient || this.#isSyn(entry))) waiting = entry;
+    }
+    if (waiting === 0) {
+      if (this.#isPortZero) this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+      return;
+    }
+    if (table.isFromClient(waiting, this.#key)) {
+      const isn = table.get(waiting, t.ISN);
+      const follows = (packet.flags & ACK) !== 0 && sequenceDifference(packet.sequence, (isn + 1) >>> 0) >= 0;
+      if (!follows && this.#isPortZero) {
+        // Not of this attempt: a probe of its own.
+        this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+        return;
+      }
+      // The client goes on as if it had been answered: the capture holds only its half.
+      if (this.#isWaiting(waiting) && follows && !table.has(waiting, t.TRAIT_CHALLENGED))
+        table.add(waiting, t.TRAIT_UNSEEN_ANSWER);
+      this.#converse(waiting, packet);
+      return;
+    }
+    if (!this.#isWaiting(waiting)) {
+      this.#converse(waiting, packet);
+      return;
+    }
+    if (!this.#isSyn(waiting) && (this.#probeFlags(waiting) & packet.flags & ACK) !== 0) {
+      // Both ends acknowledge each other: a conversation that was under way when the capture began.
+      table.add(waiting, t.TRAIT_UNSEEN_ANSWER);
+      this.#converse(waiting, packet);
+      return;
+    }
+    const acknowledges = this.#isSyn(waiting) && (packet.flags & ACK) !== 0 && this.#acknowledges(waiting, packet);
+    const kind = (packet.flags & ACK) !== 0 ? KIND_ACK : KIND_OTHER;
+    this.#answer(waiting, packet, kind, false);
+    // An ACK of our SYN without a SYN of its own: the SYN-ACK is missing in the capture. Any other is a challenge ACK
+    // (RFC 5961 §4), a half-open leftover (RFC 9293 §3.5.1), or what no scan type knows (nmap: tcp-response).
+    table.add(waiting, acknowledges ? t.TRAIT_UNSEEN_ANSWER : t.TRAIT_CHALLENGED);
+    this.#countPayload(waiting, packet, false);
+    this.#changed(waiting);
+  }
+
+  #icmpError(packet: PacketRecord): void {
+    const { quote } = packet;
+    if (quote === null || quote.transport !== TRANSPORT_TCP || quote.fragment === FRAGMENT_LATER) return;
+    if (quote.sourcePort < 0 || quote.destinationPort < 0 || quote.ipVersion === 0) return;
+    this.#isPortZero = quote.sourcePort === 0 || quote.destinationPort === 0;
+    this.#key.read(quote, quote.scope);
+    const table = this.#table;
+    const newest = table.find(this.#key);
+    const isAnswer = icmpIsAnswer(packet.ipVersion, packet.icmpType, packet.icmpCode);
+    let candidate = 0;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      if (candidate === 0) candidate = entry;
+      if (!table.isFromClient(entry, this.#key) || table.verdict(entry) === UNSOLICITED) continue;
+      // A stack believes an error only if the quote holds the sequence number of its SYN (RFC 5927 §4.1).
+      if (quote.sequence >= 0 && quote.sequence === table.get(entry, t.ISN) >>> 0) {
+        const added = this.#answer(entry, packet, KIND_ICMP, isAnswer);
+        if (!isAnswer) return;
+        if (this.#isWaiting(entry)) this.#decide(entry, UNREACHABLE, table.get(entry, t.ANSWERS_LAST));
+        else if (added === NEW) this.#compareAnswers(entry);
+        return;
+      }
+      if (!table.isFromClient(candidate, this.#key)) candidate = entry;
+    }
+    if (candidate !== 0) {
+      this.#answer(candidate, packet, KIND_ICMP, false);
+      return;
+    }
+    // Nobody asked, as far as the capture goes; but the quote shows that port 0 was on some wire.
+    if (!this.#isPortZero || !isAnswer) return;
+    const entry = this.#insert(packet, 0, true);
+    this.#becomeUnsolicited(entry, packet, KIND_ICMP);
+  }
+
+  // --- what changes in an exchange ---------------------------------------------------------------------------------
+
+  #open(packet: PacketRecord, newest: number, probe: (typeof PROBES)[number]): void {
+    const entry = this.#insert(packet, newest, true);
+    this.#setProbe(entry, packet, PROBES.indexOf(probe));
+    this.#table.setVerdict(entry, UNDECIDED);
+    this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+    this.#countPayload(entry, packet, true);
+    if (this.#isPortZero) this.#sink.opened?.(this.#view.at(entry));
+  }
+
+  #setProbe(entry: number, packet: PacketRecord, probe: number): void {
+    const table = this.#table;
+    table.setProbe(entry, probe);
+    const page = table.page(entry);
+    const base = table.base(entry);
+    page[base + t.ISN] = packet.sequence;
+    page[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
+    page[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
+    page[base + t.PROBE_HEADER] = (packet.flags << 16) | ((packet.reservedBits & 0xff) << 8) | (packet.ttl & 0xff);
+    page[base + t.PROBE_IP_ID] = packet.ipId;
+    page[base + t.PROBE_PAYLOAD_LENGTH] = packet.fragment === FRAGMENT_FIRST ? -1 : packet.payloadLength;
+    page[base + t.PROBE_FRAME] = this.#frame;
+    page[base + t.STARTED_NANOS] = this.#nanos;
+    page[base + t.LAST_NANOS] = this.#nanos;
+    page[base + t.LAYERS] = this.#layers.intern(packet.layers, packet.layerCount);
+    page[base + t.PATH] = packet.path;
+    const optionsLength = Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
+    page[base + t.OPTIONS_LENGTH] = optionsLength;
+    if (optionsLength > 0) packWords(page, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
+    table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
+    table.setFloat(entry, t.LAST_SECONDS, this.#seconds);
+    table.setFloat(entry, t.LAST_GAP, 0);
+    table.setDigits(entry, this.#digits);
+    if (packet.dontFragment) table.add(entry, t.TRAIT_DONT_FRAGMENT);
+    if (packet.checksum === CHECKSUM_BAD) table.add(entry, t.TRAIT_CHECKSUM_BAD);
+    if (packet.window >= 0 && packet.urgentPointer >= 0) table.add(entry, t.TRAIT_HAS_PROBE_HEADER);
+  }
+
+  /** A record for the packet's ends with its first frame. */
+  #insert(packet: PacketRecord, newest: number, sourceIsClient: boolean): number {
+    const table = this.#table;
+    let attempts = 0;
+    let oldest = 0;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      attempts++;
+      oldest = entry;
+    }
+    let latest = newest;
+    if (attempts >= MAX_ATTEMPTS) this.#evict(oldest);
+    else if (table.size >= table.limit) {
+      this.#evict(this.#leastWorthKeeping());
+      // It may have been an attempt on this very key.
+      if (newest !== 0) latest = table.find(this.#key);
+    }
+    const entry = table.insert(this.#key, latest, sourceIsClient);
+    table.setProbe(entry, NO_PROBE);
+    table.set(entry, t.ID, this.#nextId++);
+    const run = this.#frames.create(this.#frame);
+    table.set(entry, t.FRAMES_FIRST, run);
+    table.set(entry, t.FRAMES_LAST, run);
+    this.#noteAnomalies(entry, packet);
+    this.counts.open = table.size;
+    return entry;
+  }
+
+  /** An answer that nothing in the capture asked for: its sender is the server, since it answers. */
+  #unsolicited(packet: PacketRecord, kind: number): void {
+    this.#becomeUnsolicited(this.#insert(packet, this.#table.find(this.#key), false), packet, kind);
+  }
+
+  #becomeUnsolicited(entry: number, packet: PacketRecord, kind: number): void {
+    const table = this.#table;
+    const answer = this.#createAnswer(packet, kind, true);
+    table.setVerdict(entry, UNSOLICITED);
+    table.set(entry, t.ANSWERS_FIRST, answer);
+    table.set(entry, t.ANSWERS_LAST, answer);
+    table.set(entry, t.ANSWER, answer);
+    table.set(entry, t.STARTED_NANOS, this.#nanos);
+    table.set(entry, t.LAYERS, this.#layers.intern(packet.layers, packet.layerCount));
+    table.set(entry, t.PATH, packet.path);
+    table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
+    table.setDigits(entry, this.#digits);
+    table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
+    this.#countPayload(entry, packet, false);
+    if (this.#isPortZero) this.#sink.opened?.(this.#view.at(entry));
+  }
+
+  /** The question of an answer that was recorded before it. */
+  #adopt(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const answer = table.get(entry, t.ANSWER);
+    this.#setProbe(entry, packet, PROBES.indexOf(classifyProbe(packet.flags, packet.payloadLength)));
+    this.#addFrame(entry, packet);
+    const kind = this.#answers.kind(answer);
+    this.#decide(entry, kind === KIND_SYN_ACK ? ACCEPTED : kind === KIND_ICMP ? UNREACHABLE : REFUSED, answer);
+  }
+
+  /** The opening segment again. */
+  #retransmit(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
+    // A segment that a later fragment contradicts is handed out a second time, to say so.
+    const isAgain = (packet.anomalies & ANOMALY_OVERLAPPING_FRAGMENTS) !== 0;
+    const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
+    if (isAgain || this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) {
+      this.#addFrame(entry, packet);
+      return;
+    }
+    table.set(entry, t.RETRANSMISSIONS, table.get(entry, t.RETRANSMISSIONS) + 1);
+    table.set(entry, t.PROBE_IP_ID, packet.ipId);
+    table.set(entry, t.LAST_NANOS, this.#nanos);
+    table.setFloat(entry, t.LAST_SECONDS, this.#seconds);
+    table.setFloat(entry, t.LAST_GAP, Math.max(0, elapsed));
+    this.#addFrame(entry, packet);
+    if (this.#isWaiting(entry) || table.has(entry, t.TRAIT_TIMED_OUT)) {
+      table.setVerdict(entry, UNDECIDED);
+      table.drop(entry, t.TRAIT_TIMED_OUT);
+      table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+    }
+  }
+
+  #decide(entry: number, verdict: number, answer: number): void {
+    const table = this.#table;
+    table.setVerdict(entry, verdict);
+    table.drop(entry, t.TRAIT_TIMED_OUT);
+    table.set(entry, t.ANSWER, answer);
+    const isConversation = verdict === ACCEPTED || verdict === SIMULTANEOUS;
+    table.enlist(entry, isConversation ? t.LIST_CONVERSATION : t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
+    this.#changed(entry);
+  }
+
+  /**
+   * Adds an answer to the list and its frame to the exchange. Returns COPY for one that was seen already
+   * at another place, LIKE for one that is like another (which then counts one more) or one too many, else NEW.
+   */
+  #answer(
+    entry: number,
+    packet: PacketRecord,
+    kind: number,
+    acceptable: boolean,
+  ): typeof COPY | typeof LIKE | typeof NEW {
+    const table = this.#table;
+    const answers = this.#answers;
+    this.#addFrame(entry, packet);
+    if (kind !== KIND_ICMP) this.#countPayload(entry, packet, false);
+    let count = 0;
+    for (let other = table.get(entry, t.ANSWERS_FIRST); other !== 0; other = answers.next(other)) {
+      count++;
+      if (!this.#isLike(other, packet, kind, acceptable)) continue;
+      const elapsed = this.#nanosSince(answers.seconds(other), answers.nanos(other));
+      if (this.#looksMirrored(answers.ipId(other), answers.ttl(other), packet, elapsed)) return COPY;
+      if (answers.ttl(other) === packet.ttl && (answers.ipId(other) === 0) === (packet.ipId === 0)) {
+        answers.repeat(other);
+        return LIKE;
+      }
+    }
+    // The one that settles the verdict is kept whatever came before.
+    if (count >= MAX_ANSWERS && !(acceptable && this.#isWaiting(entry))) return LIKE;
+    const answer = this.#createAnswer(packet, kind, acceptable);
+    if (answer === 0) return LIKE;
+    const last = table.get(entry, t.ANSWERS_LAST);
+    if (last === 0) table.set(entry, t.ANSWERS_FIRST, answer);
+    else answers.link(last, answer);
+    table.set(entry, t.ANSWERS_LAST, answer);
+    return NEW;
+  }
+
+  #createAnswer(packet: PacketRecord, kind: number, acceptable: boolean): number {
+    return this.#answers.create(packet, kind, acceptable, this.#frame, this.#seconds, this.#nanos, this.#digits);
+  }
+
+  /** A later acceptable answer stands beside the one that settled the verdict: do they go together? */
+  #compareAnswers(entry: number): void {
+    const table = this.#table;
+    const answers = this.#answers;
+    const first = table.get(entry, t.ANSWER);
+    const last = table.get(entry, t.ANSWERS_LAST);
+    if (first === 0 || first === last) return;
+    let conflicts = answers.kind(first) !== answers.kind(last);
+    if (!conflicts && answers.kind(first) === KIND_ICMP) conflicts = answers.icmp(first) !== answers.icmp(last);
+    else if (!conflicts) {
+      // One host has one distance and one way to number its answers; one listener has one initial sequence number.
+      conflicts =
+        answers.ttl(first) !== answers.ttl(last) ||
+        (answers.ipId(first) === 0) !== (answers.ipId(last) === 0) ||
+        (answers.kind(first) === KIND_SYN_ACK && answers.sequence(first) !== answers.sequence(last));
+    }
+    if (conflicts) {
+      table.add(entry, t.TRAIT_CONFLICTING);
+      this.#changed(entry);
+    }
+  }
+
+  /** A segment of a conversation, from either end. */
+  #converse(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const fromClient = table.isFromClient(entry, this.#key);
+    this.#addFrame(entry, packet);
+    if (fromClient && (packet.flags & ACK) !== 0) {
+      // Also when the SYN-ACK came too late to settle the verdict.
+      const synAck = this.#acceptableSynAck(entry);
+      const isAcknowledged =
+        synAck !== 0 && sequenceDifference(packet.acknowledgment, this.#answers.sequence(synAck)) >= 1;
+      if (isAcknowledged) this.#establish(entry);
+    }
+    // A simultaneous open is one when the peer has acknowledged our SYN too; in a split handshake it may never do so.
+    if (!fromClient && table.verdict(entry) === SIMULTANEOUS && (packet.flags & ACK) !== 0) {
+      if (sequenceDifference(packet.acknowledgment, table.get(entry, t.ISN) >>> 0) >= 1) this.#establish(entry);
+    }
+    const hadData = this.#countPayload(entry, packet, fromClient);
+    if ((packet.flags & FIN) !== 0) {
+      table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
+      if (table.has(entry, t.TRAIT_CLIENT_FIN) && table.has(entry, t.TRAIT_SERVER_FIN))
+        this.#close(entry, t.TRAIT_CLOSED_BY_FIN);
+    }
+    const list = table.listOf(entry);
+    if (list === t.LIST_CONVERSATION) table.enlist(entry, list, 0);
+    else if (list === t.LIST_LINGER) table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
+    if (hadData) this.#changed(entry);
+  }
+
+  /** 0 when there is none. */
+  #acceptableSynAck(entry: number): number {
+    const answers = this.#answers;
+    let answer = this.#table.get(entry, t.ANSWERS_FIRST);
+    while (answer !== 0 && !(answers.kind(answer) === KIND_SYN_ACK && answers.isAcceptable(answer)))
+      answer = answers.next(answer);
+    return answer;
+  }
+
+  #establish(entry: number): void {
+    // Only port 0 is followed: of other ports triage lets no plain ACK through, so nothing could be said of most.
+    if (this.#isPortZero) this.#table.add(entry, t.TRAIT_ESTABLISHED);
+  }
+
+  /** The conversation is over; it stays a while for what comes late. The first way to close counts. */
+  #close(entry: number, how: number): void {
+    const table = this.#table;
+    if (!table.has(entry, t.TRAIT_RESET | t.TRAIT_CLOSED_BY_FIN)) table.add(entry, how);
+    table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
+    this.#changed(entry);
+  }
+
+  #countInvalidReset(entry: number): void {
+    this.#table.add(entry, t.TRAIT_INVALID_RESET);
+    const conversation = this.#conversation(entry);
+    if (conversation.invalidResets++ === 0) conversation.invalidResetFrame = this.#frame;
+    this.#changed(entry);
+  }
+
+  /** Returns whether there was payload. */
+  #countPayload(entry: number, packet: PacketRecord, fromClient: boolean): boolean {
+    if (!this.#isPortZero || packet.payloadLength <= 0) return false;
+    const conversation = this.#conversation(entry);
+    if (conversation.dataFrame === 0) conversation.dataFrame = this.#frame;
+    // What rides on a RST is a diagnostic (RFC 9293 §3.5.3): payload, but not of the stream.
+    if ((packet.flags & RST) !== 0) return true;
+    const first = (packet.flags & SYN) !== 0 ? (packet.sequence + 1) >>> 0 : packet.sequence;
+    conversation.count(fromClient, first, packet.payloadLength);
+    return true;
+  }
+
+  #addFrame(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const last = table.get(entry, t.FRAMES_LAST);
+    const run = last === 0 ? 0 : this.#frames.append(last, this.#frame);
+    if (run !== 0) table.set(entry, t.FRAMES_LAST, run);
+    this.#noteAnomalies(entry, packet);
+  }
+
+  #noteAnomalies(entry: number, packet: PacketRecord): void {
+    if (packet.anomalies === 0) return;
+    this.#table.set(entry, t.ANOMALIES, this.#table.get(entry, t.ANOMALIES) | packet.anomalies);
+    const conversation = this.#conversation(entry);
+    if (conversation.anomalyFrame === 0) conversation.anomalyFrame = this.#frame;
+    if (this.#table.listOf(entry) <= t.LIST_CONVERSATION) this.#changed(entry);
+  }
+
+  #conversation(entry: number): Conversation {
+    let index = this.#table.get(entry, t.CONVERSATION);
+    if (index === 0) {
+      index = this.#conversations.create();
+      this.#table.set(entry, t.CONVERSATION, index);
+    }
+    return this.#conversations.get(index) as Conversation;
+  }
+
+  #changed(entry: number): void {
+    this.#sink.changed?.(this.#view.at(entry));
+  }
+
+  // --- questions about an exchange ---------------------------------------------------------------------------------
+
+  /** No acceptable answer yet, and time left. What comes later than that is evidence: silence was what there was. */
+  #isWaiting(entry: number): boolean {
+    const table = this.#table;
+    if (table.listOf(entry) === t.LIST_OPEN) return true;
+    // Another frame's time stamp may have run ahead and timed it out: what counts is the time between these two.
+    if (!table.has(entry, t.TRAIT_TIMED_OUT) || table.verdict(entry) !== SILENT) return false;
+    const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
+    return elapsed >= 0 && elapsed <= this.#timeoutNanos;
+  }
+
+  #isConversing(entry: number): boolean {
+    const verdict = this.#table.verdict(entry);
+    return verdict === ACCEPTED || verdict === SIMULTANEOUS;
+  }
+
+  #isSyn(entry: number): boolean {
+    const probe = this.#table.probe(entry);
+    return (
+      probe === PROBE_SYN ||
+      probe === PROBE_SYN_DATA ||
+      (probe === PROBE_OTHER && (this.#probeFlags(entry) & SYN) !== 0)
+    );
+  }
+
+  #probeFlags(entry: number): number {
+    return this.#table.get(entry, t.PROBE_HEADER) >>> 16;
+  }
+
+  /** Both ends are the same (a LAND segment, or a socket that connects to itself): the direction does not tell. */
+  #isAmbiguous(): boolean {
+    const { source, destination, sourcePort, destinationPort } = this.#key;
+    return sourcePort === destinationPort && source.every((word, i) => word === destination[i]);
+  }
+
+  /** The same opening segment: sequence number and kind; a SYN with data may be repeated without (RFC 7413 §4.1.3). */
+  #isRetransmission(entry: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    if (table.get(entry, t.PROBE_FRAME) === 0 || table.get(entry, t.ISN) >>> 0 !== packet.sequence) return false;
+    // The same ends and number under another label or in another tunnel: another exchange.
+    if (table.get(entry, t.PATH) !== packet.path) return false;
+    const deciding = FIN | SYN | RST | ACK;
+    return (this.#probeFlags(entry) & deciding) === (packet.flags & deciding);
+  }
+
+  /** Whether a segment goes on with a conversation that was under way when the capture began. */
+  #continuesUnknown(entry: number, packet: PacketRecord): boolean {
+    const probe = this.#table.probe(entry);
+    if (probe !== PROBE_ACK && probe !== PROBE_OTHER) return false;
+    if ((this.#probeFlags(entry) & ACK) === 0 || (packet.flags & ACK) === 0) return false;
+    return Math.abs(sequenceDifference(packet.sequence, this.#table.get(entry, t.ISN) >>> 0)) < SAME_CONVERSATION;
+  }
+
+  #isAcceptableReset(entry: number, packet: PacketRecord): boolean {
+    // Of a stealth probe the sender judges by ports alone, as nmap does.
+    if (!this.#isSyn(entry)) return true;
+    // RFC 9293 §3.10.7.3, second check: in SYN-SENT a RST without an acceptable ACK is dropped.
+    if ((packet.flags & ACK) === 0) return false;
+    return this.#acknowledges(entry, packet);
+  }
+
+  #acknowledges(entry: number, packet: PacketRecord): boolean {
+    // A FIN on the SYN takes a sequence number of its own.
+    const fin = (this.#probeFlags(entry) & FIN) !== 0 ? 1 : 0;
+    const payloadLength = this.#table.get(entry, t.PROBE_PAYLOAD_LENGTH);
+    // Where later fragments carry more of it, how much is not known.
+    const length = (payloadLength < 0 ? 0xffff : payloadLength) + fin;
+    return acknowledgesSyn(packet.acknowledgment, this.#table.get(entry, t.ISN) >>> 0, length);
+  }
+
+  /** Whether a RST from the server ends the conversation, rather than answering the SYN a second time. */
+  #isResetOfConversation(entry: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    if (table.verdict(entry) === SIMULTANEOUS) return true;
+    const serverIsn = this.#answers.sequence(table.get(entry, t.ANSWER));
+    // What a closed port sends to a SYN (RFC 9293 §3.10.7.1): SEQ 0, ACK of the SYN.
+    if (packet.sequence === 0 && this.#isAcceptableReset(entry, packet) && serverIsn !== 0xffffffff) return false;
+    const ahead = (packet.sequence - serverIsn) >>> 0;
+    return ahead >= 1 && ahead < 0x40000000;
+  }
+
+  #isBareAckOfServer(entry: number, packet: PacketRecord): boolean {
+    if ((packet.flags & (ACK | FIN)) !== ACK || packet.payloadLength > 0) return false;
+    return this.#isWaiting(entry) && this.#isSyn(entry) && !this.#table.isFromClient(entry, this.#key);
+  }
+
+  #isBetterOwner(entry: number, than: number, packet: PacketRecord): boolean {
+    const next = (packet.sequence - 1) >>> 0;
+    return this.#table.get(than, t.ISN) >>> 0 !== next && this.#table.get(entry, t.ISN) >>> 0 === next;
+  }
+
+  #answersSyn(answer: number, packet: PacketRecord): boolean {
+    if (answer === 0) return false;
+    if (this.#answers.kind(answer) === KIND_ICMP) return this.#answers.sequence(answer) === packet.sequence;
+    if ((this.#answers.flags(answer) & ACK) === 0) return false;
+    return acknowledgesSyn(this.#answers.acknowledgment(answer), packet.sequence, packet.payloadLength);
+  }
+
+  #isLike(answer: number, packet: PacketRecord, kind: number, acceptable: boolean): boolean {
+    const answers = this.#answers;
+    if (answers.kind(answer) !== kind || answers.isAcceptable(answer) !== acceptable) return false;
+    if (!answers.isFrom(answer, packet)) return false;
+    if (kind === KIND_ICMP) return answers.icmp(answer) === ((packet.icmpType << 8) | (packet.icmpCode & 0xff));
+    return (
+      answers.sequence(answer) === packet.sequence &&
+      answers.acknowledgment(answer) === packet.acknowledgment &&
+      answers.flags(answer) === packet.flags
+    );
+  }
+
+  /** The same packet at another place of its way: the same IP ID, no more hops to live than before, at once. */
+  #looksMirrored(ipId: number, ttl: number, packet: PacketRecord, elapsedNanos: number): boolean {
+    return Math.abs(elapsedNanos) <= MIRROR_NANOS && ipId === packet.ipId && Math.abs(ttl - packet.ttl) <= 8;
+  }
+
+  #nanosSince(seconds: number, nanos: number): number {
+    return (this.#seconds - seconds) * 1e9 + (this.#nanos - nanos);
+  }
+
+  // --- the end of an exchange --------------------------------------------------------------------------------------
+
+  #expire(): void {
+    const table = this.#table;
+    const { now } = this.#clock;
+    for (let entry = table.head(t.LIST_OPEN); entry !== 0; entry = table.head(t.LIST_OPEN)) {
+      if (table.deadline(entry) > now) break;
+      this.#decideWithoutAnswer(entry, SILENT);
+      const lastNanos = table.deadline(entry) - this.#timeoutNanos;
+      table.setFloat(entry, t.HOLD_UNTIL, lastNanos + table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR);
+      table.add(entry, t.TRAIT_TIMED_OUT);
+      table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
+      this.#changed(entry);
+    }
+    for (let entry = table.head(t.LIST_LINGER); entry !== 0; entry = table.head(t.LIST_LINGER)) {
+      if (table.deadline(entry) > now) break;
+      if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
+        table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
+      else this.#settle(entry);
+    }
+  }
+
+  /** The verdict of an exchange that got no acceptable answer; `otherwise` where it got nothing at all. */
+  #decideWithoutAnswer(entry: number, otherwise: number): void {
+    const table = this.#table;
+    const first = table.get(entry, t.ANSWERS_FIRST);
+    if (table.has(entry, t.TRAIT_CHALLENGED)) {
+      table.setVerdict(entry, CHALLENGED);
+      table.set(entry, t.ANSWER, this.#firstOf(first, KIND_ACK, KIND_SYN_ACK, KIND_OTHER));
+    } else if (table.has(entry, t.TRAIT_INVALID_RESET)) {
+      table.setVerdict(entry, INVALID_RESET);
+      table.set(entry, t.ANSWER, this.#firstOf(first, KIND_RESET, KIND_RESET, KIND_RESET));
+    } else if (table.has(entry, t.TRAIT_CLIENT_RESET | t.TRAIT_UNSEEN_ANSWER)) table.setVerdict(entry, UNDECIDED);
+    else table.setVerdict(entry, otherwise);
+  }
+
+  #firstOf(first: number, kind: number, orKind: number, orElse: number): number {
+    for (let answer = first; answer !== 0; answer = this.#answers.next(answer)) {
+      const found = this.#answers.kind(answer);
+      if (found === kind || found === orKind || found === orElse) return answer;
+    }
+    return 0;
+  }
+
+  /** What is already decided goes first; then the one not heard of for longest. */
+  #leastWorthKeeping(): number {
+    const table = this.#table;
+    const lingering = table.head(t.LIST_LINGER);
+    if (lingering !== 0) return lingering;
+    const conversing = table.head(t.LIST_CONVERSATION);
+    const open = table.head(t.LIST_OPEN);
+    if (open === 0 || conversing === 0) return open === 0 ? conversing : open;
+    return table.get(conversing, t.ID) >>> 0 < table.get(open, t.ID) >>> 0 ? conversing : open;
+  }
+
+  #evict(entry: number): void {
+    if (this.#table.listOf(entry) === t.LIST_OPEN) {
+      this.#decideWithoutAnswer(entry, UNDECIDED);
+      if (this.#table.verdict(entry) === UNDECIDED) this.counts.evicted++;
+    }
+    this.#settle(entry);
+  }
+
+  #settle(entry: number): void {
+    const table = this.#table;
+    this.#sink.settled(this.#view.at(entry));
+    this.#frames.release(table.get(entry, t.FRAMES_FIRST));
+    this.#answers.release(table.get(entry, t.ANSWERS_FIRST));
+    const conversation = table.get(entry, t.CONVERSATION);
+    if (conversation !== 0) this.#conversations.release(conversation);
+    table.remove(entry);
+    this.counts.open = table.size;
+  }
+}

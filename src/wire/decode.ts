@@ -1,0 +1,277 @@
+import { readNsh } from './bridging.ts';
+import { readIp } from './cooked.ts';
+import { readEthernet, readEtherType, readLlc, readSnap } from './ethernet.ts';
+import { FragmentTable } from './fragments.ts';
+import { readGre } from './gre.ts';
+import { readIcmp, readIcmpv6 } from './icmp.ts';
+import { readSubframe, readWlan } from './ieee80211.ts';
+import { readIpv4 } from './ipv4.ts';
+import { readIpv6 } from './ipv6.ts';
+import { readLink } from './links.ts';
+import { readMpls } from './mpls.ts';
+import {
+  ANOMALY_FRAGMENTED_HEADER,
+  ANOMALY_OVERLAPPING_FRAGMENTS,
+  type FrameView,
+  type PacketHandler,
+  PacketRecord,
+  TRANSPORT_ICMP_ERROR,
+  TRANSPORT_TCP,
+} from './packet.ts';
+import { readPpp } from './ppp.ts';
+import { readProtocol } from './protocols.ts';
+import { REASON_NONE, ReasonCounts } from './reasons.ts';
+import { ScopeTable } from './scopes.ts';
+import { readTcp } from './tcp.ts';
+import { triage } from './triage.ts';
+import { TunnelPorts } from './tunnel-ports.ts';
+import { readUdpTunnel } from './tunnels.ts';
+import { readUdp } from './udp.ts';
+import {
+  STEP_DONE,
+  STEP_ETHERNET,
+  STEP_ETHERTYPE,
+  STEP_FRAGMENT,
+  STEP_GRE,
+  STEP_ICMP,
+  STEP_ICMPV6,
+  STEP_IP,
+  STEP_IPV4,
+  STEP_IPV6,
+  STEP_LINK,
+  STEP_LLC,
+  STEP_MPLS,
+  STEP_NSH,
+  STEP_PPP,
+  STEP_PROTOCOL,
+  STEP_SNAP,
+  STEP_SUBFRAME,
+  STEP_TCP,
+  STEP_UDP,
+  STEP_UDP_TUNNEL,
+  STEP_WLAN,
+  Walk,
+} from './walk.ts';
+
+/** Settings of a decoder; see the `decoder` block of the configuration. */
+export interface DecoderOptions {
+  /** UDP destination or source ports read as tunnels, by tunnel. What is left out keeps its default. */
+  readonly tunnelPorts?: Partial<Record<TunnelName, readonly number[]>>;
+  /** Give flows in other VLANs, labels and tunnels the same scope (default false: they are told apart). */
+  readonly mergeScopes?: boolean;
+  /** Most bytes held for fragments under reassembly (default 4 MiB) and seconds they are held (default 30). */
+  readonly fragmentBytes?: number;
+  readonly fragmentSeconds?: number;
+}
+
+export type TunnelName =
+  | 'vxlan'
+  | 'vxlan-gpe'
+  | 'geneve'
+  | 'gtp-u'
+  | 'teredo'
+  | 'ayiya'
+  | 'l2tp'
+  | 'mpls'
+  | 'gre'
+  | 'esp'
+  | 'wireguard';
+
+/** Counters of a decoder, in frames (tcpSegments and icmpErrors in packets). */
+export interface DecoderCounts {
+  tcpSegments: number;
+  icmpErrors: number;
+  fragments: number;
+}
+
+/** Reads frames: link, network, transport. Keeps the state of fragments and scopes, nothing of flows. */
+export interface Decoder {
+  readonly counts: DecoderCounts;
+  /** Why frames, or parts of them, were not understood: reason -> frames. Built when asked. */
+  undecoded(): Record<string, number>;
+  /**
+   * False when the frame provably does not matter to the tracker (a TCP segment without SYN, FIN, RST and port 0; plain
+   * UDP to ordinary ports); it has then been counted. May err only towards true.
+   */
+  triage(frame: FrameView): boolean;
+  /** Decodes the frame, counts it, and hands each packet in it to `handler`. Never throws. */
+  decode(frame: FrameView, handler: PacketHandler): void;
+  /** Text form of a scope or path: "" for 0, else as in "vlan 5 > vxlan 42" or "mpls 16 > tunnel 192.0.2.1 - 192.0.2.2". */
+  scopeName(scope: number): string;
+}
+
+const DEFAULT_FRAGMENT_BYTES = 4 * 1024 * 1024;
+const DEFAULT_FRAGMENT_SECONDS = 30;
+
+/** Makes a decoder. One serves one input: fragments of different inputs have nothing to do with each other. */
+export function createDecoder(options: DecoderOptions = {}): Decoder {
+  return new FrameDecoder(options);
+}
+
+class FrameDecoder implements Decoder {
+  readonly counts: DecoderCounts = { tcpSegments: 0, icmpErrors: 0, fragments: 0 };
+  private readonly reasons = new ReasonCounts();
+  private readonly scopes = new ScopeTable();
+  private readonly tunnelPorts: TunnelPorts;
+  private readonly fragments: FragmentTable;
+  private readonly packet = new PacketRecord();
+  private readonly quote = new PacketRecord();
+  private readonly walk: Walk;
+  private readonly quoteWalk: Walk;
+
+  constructor(options: DecoderOptions) {
+    const scopes = options.mergeScopes ? null : this.scopes;
+    this.tunnelPorts = new TunnelPorts(options.tunnelPorts);
+    this.fragments = new FragmentTable(
+      options.fragmentBytes ?? DEFAULT_FRAGMENT_BYTES,
+      options.fragmentSeconds ?? DEFAULT_FRAGMENT_SECONDS,
+      this.reasons,
+    );
+    this.walk = new Walk(this.packet, scopes, this.tunnelPorts, false);
+    this.quoteWalk = new Walk(this.quote, scopes, this.tunnelPorts, true);
+  }
+
+  undecoded(): Record<string, number> {
+    const all = new ReasonCounts();
+    this.fragments.countPending(all);
+    const result: Record<string, number> = {};
+    this.reasons.writeTo(result);
+    all.writeTo(result);
+    return result;
+  }
+
+  triage(frame: FrameView): boolean {
+    return triage(frame, this.tunnelPorts.bitmap, this.counts);
+  }
+
+  decode(frame: FrameView, handler: PacketHandler): void {
+    const { walk } = this;
+    walk.start(frame);
+    this.run(walk, readLink(walk, frame.linkType));
+    this.finish(frame, handler);
+    // An aggregate of 802.11 holds several frames, each with a packet of its own.
+    while (walk.nextSubframe >= 0) {
+      walk.restart(frame);
+      this.run(walk, STEP_SUBFRAME);
+      this.finish(frame, handler);
+    }
+  }
+
+  scopeName(scope: number): string {
+    return this.scopes.name(scope);
+  }
+
+  /** Sees to fragments, then delivers. */
+  private finish(frame: FrameView, handler: PacketHandler): void {
+    const { walk, packet, fragments } = this;
+    if (walk.hasFragment) {
+      this.counts.fragments++;
+      if (walk.starved && fragments.resume(walk)) this.run(walk, STEP_PROTOCOL);
+      if (fragments.overlaps(walk)) packet.anomalies |= ANOMALY_OVERLAPPING_FRAGMENTS;
+      if (walk.bytes !== frame.bytes && !walk.isRepeat) packet.anomalies |= ANOMALY_FRAGMENTED_HEADER;
+      // What is missing of the headers may come with another fragment; if not, the fragment table counts it.
+      const waits = walk.starved && (walk.isFirstFragment || walk.bytes !== frame.bytes);
+      fragments.settle(walk);
+      if (waits) return;
+    }
+    this.deliver(handler);
+  }
+
+  /** Counts what the walk has found and hands it out. */
+  private deliver(handler: PacketHandler): void {
+    const { packet, walk } = this;
+    if (packet.reason !== REASON_NONE) this.reasons.add(packet.reason);
+    packet.quote = null;
+    if (packet.transport === TRANSPORT_TCP) {
+      if (!walk.isRepeat) this.counts.tcpSegments++;
+    } else if (packet.transport === TRANSPORT_ICMP_ERROR) {
+      if (!walk.isRepeat) this.counts.icmpErrors++;
+      this.readQuote();
+    }
+    if (packet.ipVersion !== 0) handler(packet);
+  }
+
+  private readQuote(): void {
+    const { walk, quoteWalk, packet, quote } = this;
+    quote.reset(walk.bytes);
+    // What is quoted lived where the error was seen, as far as a number tells.
+    quote.scope = packet.scope;
+    quote.path = packet.path;
+    quoteWalk.startAt(walk);
+    this.run(quoteWalk, STEP_IP);
+    packet.quote = quote;
+  }
+
+  private run(walk: Walk, first: number): void {
+    let step = first;
+    while (step !== STEP_DONE) {
+      switch (step) {
+        case STEP_ETHERNET:
+          step = readEthernet(walk);
+          break;
+        case STEP_ETHERTYPE:
+          step = readEtherType(walk);
+          break;
+        case STEP_IPV4:
+          step = readIpv4(walk);
+          break;
+        case STEP_IPV6:
+          step = readIpv6(walk);
+          break;
+        case STEP_PROTOCOL:
+          step = readProtocol(walk);
+          break;
+        case STEP_TCP:
+          step = readTcp(walk);
+          break;
+        case STEP_UDP:
+          step = readUdp(walk);
+          break;
+        case STEP_ICMP:
+          step = readIcmp(walk);
+          break;
+        case STEP_ICMPV6:
+          step = readIcmpv6(walk);
+          break;
+        case STEP_FRAGMENT:
+          step = this.fragments.read(walk);
+          break;
+        case STEP_IP:
+          step = readIp(walk);
+          break;
+        case STEP_LLC:
+          step = readLlc(walk);
+          break;
+        case STEP_SNAP:
+          step = readSnap(walk);
+          break;
+        case STEP_UDP_TUNNEL:
+          step = readUdpTunnel(walk);
+          break;
+        case STEP_GRE:
+          step = readGre(walk);
+          break;
+        case STEP_MPLS:
+          step = readMpls(walk);
+          break;
+        case STEP_NSH:
+          step = readNsh(walk);
+          break;
+        case STEP_PPP:
+          step = readPpp(walk);
+          break;
+        case STEP_WLAN:
+          step = readWlan(walk);
+          break;
+        case STEP_SUBFRAME:
+          step = readSubframe(walk);
+          break;
+        case STEP_LINK:
+          step = readLink(walk, walk.type);
+          break;
+        default:
+          step = STEP_DONE;
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { u16, u32 } from './bytes.ts';
+import { LAYER_IPV6 } from './layers.ts';
+import { FRAGMENT_FIRST, FRAGMENT_LATER } from './packet.ts';
+import { REASON_MALFORMED_IPV6, REASON_TRUNCATED_IPV6 } from './reasons.ts';
+import { MALFORMED } from './status.ts';
+import { STEP_DONE, STEP_FRAGMENT, STEP_PROTOCOL, type Walk } from './walk.ts';
+
+/*
+ * RFC 8200 §3
+ *
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |Version| Traffic Class |           Flow Label                  |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |         Payload Length        |  Next Header  |   Hop Limit   |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                         Source Address (16)                   |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                      Destination Address (16)                 |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ */
+const PAYLOAD_LENGTH = 4;
+const NEXT_HEADER = 6;
+const HOP_LIMIT = 7;
+const SOURCE = 8;
+const DESTINATION = 24;
+const HEADER = 40;
+
+export function readIpv6(walk: Walk): number {
+  const { bytes, offset, record } = walk;
+  // What stands in the record is the packet around this one.
+  if (record.ipVersion !== 0) record.resetNetwork();
+  if (!walk.has(HEADER)) return walk.cut(HEADER, REASON_TRUNCATED_IPV6, REASON_MALFORMED_IPV6);
+  if (!walk.enter(LAYER_IPV6)) return STEP_DONE;
+  if (bytes[offset]! >> 4 !== 6) return walk.fail(MALFORMED, REASON_MALFORMED_IPV6);
+  record.ipVersion = 6;
+  record.sourceOffset = offset + SOURCE;
+  record.destinationOffset = offset + DESTINATION;
+  record.ttl = bytes[offset + HOP_LIMIT]!;
+  const payloadLength = u16(bytes, offset + PAYLOAD_LENGTH);
+  // A length of 0 is that of a jumbogram (RFC 2675 §3) or of a segment that the card is to cut (TSO): what is there counts.
+  if (payloadLength !== 0) {
+    walk.limit = offset + HEADER + payloadLength;
+    if (walk.end > walk.limit) walk.end = walk.limit;
+  }
+  walk.type = bytes[offset + NEXT_HEADER]!;
+  walk.offset += HEADER;
+  return STEP_PROTOCOL;
+}
+
+/*
+ * RFC 8200 §4: hop-by-hop and destination options, routing; also mobility, HIP and Shim6 headers (RFC 6275, 7401, 5533)
+ *
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-
+ *   |  Next Header  |  Hdr Ext Len  |  ...
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-
+ */
+export function readExtension(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!walk.has(8)) return walk.cut(8, REASON_TRUNCATED_IPV6, REASON_MALFORMED_IPV6);
+  const length = (bytes[offset + 1]! + 1) * 8;
+  if (!walk.has(length)) return walk.cut(length, REASON_TRUNCATED_IPV6, REASON_MALFORMED_IPV6);
+  walk.type = bytes[offset]!;
+  walk.offset += length;
+  return STEP_PROTOCOL;
+}
+
+const ROUTING_SOURCE_ROUTE = 0;
+const ROUTING_MOBILE = 2;
+const ROUTING_SEGMENTS = 4;
+
+/*
+ * RFC 8200 §4.4, RFC 8754 §2
+ *
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |  Next Header  |  Hdr Ext Len  |  Routing Type | Segments Left |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |  4 bytes by type              | addresses of 16 bytes each ...
+ */
+export function readRouting(walk: Walk): number {
+  const { bytes, offset, record } = walk;
+  const step = readExtension(walk);
+  if (step === STEP_DONE || bytes[offset + 3] === 0) return step;
+  // While segments are left, the header's destination is only the next stop. The answer will come from the last one, and
+  // the checksum is over it (RFC 8200 §8.1).
+  const length = walk.offset - offset;
+  const type = bytes[offset + 2];
+  if (length < 24) return step;
+  if (type === ROUTING_SEGMENTS) record.destinationOffset = offset + 8;
+  else if (type === ROUTING_SOURCE_ROUTE || type === ROUTING_MOBILE) record.destinationOffset = walk.offset - 16;
+  return step;
+}
+
+/*
+ * RFC 8200 §4.5
+ *
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |  Next Header  |   Reserved    |      Fragment Offset    |Res|M|
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *   |                         Identification                        |
+ *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ */
+export function readFragmentHeader(walk: Walk): number {
+  const { bytes, offset, record } = walk;
+  if (!walk.has(8)) return walk.cut(8, REASON_TRUNCATED_IPV6, REASON_MALFORMED_IPV6);
+  const word = u16(bytes, offset + 2);
+  record.ipId = u32(bytes, offset + 4);
+  walk.type = bytes[offset]!;
+  walk.offset += 8;
+  walk.fragmentOffset = word & 0xfff8;
+  walk.moreFragments = (word & 1) !== 0;
+  // RFC 6946: an atomic fragment is a whole packet.
+  if (walk.fragmentOffset === 0 && !walk.moreFragments) return STEP_PROTOCOL;
+  record.fragment = walk.fragmentOffset === 0 ? FRAGMENT_FIRST : FRAGMENT_LATER;
+  return STEP_FRAGMENT;
+}

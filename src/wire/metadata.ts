@@ -1,0 +1,107 @@
+import { u16, u16le, u32le } from './bytes.ts';
+import { LAYER_ENC, LAYER_IPNET, LAYER_NFLOG, LAYER_PFLOG, LAYER_PKTAP, LAYER_PPI } from './layers.ts';
+import { LINKTYPE_IEEE802_11 } from './linktypes.ts';
+import { REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from './reasons.ts';
+import { MALFORMED } from './status.ts';
+import { STEP_DONE, STEP_IP, STEP_LINK, type Walk } from './walk.ts';
+
+/* Headers that the capturing machine puts before a frame or packet, to say where it saw it. */
+
+/** Checks for n bytes and notes the layer. False when decoding ends here. */
+function enter(walk: Walk, n: number, layer: number): boolean {
+  if (walk.has(n)) return walk.enter(layer);
+  walk.cut(n, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+  return false;
+}
+
+/** Moves behind a header of `length` bytes, which must be at least `least`. */
+function skip(walk: Walk, length: number, least: number): boolean {
+  if (length < least) walk.fail(MALFORMED, REASON_MALFORMED_LINK);
+  else if (!walk.has(length)) walk.cut(length, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+  else {
+    walk.offset += length;
+    return true;
+  }
+  return false;
+}
+
+/*
+ * Per-packet information: version (1), flags (1), length (2), DLT_ value (4), fields of type (2) and length (2); little-endian.
+ * Field 2 (802.11 common) has flags 8 bytes in, whose low bit says that a frame check sequence is there.
+ */
+const PPI_HEADER = 8;
+const PPI_COMMON = 2;
+const FCS = 4;
+
+export function readPpi(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!enter(walk, PPI_HEADER, LAYER_PPI)) return STEP_DONE;
+  const length = u16le(bytes, offset + 2);
+  const linkType = u32le(bytes, offset + 4);
+  if (!skip(walk, length, PPI_HEADER)) return STEP_DONE;
+  for (let at = PPI_HEADER; at + 4 <= length; at += 4 + u16le(bytes, offset + at + 2)) {
+    const isCommon = u16le(bytes, offset + at) === PPI_COMMON && at + 14 <= length;
+    if (isCommon && linkType === LINKTYPE_IEEE802_11 && (bytes[offset + at + 12]! & 1) !== 0)
+      walk.narrow(walk.limit - FCS);
+  }
+  walk.type = linkType;
+  return STEP_LINK;
+}
+
+/** Darwin's packet metadata: length (4), type (4), DLT_ value (4), and more; little-endian. */
+export function readPktap(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!enter(walk, 12, LAYER_PKTAP)) return STEP_DONE;
+  const linkType = u32le(bytes, offset + 8);
+  if (!skip(walk, u32le(bytes, offset), 12)) return STEP_DONE;
+  walk.type = linkType;
+  return STEP_LINK;
+}
+
+/*
+ * Linux netfilter log: family (1), version (1), resource (2), then attributes of length (2, with these four bytes), type (2) and
+ * value, padded to four; in the byte order of the capturing machine. The packet is the value of type 9.
+ */
+const NFLOG_HEADER = 4;
+const NFLOG_PAYLOAD = 9;
+
+export function readNflog(walk: Walk): number {
+  const { bytes } = walk;
+  if (!enter(walk, NFLOG_HEADER, LAYER_NFLOG)) return STEP_DONE;
+  walk.offset += NFLOG_HEADER;
+  // The first attribute is a short one, so its length shows the byte order.
+  const isLittle = !walk.has(2) || u16le(bytes, walk.offset) < 0x0100 || u16(bytes, walk.offset) >= 0x0100;
+  for (;;) {
+    if (!walk.has(4)) return walk.cut(4, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+    const at = walk.offset;
+    const length = isLittle ? u16le(bytes, at) : u16(bytes, at);
+    const type = (isLittle ? u16le(bytes, at + 2) : u16(bytes, at + 2)) & 0x7fff;
+    if (length < 4) return walk.fail(MALFORMED, REASON_MALFORMED_LINK);
+    if (type === NFLOG_PAYLOAD) {
+      walk.narrow(at + length);
+      walk.offset += 4;
+      return STEP_IP;
+    }
+    walk.offset += (length + 3) & ~3;
+  }
+}
+
+/** Solaris IPNET: version (1), family (1), hook (2), length (4), interfaces (8), zones (8). */
+export function readIpnet(walk: Walk): number {
+  if (!enter(walk, 24, LAYER_IPNET)) return STEP_DONE;
+  walk.offset += 24;
+  return STEP_IP;
+}
+
+/** OpenBSD's packet filter log: length (1), family (1), and more; the length is rounded up to four. */
+export function readPflog(walk: Walk): number {
+  if (!enter(walk, 4, LAYER_PFLOG)) return STEP_DONE;
+  return skip(walk, (walk.bytes[walk.offset]! + 3) & ~3, 4) ? STEP_IP : STEP_DONE;
+}
+
+/** OpenBSD's encapsulating interface: family (4), security parameter index (4), flags (4). */
+export function readEnc(walk: Walk): number {
+  if (!enter(walk, 12, LAYER_ENC)) return STEP_DONE;
+  walk.offset += 12;
+  return STEP_IP;
+}

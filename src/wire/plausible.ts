@@ -1,0 +1,45 @@
+import { u16 } from './bytes.ts';
+import type { Walk } from './walk.ts';
+
+/*
+ * Guesses where no header says what follows (MPLS), or where a port number alone says so (UDP tunnels). Each needs
+ * several bytes to agree. Bytes that were not captured never speak against a guess.
+ */
+
+/** Whether an IPv4 or IPv6 header may stand `skip` bytes ahead: version, header length, and a length that fits. */
+export function looksLikeIp(walk: Walk, skip: number): boolean {
+  const { bytes } = walk;
+  const at = walk.offset + skip;
+  if (at >= walk.limit) return false;
+  if (at >= walk.end) return true;
+  const version = bytes[at]! >> 4;
+  const room = walk.limit - at;
+  if (version === 4) {
+    if ((bytes[at]! & 0x0f) < 5 || room < 20) return false;
+    if (at + 4 > walk.end) return true;
+    const totalLength = u16(bytes, at + 2);
+    return walk.quoting || (totalLength >= 20 && totalLength <= room);
+  }
+  if (version === 6) {
+    if (room < 40) return false;
+    if (at + 6 > walk.end) return true;
+    return walk.quoting || u16(bytes, at + 4) + 40 <= room;
+  }
+  return false;
+}
+
+const KNOWN_TYPES = [0x0806, 0x8100, 0x88a8, 0x9100, 0x8847, 0x8848, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x88e7, 0x8035];
+
+/** Whether an Ethernet header may stand `skip` bytes ahead: a type that is in use, and an IP version that suits it. */
+export function looksLikeEthernet(walk: Walk, skip: number): boolean {
+  const at = walk.offset + skip;
+  if (at + 14 > walk.limit) return false;
+  if (at + 14 > walk.end) return true;
+  const type = u16(walk.bytes, at + 12);
+  if (type === 0x0800 || type === 0x86dd) {
+    if (at + 15 > walk.end) return at + 15 <= walk.limit;
+    return walk.bytes[at + 14]! >> 4 === (type === 0x0800 ? 4 : 6);
+  }
+  if (type <= 1500) return type >= 3 && at + 14 + type <= walk.limit;
+  return KNOWN_TYPES.includes(type);
+}

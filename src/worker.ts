@@ -1,0 +1,108 @@
+/** Runs in a worker thread: analyses the files that it is told to, one at a time, and posts what comes of them. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { AnalysisSettings, AnalysisSink, InputResult } from './analyze.ts';
+import type { ExchangeReport, FindingReport } from './report/types.ts';
+import { rules } from './rules/index.ts';
+
+export interface WorkerStart {
+  /** Rules are functions, which cannot be handed over: the worker loads those of plugins itself. */
+  readonly settings: Omit<AnalysisSettings, 'rules'>;
+  /** Whether somebody listens to single results. */
+  readonly streams: boolean;
+  /** Shared: [0] posts with results that were not taken yet, [1] not 0 when the analysis is to stop. */
+  readonly credits: Int32Array;
+}
+
+export type ToWorker =
+  | { readonly type: 'analyze'; readonly input: number; readonly path: string }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'items'; readonly input: number; readonly items: readonly Item[] }
+  | {
+      readonly type: 'progress';
+      readonly input: number;
+      readonly bytesRead: number;
+      readonly totalBytes: number | null;
+      readonly frames: number;
+      readonly findings: number;
+    }
+  | { readonly type: 'result'; readonly input: number; readonly result: InputResult };
+
+/** A finding (and its exchange, if it has one), or an exchange. */
+interface Item {
+  readonly finding?: FindingReport;
+  readonly exchange?: ExchangeReport | undefined;
+}
+
+/** Results a post, and posts that may wait for their turn to be told: beyond that the worker waits. */
+const POST_ITEMS = 500;
+const MAX_POSTS = 8;
+
+const port = parentPort!;
+const { settings: given, streams, credits } = workerData as WorkerStart;
+const stop = new AbortController();
+
+async function analyze(input: number, path: string): Promise<void> {
+  const { analyzeInput } = await import('./parallel.ts');
+  const settings: AnalysisSettings = { ...given, rules: [...rules, ...(await loadOwnRules())] };
+  let items: Item[] = [];
+  const post = () => {
+    if (items.length === 0) return;
+    port.postMessage({ type: 'items', input, items } satisfies FromWorker);
+    items = [];
+    Atomics.add(credits, 0, 1);
+    // Earlier files are told of first. Waiting here keeps what waits for that from filling the memory; the file whose
+    // turn it is never waits for another one.
+    for (
+      let count = Atomics.load(credits, 0);
+      count >= MAX_POSTS && credits[1] === 0;
+      count = Atomics.load(credits, 0)
+    ) {
+      Atomics.wait(credits, 0, count);
+    }
+  };
+  const add = (item: Item) => {
+    items.push(item);
+    if (items.length >= POST_ITEMS) post();
+  };
+  const sink: AnalysisSink = {
+    exchange: (exchange) => add({ exchange }),
+    finding: (finding, exchange) => add({ finding, exchange: exchange ?? undefined }),
+  };
+  const result = await analyzeInput(
+    { name: path, paths: [path], bytes: null },
+    {
+      settings,
+      input,
+      ...(streams ? { sink } : {}),
+      signal: stop.signal,
+      onProgress({ source, frames, findings }) {
+        post();
+        const { bytesRead, totalBytes } = source;
+        const found = findings.error + findings.warning + findings.info;
+        port.postMessage({
+          type: 'progress',
+          input,
+          bytesRead,
+          totalBytes,
+          frames,
+          findings: found,
+        } satisfies FromWorker);
+      },
+    },
+  );
+  post();
+  port.postMessage({ type: 'result', input, result } satisfies FromWorker);
+}
+
+async function loadOwnRules() {
+  if (given.config.plugins.length === 0) return [];
+  const { loadPlugins } = await import('./config/plugins.ts');
+  return (await loadPlugins(given.config)).rules;
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'stop') stop.abort();
+  else void analyze(message.input, message.path);
+});

@@ -1,0 +1,387 @@
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { formatHtml } from '../../src/report/html/html.ts';
+import type { ExchangeReport, RunResult } from '../../src/report/types.ts';
+import { launchChromium, type OpenPage, openPage } from '../support/browser.ts';
+import { HOSTILE, type SampleOptions, sampleResult } from '../support/html-sample.ts';
+import { describeWith } from '../support/tools.ts';
+
+describeWith(['chromium'], 'the HTML report in Chromium', () => {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+  let browser: Browser;
+  let opened: OpenPage[] = [];
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+  afterEach(async () => {
+    for (const page of opened) await page.close();
+    opened = [];
+  });
+
+  type Options = Parameters<typeof openPage>[2];
+  async function open(result: RunResult, options?: Options): Promise<OpenPage> {
+    const page = await openPage(browser, [...formatHtml(result, { width: 80, color: false })].join(''), options);
+    opened.push(page);
+    return page;
+  }
+  async function openSample(options: SampleOptions, pageOptions?: Options): Promise<{ page: Page; result: RunResult }> {
+    const result = sampleResult(options);
+    return { page: (await open(result, pageOptions)).page, result };
+  }
+
+  const shownIds = (page: Page) =>
+    page.$$eval('#rows .toggle', (buttons) => buttons.map((button) => Number(button.dataset.id)));
+  const countText = (page: Page) => page.textContent('#result');
+  const having = (result: RunResult, test: (exchange: ExchangeReport) => boolean) =>
+    result.report.exchanges.filter(test).map(({ id }) => id);
+  const sorted = (ids: readonly number[]) => [...ids].sort((a, b) => a - b);
+
+  const SAMPLES: readonly [string, SampleOptions][] = [
+    ['no exchange', { exchanges: 0 }],
+    ['one exchange', { exchanges: 1, verdict: 'unreachable' }],
+    ['every verdict in three inputs', { exchanges: 120, inputs: 3 }],
+    ['hostile names', { exchanges: 60, inputs: 2, hostile: true }],
+  ];
+
+  it.each(SAMPLES)('shows %s without an error and asks the network for nothing', async (_name, options) => {
+    const { page, complaints, requests, url } = await open(sampleResult(options));
+    // Whatever a person may press.
+    await page.evaluate(() => {
+      for (const button of document.querySelectorAll<HTMLElement>('button'))
+        if (button.checkVisibility()) button.click();
+    });
+    await page.waitForTimeout(200);
+    expect(complaints).toEqual([]);
+    expect(requests.filter((request) => !request.startsWith('data:'))).toEqual([url]);
+  });
+
+  it.each(SAMPLES)('gives axe nothing to say of %s in either theme', async (_name, options) => {
+    const { page } = await openSample({ ...options, exchanges: Math.min(options.exchanges, 27) }, { bypassCSP: true });
+    await page.evaluate(() => {
+      for (const tile of document.querySelectorAll<HTMLElement>('button.tile:enabled')) tile.click();
+      document.getElementById('open-all')!.click();
+      for (const fields of document.querySelectorAll<HTMLElement>('.step .quiet')) fields.click();
+    });
+    await page.evaluate(axe.source);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const violations = await page.evaluate(async () => {
+        type Node = { html: string; failureSummary: string };
+        type Axe = { run(options: object): Promise<{ violations: { id: string; nodes: Node[] }[] }> };
+        const { violations } = await (window as unknown as { axe: Axe }).axe.run({
+          runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+        });
+        return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
+      });
+      expect(violations).toEqual([]);
+    }
+  });
+
+  it('makes nothing but text of what a packet or a file name says', async () => {
+    const { page } = await openSample({ exchanges: 60, inputs: 2, hostile: true });
+    await page.click('#open-all');
+    expect(await page.locator('img, iframe, object, embed, link[href^=http]').count()).toBe(0);
+    expect(await page.locator('script').count()).toBe(2);
+    const text = await page.textContent('main');
+    expect(text).toContain(HOSTILE[0]);
+    expect(text).toContain('\\u{202e}gpj.exe');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0008\u000e-\u001f\u202a-\u202e\u2066-\u2069]/);
+  });
+
+  it('filters by the tiles', async () => {
+    const { page, result } = await openSample({ exchanges: 300 });
+    expect(await countText(page)).toBe('300 exchanges');
+    const silent = page.locator('button.tile', { hasText: 'Silent' });
+    await silent.click();
+    const expected = having(result, ({ verdict }) => verdict === 'silent');
+    expect(await silent.getAttribute('aria-pressed')).toBe('true');
+    expect(sorted(await shownIds(page))).toEqual(expected);
+    expect(await countText(page)).toBe(`${expected.length} of 300 exchanges`);
+    await page.locator('button.tile', { hasText: 'Accepted' }).click();
+    expect(sorted(await shownIds(page))).toEqual(
+      having(result, ({ verdict }) => verdict === 'silent' || verdict === 'accepted'),
+    );
+    await page.getByRole('button', { name: 'Remove the filter verdict: Silent' }).click();
+    expect(sorted(await shownIds(page))).toEqual(having(result, ({ verdict }) => verdict === 'accepted'));
+    await page.getByRole('button', { name: 'Clear all' }).click();
+    expect(await countText(page)).toBe('300 exchanges');
+  });
+
+  it('filters by text, rule, severity, input and end', async () => {
+    const { page, result } = await openSample({ exchanges: 90, inputs: 2 });
+    const rulesOf = (id: number) => result.report.findings.filter(({ exchange }) => exchange === id);
+
+    await page.fill('#filter-text', '192.0.2.1: refused');
+    await expect.poll(() => countText(page)).toContain(' of 90');
+    expect(sorted(await shownIds(page))).toEqual(
+      having(result, ({ client, verdict }) => client.address === '192.0.2.1' && verdict === 'refused'),
+    );
+    await page.fill('#filter-text', 'nothing like it');
+    await expect.poll(() => page.textContent('#rows')).toBe('No exchange passes the filters.');
+    await page.press('#filter-text', 'Escape');
+    expect(await countText(page)).toBe('90 exchanges');
+
+    await page.selectOption('#filter-rule', 'port-zero-data');
+    expect(sorted(await shownIds(page))).toEqual(
+      having(result, ({ id }) => rulesOf(id).some(({ ruleId }) => ruleId === 'port-zero-data')),
+    );
+    await page.selectOption('#filter-rule', '');
+    await page.selectOption('#filter-severity', '3');
+    expect(sorted(await shownIds(page))).toEqual(
+      having(result, ({ id }) => rulesOf(id).some(({ severity }) => severity === 'error')),
+    );
+    await page.selectOption('#filter-severity', '0');
+    await page.selectOption('#filter-input', '1');
+    expect(sorted(await shownIds(page))).toEqual(having(result, ({ input }) => input === 1));
+    await page.selectOption('#filter-input', '-1');
+
+    const target = await page.locator('#targets .address').first().textContent();
+    await page.locator('#targets button').first().click();
+    expect(sorted(await shownIds(page))).toEqual(having(result, ({ server }) => server.address === target));
+    await page.locator('#targets button[aria-pressed=true]').click();
+    const cell = page.locator('.matrix button').first();
+    const [, source, other] = /^(\S+) to (\S+):/.exec((await cell.getAttribute('aria-label'))!)!;
+    await cell.click();
+    expect(sorted(await shownIds(page))).toEqual(
+      having(result, ({ client, server }) => client.address === source && server.address === other),
+    );
+  });
+
+  it('sorts by a heading, both ways, and says so', async () => {
+    const { page, result } = await openSample({ exchanges: 100 });
+    const heading = page.locator('#list th', { hasText: 'Latency' });
+    const byLatency = (sign: number) =>
+      [...result.report.exchanges]
+        .sort((a, b) => {
+          if (a.latencyMs === null || b.latencyMs === null) {
+            return Number(a.latencyMs === null) - Number(b.latencyMs === null) || a.id - b.id;
+          }
+          return sign * (a.latencyMs - b.latencyMs);
+        })
+        .map(({ id }) => id);
+    await heading.getByRole('button').click();
+    expect(await shownIds(page)).toEqual(byLatency(1));
+    expect(await heading.getAttribute('aria-sort')).toBe('ascending');
+    await heading.getByRole('button').press('Enter');
+    expect(await shownIds(page)).toEqual(byLatency(-1));
+    expect(await heading.getAttribute('aria-sort')).toBe('descending');
+    expect(await page.locator('th[aria-sort]').count()).toBe(1);
+  });
+
+  it('puts errors first unless told otherwise', async () => {
+    const { page, result } = await openSample({ exchanges: 100 });
+    const errors = new Set(
+      result.report.findings.filter(({ severity }) => severity === 'error').map(({ exchange }) => exchange),
+    );
+    const flags = (await shownIds(page)).map((id) => errors.has(id));
+    expect(flags).toEqual([...flags].sort((a, b) => Number(b) - Number(a)));
+    expect(flags.filter(Boolean).length).toBeGreaterThan(0);
+  });
+
+  it('brushes the timeline by mouse, and zooms to what is brushed', async () => {
+    const { page, result } = await openSample({ exchanges: 90 });
+    await page.locator('#timeline-plot').scrollIntoViewIfNeeded();
+    const before = await page.getAttribute('#timeline-plot', 'aria-label');
+    const box = (await page.locator('#timeline-plot .u-over').boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width + 5, box.y + 60, { steps: 8 });
+    await page.mouse.up();
+    // The plot spans the exchanges with a margin on both sides, so its middle is theirs.
+    const times = result.report.exchanges.map(({ started }) => Date.parse(started));
+    const middle = (times[0]! + times.at(-1)!) / 2;
+    const expected = having(result, ({ started }) => Date.parse(started) >= middle);
+    expect(sorted(await shownIds(page))).toEqual(expected);
+    expect(expected.length).toBeLessThan(90);
+    await page.click('#zoom-in');
+    const zoomed = await page.getAttribute('#timeline-plot', 'aria-label');
+    expect(zoomed).not.toBe(before);
+    expect(zoomed).toContain(`Timeline of ${expected.length} exchanges`);
+    await page.click('#zoom-all');
+    expect(await page.getAttribute('#timeline-plot', 'aria-label')).toBe(before);
+    await page.getByRole('button', { name: /Remove the filter time/ }).click();
+    expect(await countText(page)).toBe('90 exchanges');
+  });
+
+  it('brushes the timeline by keyboard', async () => {
+    const { page, result } = await openSample({ exchanges: 90 });
+    await page.focus('#range-to');
+    await page.keyboard.press('Home');
+    expect(await countText(page)).toBe('0 of 90 exchanges');
+    for (let press = 0; press < 5; press++) await page.keyboard.press('PageUp');
+    const ids = sorted(await shownIds(page));
+    expect(ids.length).toBeGreaterThan(0);
+    expect(ids.length).toBeLessThan(90);
+    // What is left is what came first.
+    expect(ids).toEqual(having(result, ({ id }) => id <= ids.length));
+    expect(await page.getAttribute('#range-to', 'aria-valuetext')).toMatch(/^\+[\d.]+ (s|min)/);
+  });
+
+  it('opens a ladder by keyboard, and the fields of a frame in it', async () => {
+    const { page, result } = await openSample({ exchanges: 40, verdict: 'accepted' });
+    const exchange = result.report.exchanges.find(({ evidence }) => evidence.otherAnswers.length > 0)!;
+    await page.fill('#filter-text', `#${exchange.id} conflicting`);
+    await expect.poll(() => countText(page)).toContain(' of 40');
+    const toggle = page.locator(`.toggle[data-id="${exchange.id}"]`);
+    await toggle.focus();
+    await page.keyboard.press('Enter');
+    expect(await toggle.getAttribute('aria-expanded')).toBe('true');
+    expect(await toggle.evaluate((node) => node === document.activeElement)).toBe(true);
+    const steps = page.locator(`#detail-${exchange.id} .steps > li:not(.pause)`);
+    // The question, the answer, the other answer, and how it ended.
+    expect(await steps.count()).toBe(4);
+    expect(await steps.nth(0).textContent()).toMatch(/Client .* to server .*SYN.*seq\s0.*ttl\s64/);
+    expect(await steps.nth(1).textContent()).toMatch(/Server .* to client .*SYN ACK.*seq\s0.*ack\s1/);
+    expect(await steps.nth(2).textContent()).toMatch(/RST ACK.*ttl\s49/);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    const fields = steps.nth(0).locator('.fields');
+    expect(await fields.isVisible()).toBe(true);
+    const { probe } = exchange.evidence;
+    expect(await fields.textContent()).toContain(
+      `${probe!.sequence} 0x${probe!.sequence!.toString(16).padStart(8, '0')}, relative 0`,
+    );
+    expect(await fields.locator('.bit.on').allTextContents()).toEqual([expect.stringContaining('SYN')]);
+    await toggle.press('Enter');
+    expect(await page.locator('.detail').count()).toBe(0);
+  });
+
+  it('gives the sender of an ICMP error a lane of its own', async () => {
+    const { page, result } = await openSample({ exchanges: 3, verdict: 'unreachable' });
+    await page.locator('.toggle').first().click();
+    expect(await page.locator('.lane b').allTextContents()).toEqual(['Client', 'On the way', 'Server']);
+    expect(await page.locator('.lane .address').nth(1).textContent()).toBe(result.report.exchanges[0]!.answeredBy);
+  });
+
+  it('walks the rows by arrow keys, and goes to the search by a slash', async () => {
+    const { page } = await openSample({ exchanges: 20 });
+    const ids = await shownIds(page);
+    await page.locator('.toggle').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.id)).toBe(String(ids[2]));
+    await page.keyboard.press('/');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('filter-text');
+    await page.reload();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the exchanges');
+  });
+
+  it('copies display filters and links', async () => {
+    const { page, result } = await openSample(
+      { exchanges: 30, verdict: 'accepted' },
+      { permissions: ['clipboard-read', 'clipboard-write'] },
+    );
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    const exchange = result.report.exchanges.find(({ established }) => established)!;
+    await page.locator(`.toggle[data-id="${exchange.id}"]`).click();
+    const [first, last] = [exchange.frames.all[0], exchange.frames.all.at(-1)];
+    await page.getByRole('button', { name: 'Copy Wireshark filter', exact: true }).click();
+    await expect.poll(() => page.textContent('#announcer')).toContain('copied');
+    expect(await clipboard()).toBe(`frame.number in {${first}..${last}}`);
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await expect.poll(clipboard).toMatch(new RegExp(`^file:.*#x${exchange.id}$`));
+  });
+
+  it('stays operable with 10,000 exchanges, and says what it leaves out', async () => {
+    const result = sampleResult({ exchanges: 10_000, omitted: 52_000 });
+    const { page, complaints } = await open(result);
+    expect(await countText(page)).toBe('10,000 exchanges');
+    expect(await page.textContent('#page-place')).toBe('1–100 of 10,000');
+    expect(await page.locator('#rows tr').count()).toBe(100);
+    expect(await page.textContent('main')).toContain('52,000 are only counted here');
+    expect(await page.textContent('footer')).toContain('52,000 exchanges, counted but not listed');
+    await page.getByRole('button', { name: 'Next' }).click();
+    expect(await page.textContent('#page-place')).toBe('101–200 of 10,000');
+    await page.getByRole('button', { name: 'Last' }).click();
+    expect(await page.textContent('#page-place')).toBe('9,901–10,000 of 10,000');
+    await page.selectOption('#page-size', '1000');
+    expect(await page.locator('#rows .toggle').count()).toBe(1000);
+    await page.fill('#filter-text', '198.51.100.1: unreachable');
+    const expected = having(
+      result,
+      ({ server, verdict }) => server.address === '198.51.100.1' && verdict === 'unreachable',
+    );
+    await expect.poll(() => countText(page)).toBe(`${expected.length} of 10,000 exchanges`);
+    expect(sorted(await shownIds(page))).toEqual(expected);
+    await page.fill('#filter-text', '');
+    await page.locator('#list th', { hasText: 'Client' }).getByRole('button').click();
+    await page.locator('.toggle').first().click();
+    expect(await page.locator('.ladder').count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it('goes to the exchange that the address names, on whatever page it is', async () => {
+    const { page } = await openSample({ exchanges: 2000 }, { hash: '#x1999' });
+    const row = page.locator('#x1999');
+    expect(await row.isVisible()).toBe(true);
+    expect(await page.locator('#detail-1999').isVisible()).toBe(true);
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.id)).toBe('1999');
+  });
+
+  it('shows the members of a group', async () => {
+    const { page, result } = await openSample({ exchanges: 100 });
+    await page
+      .locator('tr', { has: page.locator('td[data-verdict=challenged]') })
+      .first()
+      .getByRole('button', { name: 'Show' })
+      .click();
+    const ids = await shownIds(page);
+    expect(ids.length).toBeGreaterThan(0);
+    for (const id of ids) expect(result.report.exchanges[id - 1]!.verdict).toBe('challenged');
+  });
+
+  it('follows the system theme, and the one chosen, also next time', async () => {
+    const { page } = await openSample({ exchanges: 3 }, { colorScheme: 'dark' });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const lightness = async () => Number(/\d+/.exec(await background())![0]);
+    expect(await lightness()).toBeLessThan(64);
+    await page.click('#theme');
+    expect(await page.textContent('#theme')).toBe('Theme: light');
+    expect(await lightness()).toBeGreaterThan(192);
+    await page.reload();
+    expect(await lightness()).toBeGreaterThan(192);
+    await page.click('#theme');
+    await page.click('#theme');
+    expect(await lightness()).toBeLessThan(64);
+  });
+
+  it('prints in the light theme, opened, without controls', async () => {
+    const { page } = await openSample({ exchanges: 60 }, { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print' });
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    expect(await page.locator('#rows .line').count()).toBe(60);
+    expect(await page.locator('.ladder:visible').count()).toBe(50);
+    for (const control of ['#pager', '#filter-text', '#zoom-in', '.sliders', '#open-all']) {
+      expect(await page.locator(control).isVisible()).toBe(false);
+    }
+    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)');
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    expect(await page.locator('.ladder').count()).toBe(0);
+    const pdf = await page.pdf();
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  });
+
+  it('shows counts, findings, groups and a plain list where no script runs', async () => {
+    const { page, result } = await openSample({ exchanges: 140 }, { javaScriptEnabled: false });
+    const refused = result.report.summary.portZero.refused;
+    expect(await page.locator('.tile', { hasText: 'Refused' }).textContent()).toContain(String(refused));
+    expect(await page.getByRole('heading', { name: 'Findings beyond single exchanges' }).isVisible()).toBe(true);
+    expect(await page.getByRole('heading', { name: 'Flagged exchanges that are alike' }).isVisible()).toBe(true);
+    expect(await page.locator('.no-js tbody tr').count()).toBe(100);
+    expect(
+      await page
+        .locator('#filters, #timeline, #exchanges, #theme')
+        .evaluateAll((nodes) => nodes.map((node) => getComputedStyle(node).display)),
+    ).toEqual(['none', 'none', 'none', 'none']);
+  });
+
+  it.each([360, 768, 1440])('fits a window of %i pixels without scrolling sideways', async (width) => {
+    const { page } = await openSample({ exchanges: 60, inputs: 2 }, { viewport: { width, height: 800 } });
+    for (const toggle of (await page.$$('#rows .toggle')).slice(0, 10)) await toggle.click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  });
+});

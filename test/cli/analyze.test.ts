@@ -1,0 +1,431 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { AnalysisReport } from '../../src/report/types.ts';
+import { fixture, runCommand, startCommand } from '../support/command.ts';
+import { describeWith } from '../support/tools.ts';
+
+const REFUSED = fixture('closed/connect-ipv4.pcap');
+const ACCEPTED = fixture('accepted/redirect-ipv4.pcap');
+const QUIET = fixture('ordinary/closed-port.pcap');
+
+const scratch = mkdtempSync(join(tmpdir(), 'portzero-cli-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+let home: string;
+let counter = 0;
+beforeEach(() => {
+  home = join(scratch, String(counter++));
+  mkdirSync(home);
+});
+
+/** The capture without its last bytes. */
+function cut(path: string, bytes: number): string {
+  const whole = readFileSync(path);
+  const target = join(home, 'cut.pcap');
+  writeFileSync(target, whole.subarray(0, whole.length - bytes));
+  return target;
+}
+
+async function analyzeToJson(args: readonly string[]): Promise<{ status: number | null; report: AnalysisReport }> {
+  const { status, stdout } = await runCommand(['-q', '-f', 'json', ...args], { cwd: home });
+  return { status, report: JSON.parse(stdout) };
+}
+
+describe('exit status', () => {
+  it.each([
+    ['0 without findings', [QUIET], 0],
+    ['1 with findings', [REFUSED], 1],
+    ['0 below --fail-on', [REFUSED, '--fail-on', 'error'], 0],
+    ['1 at --fail-on', [ACCEPTED, '--fail-on', 'error'], 1],
+    ['0 with --fail-on never', [ACCEPTED, '--fail-on', 'never'], 0],
+    ['2 for a missing file', ['no-such.pcap'], 2],
+    ['2 for a missing file among good ones', [QUIET, 'no-such.pcap'], 2],
+    ['2 without files', [], 2],
+    ['2 for an unknown option', [REFUSED, '--formt', 'json'], 2],
+    ['2 for an unknown format', [REFUSED, '-f', 'jsn'], 2],
+    ['2 for a bad duration', [REFUSED, '--answer-timeout', 'soon'], 2],
+    ['2 for a bad number', [REFUSED, '--jobs', '0'], 2],
+    ['2 for a missing configuration', [REFUSED, '-c', 'no-such.yaml'], 2],
+    ['2 for a report that cannot be written', [REFUSED, '-r', 'no-such-folder/x.json'], 2],
+    ['2 for a report of an unknown kind', [REFUSED, '-r', 'x.doc'], 2],
+  ])('%s', async (_name, args, expected) => {
+    const { status, stderr } = await runCommand(args, { cwd: home });
+    expect(status).toBe(expected);
+    expect(stderr).not.toContain('internal error');
+    if (expected === 2) expect(stderr).toMatch(/^portzero: [^\n]+\n$/);
+  });
+
+  it('is 2 for a damaged file, which is reported as far as it goes, and the others as well', async () => {
+    const damaged = cut(ACCEPTED, 10);
+    const { status, report } = await analyzeToJson([damaged, REFUSED]);
+    expect(status).toBe(2);
+    expect(report.inputs.map((input) => input.complete)).toEqual([false, true]);
+    expect(report.inputs[0]!.problems).toMatchObject([{ code: 'truncated-record', frame: 10 }]);
+    expect(report.summary.portZero).toMatchObject({ total: 2, accepted: 1, refused: 1 });
+    expect((await analyzeToJson([damaged, '--fail-on', 'never'])).status).toBe(2);
+  });
+});
+
+describe('inputs', () => {
+  it('reads standard input, as a pipe and as a file', async () => {
+    const piped = await runCommand(['-', '-q', '-f', 'json'], { input: readFileSync(REFUSED) });
+    expect(piped.status).toBe(1);
+    const bin = fixture('../bin/portzero.js');
+    const fromFile = execFileSync('sh', ['-c', `node ${bin} -q -f json --fail-on never - <${REFUSED}`]);
+    for (const text of [piped.stdout, fromFile.toString()]) {
+      const { inputs, summary } = JSON.parse(text) as AnalysisReport;
+      expect(inputs).toMatchObject([{ name: '-', frames: 2, complete: true }]);
+      expect(summary.portZero.refused).toBe(1);
+    }
+    expect((await runCommand(['-', '-'])).stderr).toBe('portzero: standard input (-) can be read only once\n');
+  });
+
+  it('takes the captures below a folder by content, in order, and complains of a folder without', async () => {
+    mkdirSync(join(home, 'deep'));
+    copyFileSync(REFUSED, join(home, 'deep/b.txt'));
+    copyFileSync(ACCEPTED, join(home, 'a.log'));
+    writeFileSync(join(home, 'c.pcap'), 'this is no capture\n');
+    const { status, report } = await analyzeToJson(['.']);
+    expect(status).toBe(1);
+    expect(report.inputs.map(({ name }) => name)).toEqual(['a.log', 'deep/b.txt']);
+    mkdirSync(join(home, 'empty'));
+    const empty = await analyzeToJson(['empty', REFUSED]);
+    expect(empty.status).toBe(2);
+    expect(empty.report.inputs).toMatchObject([
+      { name: 'empty', format: null, problems: [{ code: 'no-captures' }] },
+      {},
+    ]);
+  });
+
+  it('reads a name that begins with a dash after --', async () => {
+    copyFileSync(REFUSED, join(home, '-f'));
+    expect((await analyzeToJson(['--', '-f'])).report.inputs[0]!.name).toBe('-f');
+  });
+
+  it('joins files into one capture: exchanges cross the boundary', async () => {
+    // Two files: the question in one, the answer in the other.
+    const whole = readFileSync(REFUSED);
+    const second = 24 + 16 + whole.readUInt32LE(24 + 8);
+    writeFileSync(join(home, '1.pcap'), whole.subarray(0, second));
+    writeFileSync(join(home, '2.pcap'), Buffer.concat([whole.subarray(0, 24), whole.subarray(second)]));
+    const apart = await analyzeToJson(['1.pcap', '2.pcap']);
+    expect(apart.report.summary.portZero).toMatchObject({ refused: 0, undecided: 1, unsolicited: 1 });
+    const joined = await analyzeToJson(['--join', '2.pcap', '1.pcap']);
+    expect(joined.report.summary.portZero).toMatchObject({ total: 1, refused: 1 });
+    expect(joined.report.inputs).toHaveLength(1);
+    expect(joined.report.exchanges[0]!.frames.all).toEqual([1, 2]);
+  });
+
+  it('gives the same reports with one job and with several, in the order of the inputs', async () => {
+    const folder = fixture('accepted');
+    for (const format of ['json', 'ndjson', 'text']) {
+      const [one, several] = await Promise.all(
+        ['1', '3'].map((jobs) =>
+          runCommand(['-q', '--no-color', '-f', format, '--jobs', jobs, folder, 'no-such', REFUSED]),
+        ),
+      );
+      expect(several!.status).toBe(2);
+      expect(several!.stdout).toBe(one!.stdout);
+      expect(several!.stderr).toBe(one!.stderr);
+    }
+  });
+});
+
+describe('standard output and standard error', () => {
+  it('puts data on the one and its summary on the other', async () => {
+    const json = await runCommand(['-f', 'json', REFUSED]);
+    expect(() => JSON.parse(json.stdout)).not.toThrow();
+    expect(json.stderr).toMatch(/^portzero: 2 frames\. .*refused.* 1 warning\.\n$/);
+    const text = await runCommand([REFUSED]);
+    expect(text.stdout).toContain('refused');
+    expect(text.stderr).toBe('');
+    expect((await runCommand(['-q', '-f', 'json', REFUSED])).stderr).toBe('');
+  });
+
+  it('colours by --color, NO_COLOR, FORCE_COLOR, and whether it is a terminal, in this order', async () => {
+    const isColored = async (args: string[], env: Record<string, string>) =>
+      (await runCommand([REFUSED, ...args], { env })).stdout.includes('\u001b[');
+    expect(await isColored([], {})).toBe(false);
+    expect(await isColored(['--color'], {})).toBe(true);
+    expect(await isColored([], { FORCE_COLOR: '1' })).toBe(true);
+    expect(await isColored([], { FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+    expect(await isColored(['--color'], { NO_COLOR: '1' })).toBe(true);
+    expect(await isColored(['--no-color'], { FORCE_COLOR: '1' })).toBe(false);
+    expect(await isColored([], { FORCE_COLOR: '0' })).toBe(false);
+  });
+
+  it('escapes what a file name holds', async () => {
+    const { stderr, stdout } = await runCommand(['evil\u001b[31m\nportzero: all is well.pcap'], { cwd: home });
+    for (const text of [stdout, stderr]) {
+      expect(text).not.toContain('\u001b');
+      expect(text).not.toMatch(/^portzero: all is well/m);
+    }
+  });
+
+  it('ends quietly when its reader has gone', async () => {
+    const folder = fixture('.');
+    const { child, finished } = startCommand(['-f', 'ndjson', '--exchanges', 'all', folder]);
+    child.stdout!.destroy();
+    const { status, signal, stderr } = await finished;
+    expect(signal).toBeNull();
+    expect([0, 1]).toContain(status);
+    expect(stderr).toBe('');
+  });
+
+  it('still writes the files it was asked for when its reader has gone', async () => {
+    const path = join(home, 'all.json');
+    const { child, finished } = startCommand(['-f', 'ndjson', '-r', path, REFUSED]);
+    child.stdout!.destroy();
+    expect((await finished).status).toBe(1);
+    expect(JSON.parse(readFileSync(path, 'utf8')).summary.frames).toBe(2);
+  });
+
+  it('streams: a line comes while the capture is still being written', async () => {
+    const { child, finished } = startCommand(['-', '-f', 'ndjson', '--answer-timeout', '1s']);
+    const whole = readFileSync(fixture('rejected/rate-limited.pcap'));
+    child.stdin!.write(whole);
+    const first = await new Promise<string>((resolve) => child.stdout!.once('data', (data) => resolve(String(data))));
+    expect(['exchange', 'finding']).toContain(JSON.parse(first.split('\n')[0]!).type);
+    child.stdin!.end();
+    const { stdout } = await finished;
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!).type).toBe('summary');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('on %s tells what it has, and ends by the table', async (name) => {
+    const { child, finished } = startCommand(['-', '-f', 'ndjson']);
+    child.stdin!.write(readFileSync(REFUSED));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    child.kill(name);
+    const { status, stdout } = await finished;
+    expect(status).toBe(1);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).toMatchObject({ type: 'summary', summary: { portZero: { refused: 1 } } });
+  });
+});
+
+describe('--follow', () => {
+  /** Waits for standard output to hold `text`. */
+  const waitFor = (stream: NodeJS.ReadableStream, text: string) =>
+    new Promise<void>((resolve) => {
+      let seen = '';
+      stream.on('data', (chunk) => {
+        seen += chunk;
+        if (seen.includes(text)) resolve();
+      });
+    });
+
+  it.each(['text', 'ndjson'])('tells findings as %s while the capture grows, until Ctrl-C', async (format) => {
+    const whole = readFileSync(REFUSED);
+    const growing = join(home, 'growing.pcap');
+    writeFileSync(growing, whole.subarray(0, 50));
+    const { child, finished } = startCommand(['--follow', '-f', format, growing]);
+    setTimeout(() => appendFileSync(growing, whole.subarray(50)), 300);
+    await waitFor(child.stdout!, 'syn-to-port-zero');
+    child.kill('SIGINT');
+    const { status, stdout, stderr } = await finished;
+    expect(status).toBe(1);
+    expect(stdout).toContain('refused');
+    expect(stderr).not.toContain('interrupted');
+  });
+
+  it('reads a directory that a ring of captures rotates into', async () => {
+    copyFileSync(REFUSED, join(home, '1.pcap'));
+    const { child, finished } = startCommand(['--follow', '-f', 'ndjson', home]);
+    await waitFor(child.stdout!, '"ruleId":"syn-to-port-zero"');
+    copyFileSync(ACCEPTED, join(home, '2.pcap'));
+    await waitFor(child.stdout!, '"ruleId":"port-zero-accepted"');
+    child.kill('SIGINT');
+    const { status, stdout } = await finished;
+    expect(status).toBe(1);
+    const summary = JSON.parse(stdout.trim().split('\n').at(-1)!);
+    expect(summary).toMatchObject({ type: 'summary', summary: { portZero: { accepted: 1, refused: 1 } } });
+  });
+
+  it('takes one capture or directory', async () => {
+    const { status, stderr } = await runCommand(['--follow', REFUSED, ACCEPTED]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--follow reads one capture');
+  });
+});
+
+describe('--report', () => {
+  it('writes each kind by its ending, beside standard output', async () => {
+    const names = ['a.json', 'a.ndjson', 'a.sarif', 'a.xml', 'a.html', 'a.csv', 'a.txt'];
+    const { status, stdout } = await runCommand([REFUSED, ...names.flatMap((name) => ['-r', name])], { cwd: home });
+    expect(status).toBe(1);
+    const read = (name: string) => readFileSync(join(home, name), 'utf8');
+    expect(JSON.parse(read('a.json')).schemaVersion).toBe(1);
+    expect(
+      read('a.ndjson')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).type),
+    ).toEqual(['finding', 'exchange', 'summary']);
+    expect(JSON.parse(read('a.sarif')).version).toBe('2.1.0');
+    expect(read('a.xml')).toMatch(/^<\?xml/);
+    expect(read('a.html')).toMatch(/^<!doctype html>/i);
+    expect(read('a.csv').split('\n').length).toBeGreaterThan(1);
+    expect(read('a.txt')).toContain('refused');
+    expect(stdout).toContain('refused');
+  });
+
+  it('never takes the place of a capture that is being read', async () => {
+    const capture = join(home, 'a.json');
+    copyFileSync(REFUSED, capture);
+    const before = readFileSync(capture);
+    const { status, stderr } = await runCommand(['a.json', '-r', './a.json'], { cwd: home });
+    expect(status).toBe(2);
+    expect(stderr).toContain('would overwrite the capture');
+    expect(readFileSync(capture)).toEqual(before);
+  });
+});
+
+describeWith(['tshark'], '--report x.pcapng', () => {
+  /** Frame number in the evidence file, comment and TCP ports, as tshark tells them. */
+  const read = (path: string) =>
+    execFileSync(
+      'tshark',
+      ['-r', path, '-T', 'fields', '-e', 'frame.comment', '-e', 'tcp.srcport', '-e', 'tcp.dstport'],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
+      .trim()
+      .split('\n');
+
+  it('keeps the frames of flagged exchanges, each with a comment, of every input', async () => {
+    const web = fixture('ordinary/web.pcap');
+    const { status, stderr } = await runCommand([REFUSED, web, ACCEPTED, '-r', 'e.pcapng'], { cwd: home });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^portzero: 12 frames kept in .*e\.pcapng\n$/);
+    const lines = read(join(home, 'e.pcapng'));
+    expect(lines).toHaveLength(12);
+    expect(lines[0]).toMatch(
+      /^portzero: frame 1, the opening segment: refused by 10\.0\.0\.2 .*syn-to-port-zero\t\d+\t0$/,
+    );
+    expect(lines[3]).toMatch(/^portzero: frame 2, the answer: accepted .*port-zero-accepted.*\t0\t\d+$/);
+  });
+
+  it('does so for what goes by only once, and for joined files', async () => {
+    const piped = await runCommand(['-', '-r', 'piped.pcapng'], { cwd: home, input: readFileSync(ACCEPTED) });
+    expect(piped.status).toBe(1);
+    const joined = await runCommand(['--join', REFUSED, ACCEPTED, '-r', 'joined.pcapng'], { cwd: home });
+    expect(joined.status).toBe(1);
+    expect(read(join(home, 'piped.pcapng'))).toHaveLength(10);
+    expect(read(join(home, 'joined.pcapng'))).toHaveLength(12);
+  });
+});
+
+describe('configuration', () => {
+  it('is found upward, and the command line goes before it', async () => {
+    mkdirSync(join(home, 'a/b'), { recursive: true });
+    writeFileSync(join(home, 'portzero.config.yaml'), 'failOn: error\n');
+    const cwd = join(home, 'a/b');
+    expect((await runCommand([REFUSED], { cwd })).status).toBe(0);
+    expect((await runCommand([REFUSED, '--fail-on', 'warning'], { cwd })).status).toBe(1);
+  });
+
+  it('is printed in full by --print-config, command line included, and reads back the same', async () => {
+    const args = ['--print-config', '--fail-on', 'info', '--answer-timeout', '250ms'];
+    const { status, stdout } = await runCommand(args, { cwd: home });
+    expect(status).toBe(0);
+    const printed = parse(stdout);
+    expect(printed).toMatchObject({ failOn: 'info', answerTimeout: '250ms' });
+    expect(Object.keys(printed.rules)).toContain('port-zero-flood');
+    writeFileSync(join(home, 'portzero.config.yaml'), stdout);
+    expect((await runCommand(['--print-config'], { cwd: home })).stdout).toBe(stdout);
+  });
+
+  it('tells the key, the line and the nearest word of a mistake', async () => {
+    writeFileSync(join(home, 'portzero.config.yaml'), 'failOn: warning\nrules:\n  udp-port-zro: off\n');
+    const { status, stderr } = await runCommand([REFUSED], { cwd: home });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^portzero: .*portzero\.config\.yaml:3:.*udp-port-zro.*udp-port-zero/);
+  });
+
+  it('makes a job red by a broken expectation, in streams too', async () => {
+    writeFileSync(
+      join(home, 'portzero.config.yaml'),
+      'failOn: error\nexpect:\n  - { name: open, to: 10.0.0.2, verdict: [accepted] }\n',
+    );
+    expect(
+      (await runCommand([ACCEPTED, '-c', 'portzero.config.yaml', '--fail-on', 'never'], { cwd: home })).status,
+    ).toBe(0);
+    const { status, stdout } = await runCommand([REFUSED, '-f', 'ndjson'], { cwd: home });
+    expect(status).toBe(1);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter((line) => line.ruleId === 'expectation')).toMatchObject([{ severity: 'error' }]);
+  });
+
+  it('brings rules and reporters of the user', async () => {
+    writeFileSync(
+      join(home, 'own.mjs'),
+      `export const rules = [{ kind: 'exchange', meta: { id: 'mine', severity: 'error', summary: 's', meaning: 'm', action: 'a',
+         options: {}, messages: { seen: 'seen {client}' } }, match: () => ({ messageId: 'seen' }) }];
+       export const reporters = [{ name: 'count', ending: '.count',
+         document: (result) => [String(result.report.findings.length)] }];`,
+    );
+    writeFileSync(join(home, 'portzero.config.yaml'), 'plugins: [./own.mjs]\n');
+    const { status, stdout } = await runCommand([REFUSED, '-f', 'count', '-r', 'x.count'], { cwd: home });
+    expect([status, stdout]).toEqual([1, '2']);
+    expect(readFileSync(join(home, 'x.count'), 'utf8')).toBe('2');
+    const parallel = await runCommand([REFUSED, ACCEPTED, '-q', '-f', 'json', '--jobs', '2'], { cwd: home });
+    const { findings } = JSON.parse(parallel.stdout) as AnalysisReport;
+    expect(findings.filter(({ ruleId }) => ruleId === 'mine')).toHaveLength(2);
+  });
+});
+
+describe('--verify', () => {
+  it('says what pcap-parser confirms, and what it cannot judge', async () => {
+    const ng = fixture('formats/pcapng.pcapng');
+    const { status, stderr } = await runCommand(['--verify', REFUSED, ng]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${REFUSED}: verified: pcap-parser reads the same 2 records\n`);
+    expect(stderr).toMatch(/pcapng: not verified: pcap-parser reads classic pcap only\n/);
+  });
+});
+
+describe('-f github', () => {
+  it('annotates, and appends to the job summary', async () => {
+    const summary = join(home, 'summary.md');
+    writeFileSync(summary, 'before\n');
+    const { stdout } = await runCommand(['-f', 'github', REFUSED], { env: { GITHUB_STEP_SUMMARY: summary } });
+    expect(stdout).toMatch(/^::warning file=/m);
+    expect(readFileSync(summary, 'utf8')).toMatch(/^before\n## portzero\n/);
+  });
+});
+
+describe('diff', () => {
+  it('is 0 for the same answers, 1 for others, 2 for what is no report', async () => {
+    for (const [name, capture] of [
+      ['old.json', fixture('closed/ncat-ipv4.pcap')],
+      ['same.json', fixture('closed/connect-ipv4.pcap')],
+      ['new.json', fixture('accepted/nmap-ipv4.pcap')],
+    ] as const) {
+      await runCommand([capture, '--exchanges', 'all', '-r', name], { cwd: home });
+    }
+    expect((await runCommand(['diff', 'old.json', 'same.json'], { cwd: home })).status).toBe(0);
+    const changed = await runCommand(['diff', 'old.json', 'new.json'], { cwd: home });
+    expect(changed.status).toBe(1);
+    expect(changed.stdout).toMatch(/refused.*accepted/s);
+    const json = await runCommand(['diff', '-f', 'json', 'old.json', '-'], {
+      cwd: home,
+      input: readFileSync(join(home, 'new.json')),
+    });
+    expect(JSON.parse(json.stdout)).toMatchObject({ changed: true });
+    appendFileSync(join(home, 'new.json'), 'garbage');
+    const broken = await runCommand(['diff', 'old.json', 'new.json'], { cwd: home });
+    expect(broken.status).toBe(2);
+    expect(broken.stderr).toMatch(/^portzero: new\.json: [^\n]+\n$/);
+  });
+});

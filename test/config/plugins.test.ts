@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { loadPlugins } from '../../src/config/plugins.ts';
+import { printConfig } from '../../src/config/print.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'portzero-plugins-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const rule = (id: string, fields = '') => `{
+  kind: 'exchange',
+  meta: { id: '${id}', severity: 'info', summary: 's', meaning: 'm', action: 'a', messages: { found: 'found' },
+    options: { latency: { kind: 'duration', description: 'd', default: '5ms' } }, ${fields} },
+  match: () => null,
+}`;
+
+let folders = 0;
+function write(files: Record<string, string>): string {
+  const folder = join(home, String(folders++));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+describe('plugins', () => {
+  it('bring rules that the configuration can set, from files beside it', async () => {
+    const cwd = write({
+      'portzero.config.yaml': 'plugins: [./rules/mine.mjs]\nrules:\n  slow-answer: [error, { latency: 20ms }]\n',
+      'rules/mine.mjs': `export const rules = [${rule('slow-answer')}, ${rule('other-rule')}];`,
+    });
+    const config = await loadConfig({ cwd });
+    expect(config.rules.get('slow-answer')).toEqual({ severity: 'error', options: { latency: 20e6 } });
+    expect(config.rules.get('other-rule')).toEqual({ severity: 'info', options: { latency: 5e6 } });
+    expect(config.plugins).toEqual([join(cwd, 'rules/mine.mjs')]);
+    const plugins = await loadPlugins(config);
+    expect(plugins.rules.map(({ meta }) => meta.id)).toEqual(['slow-answer', 'other-rule']);
+
+    writeFileSync(join(home, 'printed.yaml'), printConfig(config, plugins.rules));
+    const printed = await loadConfig({ cwd: home, path: 'printed.yaml' });
+    expect({ ...printed, path: config.path }).toEqual(config);
+  });
+
+  it('bring rules and reporters of packages, whatever way those export them', async () => {
+    const reporter = `{ name: 'markdown', ending: '.md', document: () => [] }`;
+    const cwd = write({
+      'portzero.config.yaml': 'plugins: [by-main, "@scope/by-import"]\n',
+      'node_modules/by-main/package.json': '{ "name": "by-main", "main": "lib.cjs" }',
+      'node_modules/by-main/lib.cjs': `module.exports = { rules: [${rule('from-main')}] };`,
+      'node_modules/@scope/by-import/package.json':
+        '{ "name": "@scope/by-import", "type": "module", "exports": { ".": { "import": { "default": "./lib.js" } } } }',
+      'node_modules/@scope/by-import/lib.js': `export default { reporters: [${reporter}] };`,
+    });
+    const config = await loadConfig({ cwd });
+    expect(config.plugins).toEqual(['by-main', '@scope/by-import']);
+    const { rules, reporters } = await loadPlugins(config);
+    expect(rules.map(({ meta }) => meta.id)).toEqual(['from-main']);
+    expect(reporters).toMatchObject([{ name: 'markdown', ending: '.md' }]);
+  });
+
+  it.each([
+    ['export const rules = [{}];', /plugins\[0\]: .*: rule: meta must be an object; kind must be/],
+    ['export const rules = 1;', /rules must be a list/],
+    ['export const other = 1;', /exports neither rules nor reporters/],
+    ['throw new Error("went wrong");', /plugins\[0\]: .*: went wrong/],
+    ['export const = ;', /plugins\[0\]: .*Unexpected token/],
+    [`export const rules = [${rule('syn-to-port-zero')}];`, /there is another rule with this id/],
+    [`export const rules = [${rule('expectation')}];`, /there is another rule with this id/],
+    [`export const rules = [${rule('twice')}, ${rule('twice')}];`, /rule twice: there is another rule with this id/],
+    [
+      `export const rules = [${rule('bad-default', "options: { n: { kind: 'count', description: 'd', default: 'x' } }")}];`,
+      /the default of the option n must be a whole number from 1/,
+    ],
+    ['export const reporters = [{ name: "a b" }];', /a reporter needs a name/],
+    ['export const reporters = [{ name: "a" }];', /reporter a: needs either document or stream/],
+    ['export const reporters = [{ name: "a", document() {}, stream() {} }];', /needs either document or stream/],
+    ['export const reporters = [{ name: "a", ending: "md", document() {} }];', /ending must be one of a file name/],
+  ])('that are not right are told with their place: %s', async (text, message) => {
+    const cwd = write({ 'portzero.config.yaml': 'failOn: error\nplugins:\n  - ./mine.mjs\n', 'mine.mjs': text });
+    await expect(loadConfig({ cwd })).rejects.toThrow(message);
+    await expect(loadConfig({ cwd })).rejects.toThrow(/portzero\.config\.yaml:3:5: plugins\[0\]/);
+  });
+
+  it('that are not there are told', async () => {
+    const cwd = write({
+      'portzero.config.yaml': 'plugins: [nowhere]\n',
+      'file/portzero.config.yaml': 'plugins: [./x.mjs]\n',
+    });
+    await expect(loadConfig({ cwd })).rejects.toThrow(
+      'nowhere: no such package is installed here; the path of a file starts with ./',
+    );
+    await expect(loadConfig({ cwd: join(cwd, 'file') })).rejects.toThrow(/1:11: plugins\[0\]: .*x\.mjs/);
+  });
+});

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { BACKENDS } from '../../src/capture/live/capturers.ts';
+import type { AnalysisReport } from '../../src/report/types.ts';
+import { writeFlood } from '../support/flood.ts';
+import { interrupt, startSniff } from '../support/live.ts';
+import { Lab, type Running } from '../support/netns.ts';
+import { describeWith } from '../support/tools.ts';
+
+const SYNS = 200_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'portzero-burst-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let lab: Lab;
+
+/** Frames so far, as SIGUSR1 has them printed. */
+async function askFrames(sniff: Running): Promise<number> {
+  const asked = sniff.stderr.length;
+  sniff.child.kill('SIGUSR1');
+  await sniff.until(({ stderr }) => /frames?, .*\n/.test(stderr.slice(asked)), 'counters');
+  return Number(/([\d,]+) frames?, /.exec(sniff.stderr.slice(asked))![1]!.replaceAll(',', ''));
+}
+
+/** Waits until no more frames come: the capturer's buffer is empty then. */
+async function quiet(sniff: Running): Promise<void> {
+  for (let before = -1, now = 0; now < SYNS && now !== before; ) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    before = now;
+    now = await askFrames(sniff);
+  }
+}
+
+describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs from distinct ends', () => {
+  beforeEach(() => {
+    lab = Lab.pair();
+    // Silent ends: nothing but the burst is on the wire.
+    for (const host of [lab.client, lab.server]) lab.sysctl(host, 'net.ipv6.conf.all.disable_ipv6=1');
+  });
+  afterEach(() => lab.remove());
+
+  it.each(BACKENDS)('arrives whole (%s)', { timeout: 120_000 }, async (backend) => {
+    const { client, server } = lab;
+    const path = join(folder, 'burst.pcap');
+    writeFlood(path, SYNS);
+    // cap's slots are of 64 KiB each here, which a veth's segmentation offload could fill.
+    const buffer = backend === 'cap' ? ['--buffer', '1000'] : [];
+    const args = ['--backend', backend, ...buffer, '-f', 'json', '--max-listed', '0', '--answer-timeout', '10m'];
+    const sniff = await startSniff(lab, client, client.interface, ...args);
+    const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
+    expect(await replay.ended).toBe(0);
+    await quiet(sniff);
+    expect(await interrupt(sniff)).toBe(1);
+
+    const { summary, inputs, omitted } = JSON.parse(sniff.stdout) as AnalysisReport;
+    const { frames, drops, complete } = inputs[0]!;
+    expect(complete).toBe(true);
+    // dumpcap and tcpdump know what the kernel dropped; nothing is lost without a word.
+    expect(frames + (drops ?? 0)).toBe(SYNS);
+    expect(summary.portZero).toMatchObject({ total: frames, undecided: frames });
+    expect(summary.findings).toEqual({ error: 1, warning: frames, info: 0 });
+    expect(omitted.evicted).toBe(0);
+  });
+
+  it.each(BACKENDS)(
+    'ends at once with Ctrl-C, and what was captured is in the summary (%s)',
+    { timeout: 60_000 },
+    async (backend) => {
+      const { client, server } = lab;
+      const path = join(folder, 'burst.pcap');
+      writeFlood(path, SYNS);
+      const sniff = await startSniff(
+        lab,
+        client,
+        client.interface,
+        '--backend',
+        backend,
+        '-f',
+        'json',
+        '--max-listed',
+        '0',
+      );
+      const replay = lab.start(server, [
+        'tcpreplay',
+        '-q',
+        '-K',
+        '--topspeed',
+        '--loop',
+        '1000',
+        '-i',
+        server.interface,
+        path,
+      ]);
+      while ((await askFrames(sniff)) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      const asked = performance.now();
+      expect(await interrupt(sniff)).toBe(1);
+      // A capturer that does not end in 3 s is killed; what it has handed over by then is a matter of a second or two.
+      expect(performance.now() - asked).toBeLessThan(15_000);
+      replay.child.kill('SIGKILL');
+      const { summary, inputs } = JSON.parse(sniff.stdout) as AnalysisReport;
+      expect(inputs[0]).toMatchObject({ complete: true, problems: [] });
+      expect(inputs[0]!.frames).toBeGreaterThan(0);
+      expect(summary.frames).toBe(inputs[0]!.frames);
+    },
+  );
+});

@@ -1,0 +1,161 @@
+import { afterEach, expect, it } from 'vitest';
+import { BACKENDS } from '../../src/capture/live/capturers.ts';
+import type { ProbeResult } from '../../src/probe/probe.ts';
+import { portzero } from '../support/live.ts';
+import { type Host, Lab, type RunResult } from '../support/netns.ts';
+import { describeWith } from '../support/tools.ts';
+
+let lab: Lab;
+afterEach(() => lab.remove());
+
+interface Answer extends RunResult {
+  readonly probes: readonly ProbeResult[];
+}
+
+function probe(host: Host, ...args: readonly string[]): Answer {
+  const result = lab.run(host, portzero('probe', '-f', 'json', '--timeout', '1500ms', ...args));
+  return { ...result, probes: result.stdout === '' ? [] : JSON.parse(result.stdout).probes };
+}
+
+/** What the program was told, what was on the wire, where it was stopped and by whom. */
+const inShort = ({ told, wire, stopped }: ProbeResult) => [
+  told?.code ?? told?.result,
+  wire?.exchange?.verdict ?? null,
+  stopped?.where,
+  stopped?.by,
+];
+
+describeWith(['root', 'ip', 'nft', 'tcpdump', 'dumpcap'], 'probe', () => {
+  it.each(BACKENDS)('finds the host that refuses, drops, rejects, accepts (%s)', async (backend) => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    const hosts = ['192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'];
+    for (const address of hosts.slice(1)) lab.ip(server, 'addr', 'add', `${address}/24`, 'dev', server.interface);
+    lab.nft(
+      server,
+      [
+        'filter input',
+        'ip daddr 192.0.2.3 tcp dport 0 drop\n ip daddr 192.0.2.4 tcp dport 0 reject with icmp port-unreachable',
+      ],
+      ['nat prerouting', 'ip daddr 192.0.2.5 tcp dport 0 redirect to :8080'],
+    );
+    await lab.listen(server, 8080);
+    const { status, probes, stderr } = probe(client, '--backend', backend, ...hosts, server.ipv6);
+    expect(stderr).toBe('');
+    expect(probes.map(inShort)).toEqual([
+      ['ECONNREFUSED', 'refused', 'target', '192.0.2.2'],
+      ['timeout', 'silent', 'nobody', null],
+      ['ECONNREFUSED', 'unreachable', 'target', '192.0.2.4'],
+      ['connected', 'accepted', 'nowhere', '192.0.2.5'],
+      ['ECONNREFUSED', 'refused', 'target', '2001:db8::2'],
+    ]);
+    expect(probes[2]!.stopped!.explanation).toContain('packet filter on the target');
+    // Somebody accepts: that is a finding; that it was asked is none.
+    expect(status).toBe(1);
+    expect(probes.flatMap(({ findings }) => findings.map(({ ruleId }) => ruleId))).toContain('port-zero-accepted');
+    expect(probes.flatMap(({ findings }) => findings.map(({ ruleId }) => ruleId))).not.toContain('syn-to-port-zero');
+    // Each was asked once: one SYN but where there was no answer.
+    expect(probes.map(({ wire }) => wire!.exchange!.retransmissions)).toEqual([0, 1, 0, 0, 0]);
+  });
+
+  it.each(BACKENDS)('tells the target from a router that speaks in its name (%s)', (backend) => {
+    lab = Lab.routed();
+    const { client, server } = lab;
+    const router = lab.router!;
+    const ask = (...hosts: string[]) => probe(client, '--backend', backend, ...hosts).probes.map(inShort);
+    expect(ask(server.ipv4, server.ipv6)).toEqual([
+      ['ECONNREFUSED', 'refused', 'target', server.ipv4],
+      ['ECONNREFUSED', 'refused', 'target', server.ipv6],
+    ]);
+    lab.nft(router, ['filter forward', 'tcp dport 0 reject with icmpx admin-prohibited']);
+    expect(ask(server.ipv4)).toEqual([['EHOSTUNREACH', 'unreachable', 'on-the-way', router.ipv4]]);
+    lab.nft(router, ['filter forward', 'tcp dport 0 reject with tcp reset']);
+    expect(ask(server.ipv4)).toEqual([['ECONNREFUSED', 'refused', 'on-the-way', null]]);
+    lab.nft(router, ['filter forward', 'tcp dport 0 drop']);
+    expect(ask(server.ipv4)).toEqual([['timeout', 'silent', 'nobody', null]]);
+  });
+
+  it('finds what this machine itself stops', () => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    lab.ip(client, 'route', 'add', 'prohibit', '203.0.113.0/25');
+    lab.nft(client, [
+      'filter output',
+      `ip daddr ${server.ipv4} tcp dport 0 drop\n ip6 daddr ${server.ipv6} tcp dport 0 reject`,
+    ]);
+    const { status, probes } = probe(client, server.ipv4, server.ipv6, '203.0.113.1', '203.0.113.200');
+    expect(probes.map(inShort)).toEqual([
+      ['timeout', null, 'this-machine', null],
+      ['ECONNREFUSED', null, 'this-machine', null],
+      ['EACCES', null, 'this-machine', null],
+      ['ENETUNREACH', null, 'this-machine', null],
+    ]);
+    expect(status).toBe(0);
+  });
+
+  it('finds that nobody is there, on the link and behind a router', () => {
+    lab = Lab.routed();
+    const { client } = lab;
+    const { probes } = probe(client, '--timeout', '6s', '192.0.2.77', '198.51.100.77');
+    expect(probes.map(inShort)).toEqual([
+      ['EHOSTUNREACH', null, 'nobody', null],
+      ['EHOSTUNREACH', 'unreachable', 'on-the-way', '192.0.2.254'],
+    ]);
+    expect(probes[1]!.stopped!.explanation).toContain('down or not there');
+  });
+
+  it('finds a redirect of this machine', async () => {
+    lab = Lab.pair();
+    const { server } = lab;
+    await lab.listen(server, 8080);
+    lab.nft(server, ['nat output', 'tcp dport 0 redirect to :8080']);
+    const { probes } = probe(server, server.ipv4);
+    expect(inShort(probes[0]!)).toEqual(['connected', expect.anything(), 'nowhere', '127.0.0.1']);
+    expect(probes[0]!.wire!.redirected).toBe(true);
+    expect(probes[0]!.stopped!.explanation).toContain('127.0.0.1:8080');
+  });
+
+  it('asks another port, one family, and names what it cannot resolve', async () => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    await lab.listen(server, 8080);
+    const open = probe(client, '--port', '8080', server.ipv4);
+    expect(open.status).toBe(0);
+    expect(inShort(open.probes[0]!)).toEqual(['connected', 'accepted', 'nowhere', server.ipv4]);
+    const local = probe(client, '-6', '[::1]', '127.0.0.1');
+    expect(local.status).toBe(2);
+    expect(local.probes).toMatchObject([
+      { address: '::1', route: { interface: 'lo', gateway: null } },
+      { address: null },
+    ]);
+    const mixed = probe(client, 'nothing.invalid', server.ipv4);
+    expect(mixed.status).toBe(2);
+    expect(mixed.probes).toMatchObject([
+      { address: null, told: null },
+      { address: server.ipv4, told: { code: 'ECONNREFUSED' } },
+    ]);
+    expect(mixed.probes[0]!.error).not.toBeNull();
+  });
+
+  it('says without capture rights what the errno alone tells', () => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    const command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...portzero('probe', server.ipv4)];
+    const { status, stdout } = lab.run(client, command);
+    expect(status).toBe(2);
+    expect(stdout).toContain('connect() failed with ECONNREFUSED');
+    expect(stdout).toContain('CAP_NET_RAW');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('The errno cannot tell which, nor who.');
+  });
+
+  it('prints for a person what happened on both sides', () => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    const { status, stdout } = lab.run(client, portzero('probe', server.ipv4));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^192\.0\.2\.2:0, over cl0\n {2}program {5}connect\(\) failed with ECONNREFUSED after [\d.]+ ms\n {2}wire {8}192\.0\.2\.1:\d+ > 192\.0\.2\.2:0 SYN: refused by 192\.0\.2\.2/,
+    );
+    expect(stdout).toContain("The target's TCP refused (RST,ACK, TTL 64, no router passed).");
+  });
+});

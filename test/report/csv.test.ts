@@ -1,0 +1,41 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { streamCsv } from '../../src/report/csv.ts';
+import { harmfulIn, makeExchangeReport, makeRun, SAMPLE_RUNS, streamRun } from '../support/reports.ts';
+
+const read = (text: string): Record<string, string>[] => parse(text, { columns: true, record_delimiter: '\r\n' });
+
+describe('streamCsv', () => {
+  it.each(SAMPLE_RUNS)('is read back by a CSV parser: %s', (_, makeSample) => {
+    const run = makeSample();
+    const text = streamRun(streamCsv, run);
+    expect(harmfulIn(text.replaceAll('\r\n', ''))).toEqual([]);
+    expect(text.startsWith('input,id,started,client_address,')).toBe(true);
+    const rows = read(text);
+    expect(rows.map((row) => Number(row.id))).toEqual(run.report.exchanges.map((exchange) => exchange.id));
+  });
+
+  it('has a field for what can be said of an exchange, empty for null', () => {
+    const [row] = read(
+      streamRun(streamCsv, makeRun([makeExchangeReport({ close: null, scope: 'vlan 5 > vxlan 42' })], [])),
+    );
+    expect(row).toMatchObject({
+      client_address: '192.0.2.1',
+      client_port: '59804',
+      server_port: '0',
+      verdict: 'refused',
+      latency_ms: '0.043',
+      frames: '1 2',
+      established: 'false',
+      close: '',
+      layers: 'ethernet ipv4 tcp',
+      scope: 'vlan 5 > vxlan 42',
+      fingerprint: 'R=Y%DF=Y%T=40%W=0%S=Z%A=S+%F=AR%O=%RD=0%Q=',
+    });
+  });
+
+  it('guards text of others against spreadsheets', () => {
+    const [row] = read(streamRun(streamCsv, makeRun([makeExchangeReport({ scope: '=HYPERLINK("x")' })], [])));
+    expect(row?.scope).toBe('\'=HYPERLINK("x")');
+  });
+});

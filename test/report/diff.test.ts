@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../src/report/diff.ts';
+import { formatJson } from '../../src/report/json.ts';
+import type { AnalysisReport, ExchangeReport } from '../../src/report/types.ts';
+import {
+  harmfulIn,
+  hostileRun,
+  makeExchangeReport,
+  makeFindingReport,
+  makeInputReport,
+  makeRun,
+  makeSilentReport,
+  manyFindingsRun,
+  oneFindingRun,
+} from '../support/reports.ts';
+
+const reportOf = (exchanges: readonly ExchangeReport[], name = 'a.pcap', rest: Partial<AnalysisReport> = {}) =>
+  makeRun(
+    exchanges,
+    exchanges.map(({ id, verdict }) => makeFindingReport({ exchange: id, message: `SYN: ${verdict}` })),
+    { inputs: [makeInputReport({ name })], ...rest },
+  ).report;
+const textOf = (old: AnalysisReport, current: AnalysisReport) =>
+  [...formatDiffText(diffReports(old, current), { width: 80, color: false })].join('');
+const countsOf = (old: AnalysisReport, current: AnalysisReport) => {
+  const { exchanges, findings } = diffReports(old, current);
+  return [
+    exchanges.unchanged,
+    exchanges.changed.length,
+    exchanges.new.length,
+    exchanges.gone.length,
+    findings.new.length,
+    findings.gone.length,
+  ];
+};
+
+describe('diffReports', () => {
+  it('finds nothing between a report and itself', () => {
+    for (const run of [oneFindingRun(), manyFindingsRun(300), hostileRun(), makeRun([], [])])
+      expect(diffReports(run.report, structuredClone(run.report))).toMatchObject({
+        changed: false,
+        warnings: expect.any(Array),
+      });
+  });
+
+  it('takes another run of the same test for the same: other times, frames, ids, latencies and client ports', () => {
+    const old = reportOf([makeExchangeReport()]);
+    const current = reportOf(
+      [
+        makeExchangeReport({
+          id: 9,
+          client: { address: '192.0.2.1', port: 40_001 },
+          started: '2027-01-01T00:00:00.5Z',
+          answered: '2027-01-01T00:00:00.6Z',
+          latencyMs: 100,
+          frames: { probe: 7, answer: 9, all: [7, 9] },
+        }),
+      ],
+      'runs/2/b.pcap',
+    );
+    expect(countsOf(old, current)).toEqual([1, 0, 0, 0, 0, 0]);
+    expect(diffReports(old, current).changed).toBe(false);
+  });
+
+  it('tells what changed in an answer', () => {
+    const diff = diffReports(reportOf([makeExchangeReport()]), reportOf([makeSilentReport()]));
+    expect(diff.changed).toBe(true);
+    expect(diff.exchanges.changed[0]!.changes).toEqual([
+      { field: 'verdict', old: 'refused', new: 'silent' },
+      { field: 'state', old: 'closed', new: 'filtered' },
+      { field: 'reason', old: 'reset', new: 'no-response' },
+      { field: 'answeredBy', old: '198.51.100.7', new: null },
+    ]);
+    // The same rule still fires for it.
+    expect(diff.findings).toMatchObject({ unchanged: 1, new: [], gone: [] });
+  });
+
+  it('tells new from gone', () => {
+    const one = makeExchangeReport();
+    const other = makeExchangeReport({ id: 2, server: { address: '198.51.100.8', port: 0 } });
+    expect(countsOf(reportOf([one]), reportOf([one, other]))).toEqual([1, 0, 1, 0, 1, 0]);
+    expect(countsOf(reportOf([one, other]), reportOf([one]))).toEqual([1, 0, 0, 1, 0, 1]);
+    expect(countsOf(reportOf([one]), reportOf([{ ...other, id: 1 }]))).toEqual([0, 0, 1, 1, 1, 1]);
+  });
+
+  it('pairs attempts between the same ends in order', () => {
+    const attempts = (...verdicts: ('refused' | 'silent')[]) =>
+      reportOf(
+        verdicts.map((verdict, i) => (verdict === 'refused' ? makeExchangeReport : makeSilentReport)({ id: i + 1 })),
+      );
+    expect(countsOf(attempts('refused', 'silent'), attempts('refused', 'refused'))).toEqual([1, 1, 0, 0, 0, 0]);
+    expect(countsOf(attempts('refused', 'refused'), attempts('refused'))).toEqual([1, 0, 0, 1, 0, 1]);
+  });
+
+  it('keeps apart what differs in kind: the end that is 0, the probe, a chosen client port, the place', () => {
+    const base = makeExchangeReport();
+    for (const fields of [
+      { portZero: 'both', client: { address: '192.0.2.1', port: 0 } },
+      { probe: 'fin' },
+      { client: { address: '192.0.2.1', port: 20 } },
+      { client: { address: '192.0.2.2', port: 59_804 } },
+      { scope: 'vlan 5' },
+    ] as const)
+      expect(countsOf(reportOf([base]), reportOf([{ ...base, ...fields }]))).toEqual([0, 0, 1, 1, 1, 1]);
+  });
+
+  it('pairs inputs by name, then by file name, then what is left in order', () => {
+    const of = (...names: string[]) =>
+      makeRun(
+        names.map((_, input) =>
+          makeExchangeReport({
+            id: input + 1,
+            input,
+            server: { address: `198.51.100.${names[input]!.charCodeAt(names[input]!.length - 6)}`, port: 0 },
+          }),
+        ),
+        [],
+        { inputs: names.map((name) => makeInputReport({ name })) },
+      ).report;
+    // The order of files may change; what each holds does not.
+    expect(countsOf(of('old/a.pcap', 'old/b.pcap'), of('new/b.pcap', 'new/a.pcap'))).toEqual([2, 0, 0, 0, 0, 0]);
+    expect(countsOf(of('x/a.pcap', 'y/a.pcap'), of('x/a.pcap', 'y/a.pcap'))).toEqual([2, 0, 0, 0, 0, 0]);
+    expect(countsOf(of('a.pcap'), of('a.pcap', 'b.pcap'))).toEqual([1, 0, 1, 0, 0, 0]);
+  });
+
+  it('tells a finding whose severity changed, and aggregate findings by whom they are about', () => {
+    const scan = (client: string, hosts: number) =>
+      makeRun(
+        [],
+        [
+          makeFindingReport({
+            ruleId: 'port-zero-scan',
+            exchange: null,
+            data: { client, hosts },
+            message: `${client} ${hosts}`,
+          }),
+        ],
+      ).report;
+    expect(countsOf(scan('192.0.2.1', 12), scan('192.0.2.1', 13))).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(countsOf(scan('192.0.2.1', 12), scan('192.0.2.2', 12))).toEqual([0, 0, 0, 0, 1, 1]);
+    const severe = makeRun([makeExchangeReport()], [makeFindingReport({ severity: 'error' })]).report;
+    expect(countsOf(oneFindingRun().report, severe)).toEqual([1, 0, 0, 0, 1, 1]);
+  });
+
+  it('goes by the counts where not all is listed', () => {
+    const omitted = { exchanges: 5, findings: 5, evicted: 0 };
+    const old = reportOf([makeExchangeReport()], 'a.pcap', { omitted });
+    const more = { ...old.summary, portZero: { ...old.summary.portZero, total: 6, refused: 6 } };
+    expect(diffReports(old, old)).toMatchObject({
+      changed: false,
+      warnings: [expect.stringMatching(/old/), expect.stringMatching(/new/)],
+    });
+    expect(diffReports(old, { ...old, summary: more }).changed).toBe(true);
+  });
+});
+
+describe('formatDiffText', () => {
+  it('is one line where nothing changed', () => {
+    expect(textOf(oneFindingRun().report, oneFindingRun().report)).toBe('no change: 1 exchange, 1 finding\n');
+  });
+
+  it('shows each change', () => {
+    const text = textOf(reportOf([makeExchangeReport()]), reportOf([makeSilentReport()]));
+    expect(text).toMatch(/changed {2}192\.0\.2\.1:59804 → 198\.51\.100\.7:0 {2}SYN to port 0/);
+    expect(text).toMatch(/verdict +refused → silent/);
+    expect(text).toMatch(/answeredBy +198\.51\.100\.7 → none/);
+    expect(text).toMatch(/exchanges: 1 changed, 0 new, 0 gone, 0 the same/);
+  });
+
+  it('is safe to show', () => {
+    const text = textOf(makeRun([], []).report, hostileRun().report);
+    expect(text).toMatch(/new {6}finding: error/);
+    expect(harmfulIn(text.replaceAll('\n', ''))).toEqual([]);
+    const json = [...formatDiffJson(diffReports(makeRun([], []).report, hostileRun().report))].join('');
+    expect(harmfulIn(json.replaceAll('\n', ''))).toEqual([]);
+    expect(JSON.parse(json).changed).toBe(true);
+  });
+});
+
+describe('parseReport', () => {
+  it('reads what was written', () => {
+    const { report } = oneFindingRun();
+    expect(parseReport([...formatJson(oneFindingRun(), { width: 80, color: false })].join(''))).toEqual(report);
+  });
+
+  it.each([
+    ['', /not JSON/],
+    ['{"a":', /not JSON/],
+    ['null', /not a report of portzero/],
+    ['[]', /not a report of portzero/],
+    ['{"tool":{"name":"portzero"},"schemaVersion":2}', /schemaVersion 2 is not supported/],
+    ['{"tool":{"name":"portzero"},"schemaVersion":1}', /inputs is missing/],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseReport(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayWidth, wrap } from '../../src/report/layout.ts';
+import { streamText } from '../../src/report/live-text.ts';
+import { formatText } from '../../src/report/text.ts';
+import type { RunResult } from '../../src/report/types.ts';
+import {
+  emptyRun,
+  harmfulIn,
+  hostileRun,
+  makeExchangeReport,
+  makeFindingReport,
+  makeInputReport,
+  makeRun,
+  makeSilentReport,
+  manyFindingsRun,
+  oneFindingRun,
+  SAMPLE_RUNS,
+  streamRun,
+} from '../support/reports.ts';
+
+const textOf = (run: RunResult, width = 80, color = false) => [...formatText(run, { width, color })].join('');
+const STYLE = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+
+describe('formatText', () => {
+  it.each(SAMPLE_RUNS)('has nothing in it that could steer a terminal: %s', (_, makeSample) => {
+    const run = makeSample();
+    const plain = textOf(run);
+    expect(harmfulIn(plain.replaceAll('\n', ''))).toEqual([]);
+    // With colours the same text, and nothing but colours beside it.
+    const coloured = textOf(run, 80, true);
+    expect(coloured).not.toBe(plain);
+    expect(coloured.replace(STYLE, '')).toBe(plain);
+  });
+
+  it.each([60, 80, 100, 200])('keeps to %i columns, without breaking an address', (width) => {
+    const client = { address: '2001:db8:1111:2222:3333:4444:5555:6666', port: 59_804 };
+    const server = { address: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', port: 0 };
+    const exchange = makeExchangeReport({ client, server, answeredBy: '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff' });
+    const run = makeRun([exchange], [makeFindingReport()]);
+    const text = textOf(run, width);
+    for (const address of [client.address, server.address, exchange.answeredBy!]) expect(text).toContain(address);
+    // Only a line that is one word (an address with its indent) may be longer.
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(Math.min(width, 120));
+  });
+
+  it('reads as it should where nobody used port 0', () => {
+    const text = textOf(emptyRun());
+    expect(text).toMatch(/^portzero 0\.1\.0\n/);
+    expect(text).toMatch(/refused\.pcap +4 frames · EN10MB · pcap/);
+    expect(text).toMatch(/2026-11-21 05:55:10\.123456 to 05:55:12\.000001 UTC · 1\.88 s/);
+    expect(text).toMatch(/^ {2}refused +- +1 {3}closed$/m);
+    expect(text).toMatch(/^=> Nobody used TCP port 0\.$/m);
+    expect(text).toMatch(/nothing flagged/);
+  });
+
+  it('shows what was sent, how it was answered, and the filter to see it', () => {
+    const text = textOf(oneFindingRun());
+    expect(text).toMatch(/^warning {2}1 × SYN to port 0, refused \(closed, reset\)$/m);
+    expect(text).toMatch(/05:55:10\.123456 192\.0\.2\.1:59804 → 198\.51\.100\.7:0/);
+    expect(text).toMatch(/RST after 0\.043 ms · frames 1, 2/);
+    expect(text).toMatch(/Wireshark frame\.number in \{1, 2\}/);
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      '=> 192.0.2.1 put port 0 on the wire once, towards 198.51.100.7, and was refused with a RST after 0.043 ms.',
+    );
+  });
+
+  it('makes one block of thousands that are alike, the worst first', () => {
+    const text = textOf(manyFindingsRun(3000));
+    expect(text.split('\n').length).toBeLessThan(60);
+    expect(text.indexOf('error    1,000 × SYN to port 0, accepted')).toBeLessThan(
+      text.indexOf('1,000 × SYN to port 0, silent'),
+    );
+    expect(text).toMatch(/and 997 more/);
+    expect(text).toMatch(/250 clients, 1 server/);
+  });
+
+  it('says who answered when it was not the server, and what else the evidence tells', () => {
+    const exchange = makeExchangeReport({
+      verdict: 'unreachable',
+      state: 'filtered',
+      reason: 'admin-prohibited',
+      answeredBy: '192.0.2.254',
+    });
+    const evidence = { ...exchange.evidence, notes: ['A note on it.'] };
+    const text = textOf(makeRun([{ ...exchange, evidence }], [makeFindingReport()]));
+    expect(text).toMatch(/admin-prohibited from 192\.0\.2\.254 after 0\.043 ms/);
+    expect(text).toMatch(/! A note on it\./);
+    expect(text.replace(/\s+/g, ' ')).toMatch(/turned down by ICMP \(admin-prohibited\) by 192\.0\.2\.254/);
+  });
+
+  it('shows an unsolicited answer in the direction in which it went', () => {
+    const exchange = makeExchangeReport({
+      probe: null,
+      verdict: 'unsolicited',
+      state: 'unknown',
+      reason: null,
+      latencyMs: null,
+    });
+    const text = textOf(
+      makeRun([exchange], [makeFindingReport({ ruleId: 'port-zero-backscatter', severity: 'info' })]),
+    );
+    expect(text).toMatch(/unsolicited answer from port 0/);
+    expect(text).toMatch(/198\.51\.100\.7:0 → 192\.0\.2\.1:59804/);
+    expect(text).toMatch(/=> 1 answer from or to port 0 was not asked for/);
+  });
+
+  it('puts known drops beside silence', () => {
+    const run = makeRun([makeSilentReport()], [makeFindingReport({ frames: [1] })], {
+      inputs: [makeInputReport({ drops: 12 })],
+    });
+    expect(textOf(run)).toMatch(/silent .*\n +! the capture lost 12 frames, so an answer may be among them/);
+    expect(textOf(makeRun([makeSilentReport()], []))).not.toMatch(/lost/);
+  });
+
+  it('names damaged inputs among many, and says that the answer is not whole', () => {
+    const inputs = Array.from({ length: 64 }, (_, i) => makeInputReport({ name: `ring-${i}.pcap` }));
+    inputs[63] = makeInputReport({
+      name: 'ring-63.pcap',
+      complete: false,
+      problems: [{ code: 'truncated-record', offset: 9, frame: 3, message: 'ring-63.pcap: frame 3 at byte 9 is cut' }],
+    });
+    const text = textOf(makeRun([], [], { inputs }));
+    expect(text).toMatch(/truncated-record {2}ring-63\.pcap: frame 3 at byte 9 is cut/);
+    expect(text).toMatch(/and 44 more, read whole/);
+    expect(text).toMatch(/in what could be read/);
+  });
+
+  it('tells findings that no exchange stands for, what was not understood, and what was left out', () => {
+    const run = makeRun(
+      [],
+      [
+        makeFindingReport({
+          ruleId: 'port-zero-scan',
+          exchange: null,
+          message: '192.0.2.1 asked port 0 of 12 hosts in 3 s',
+        }),
+      ],
+      { omitted: { exchanges: 5, findings: 1, evicted: 3 } },
+    );
+    const summary = { ...run.report.summary, undecoded: { 'unknown-link-type': 2, 'ipv4-truncated': 10 } };
+    const text = textOf({ ...run, report: { ...run.report, summary } });
+    expect(text).toMatch(/^warning {2}192\.0\.2\.1 asked port 0 of 12 hosts in 3 s$/m);
+    expect(text).toMatch(/not understood {2}ipv4-truncated 10, unknown-link-type 2/);
+    expect(text).toMatch(/5 exchanges, 1 finding/);
+    expect(text).toMatch(/3 exchanges had to leave the full table/);
+  });
+
+  it('is the same every time', () => {
+    expect(textOf(manyFindingsRun(50))).toBe(textOf(manyFindingsRun(50)));
+    expect(textOf(hostileRun())).toBe(textOf(hostileRun()));
+  });
+});
+
+describe('the conclusion', () => {
+  const conclusionOf = (run: RunResult) =>
+    /=> (.*?)(?:\n {3}\S* ?(?:\d|nothing)|$)/s.exec(textOf(run, 120))![1]!.replace(/\s+/g, ' ');
+
+  it('counts where there are several answers', () => {
+    const first = makeExchangeReport();
+    const second = makeSilentReport({ id: 2, client: { address: '192.0.2.9', port: 1024 } });
+    const findings = [makeFindingReport(), makeFindingReport({ exchange: 2 })];
+    expect(conclusionOf(makeRun([first, second], findings))).toBe(
+      '192.0.2.1 and 192.0.2.9 put port 0 on the wire twice, towards 198.51.100.7: 1 was refused with a RST, 1 was met with silence.',
+    );
+    expect(conclusionOf(makeRun([first, { ...first, id: 2 }], findings))).toBe(
+      '192.0.2.1 put port 0 on the wire twice, towards 198.51.100.7: both were refused with a RST.',
+    );
+  });
+
+  it('claims no name that it does not know', () => {
+    // Ignored exchanges are counted, but in no group.
+    expect(conclusionOf(makeRun([makeExchangeReport()], []))).toBe(
+      'Somebody put port 0 on the wire once, and was refused with a RST.',
+    );
+    const run = makeRun([makeExchangeReport(), makeExchangeReport({ id: 2 })], [makeFindingReport()]);
+    expect(conclusionOf(run)).toMatch(/^At least 1 source put port 0 on the wire twice/);
+  });
+});
+
+describe('streamText', () => {
+  it('writes a line for each finding as it comes, then the summary', () => {
+    const text = streamRun(streamText, manyFindingsRun(9));
+    const lines = text.split('\n');
+    expect(lines.slice(0, 12).every((line) => /^05:55:\d\d\.\d+ {2}(warning|error {2}) {2}\S/.test(line))).toBe(true);
+    expect(lines[12]).toBe('');
+    expect(lines[13]).toBe('portzero 0.1.0');
+    expect(text).toMatch(/=> /);
+    expect(harmfulIn(streamRun(streamText, hostileRun()).replaceAll('\n', ''))).toEqual([]);
+  });
+});
+
+describe('layout', () => {
+  it('counts columns as terminals do', () => {
+    expect(displayWidth('abc')).toBe(3);
+    expect(displayWidth('日本語')).toBe(6);
+    expect(displayWidth('e\u0301')).toBe(1);
+    expect(displayWidth('\u001b[31mred\u001b[39m → ·')).toBe(7);
+  });
+
+  it('wraps without losing, breaking or joining words', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z0-9:.]{1,30}$/), { minLength: 1 }),
+        fc.integer({ min: 10, max: 80 }),
+        (words, width) => {
+          const lines = wrap(words.join(' '), width, '  ', '    ').trimEnd().split('\n');
+          expect(lines.flatMap((line) => line.trim().split(' '))).toEqual(words);
+          for (const line of lines) if (line.length > width) expect(line.trim()).not.toContain(' ');
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,45 @@
+/** Runs the built command in the namespaces of a lab. */
+import { join } from 'node:path';
+import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../../src/report/types.ts';
+import type { Host, Lab, Running } from './netns.ts';
+
+const BIN = join(import.meta.dirname, '../../bin/portzero.js');
+
+export const portzero = (...args: readonly string[]): string[] => [process.execPath, BIN, ...args];
+
+/** Starts `portzero sniff` on the host's interface and waits until frames are being captured. */
+export async function startSniff(lab: Lab, host: Host, ...args: readonly string[]): Promise<Running> {
+  const running = lab.start(host, portzero('sniff', ...args));
+  await running.until(({ stderr }) => stderr.includes('sniffing on'), 'sniffing');
+  return running;
+}
+
+/** Ends it as Ctrl-C does; settles with the exit status. */
+export function interrupt(running: Running): Promise<number | null> {
+  running.child.kill('SIGINT');
+  return running.ended;
+}
+
+export interface SniffOutput {
+  readonly exchanges: readonly ExchangeReport[];
+  readonly findings: readonly FindingReport[];
+  readonly summary: SummaryReport;
+  readonly input: InputReport;
+}
+
+/** Takes the output of `-f ndjson` apart. */
+export function readNdjson(text: string): SniffOutput {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string });
+  const of = <T>(type: string) => lines.filter((line) => line.type === type) as unknown as T[];
+  const [last] = of<{ summary: SummaryReport; inputs: InputReport[] }>('summary');
+  if (last === undefined) throw new Error(`there is no summary in ${text}`);
+  return { exchanges: of('exchange'), findings: of('finding'), summary: last.summary, input: last.inputs[0]! };
+}
+
+/** A connection attempt by a program that knows nothing of us, given up after a while. */
+export function connect(lab: Lab, host: Host, address: string, port = 0): void {
+  lab.run(host, ['timeout', '0.3', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`]);
+}

@@ -1,0 +1,358 @@
+import { describe, expect, it } from 'vitest';
+import { CHECKSUM_GOOD, FRAGMENT_FIRST, TRANSPORT_TCP, TRANSPORT_UDP } from '../../src/wire/packet.ts';
+import { OK, UNSUPPORTED } from '../../src/wire/status.ts';
+import {
+  be16,
+  be24,
+  bytesOf,
+  ethernet,
+  fragmentIpv4,
+  frameOf,
+  icmp,
+  ipv4,
+  quoted,
+  tcp,
+  udp,
+} from '../support/frames.ts';
+import { describeWith } from '../support/tools.ts';
+import { dissect, runOverFrames } from '../support/tshark.ts';
+import * as wrap from '../support/wrappings.ts';
+import { CASES, type Case, frame4, outer, packet4, segment } from './cases.ts';
+import { decodeAll, decodeOne, undecodedReason } from './support.ts';
+
+describe('wrappings: deconstruct', () => {
+  it.each(CASES)('$name', ({ bytes, linkType = 1, layers, scope = '', path, v6 = false, name }) => {
+    const { packets, undecoded, counts } = decodeAll([frameOf(bytes, { linkType })]);
+    expect(undecoded).toEqual({});
+    expect(counts).toEqual({ tcpSegments: 1, icmpErrors: 0, fragments: 0 });
+    expect(packets).toHaveLength(1);
+    const wrappings = layers.split(' ');
+    expect(packets[0]).toMatchObject({
+      status: OK,
+      layers: [...wrappings, v6 ? 'ipv6' : 'ipv4', ...(name === 'AH' ? ['ah'] : []), 'tcp'],
+      scope,
+      path: path ?? scope,
+      ipVersion: v6 ? 6 : 4,
+      sourcePort: 40000,
+      destinationPort: 0,
+      sequence: 0x89abcdef,
+      flags: 2,
+      checksum: CHECKSUM_GOOD,
+      anomalies: 0,
+      payloadLength: 0,
+    });
+  });
+
+  it.each(CASES)('$name, cut anywhere: never another port', ({ bytes, linkType = 1 }) => {
+    for (let snapLength = 0; snapLength < bytes.length; snapLength++) {
+      for (const packet of decodeAll([frameOf(bytes, { linkType, snapLength })]).packets) {
+        if (packet.transport !== TRANSPORT_TCP) continue;
+        expect([-1, 40000]).toContain(packet.sourcePort);
+        expect([-1, 0]).toContain(packet.destinationPort);
+        expect([-1, 2]).toContain(packet.flags);
+      }
+    }
+  });
+
+  it('keeps nothing apart when told so', () => {
+    for (const { bytes, linkType = 1 } of CASES) {
+      const got = decodeOne(bytes, { linkType }, { mergeScopes: true });
+      expect(got).toMatchObject({ scope: '', path: '' });
+    }
+  });
+});
+
+describe('aggregates of 802.11 (A-MSDU)', () => {
+  const inner = [1, 2, 3, 4, 5].map((port) =>
+    ipv4({}, tcp({ sourcePort: port, destinationPort: 0, payload: 'x'.repeat(port) })),
+  );
+  const frame = wrap.wlan({ aggregate: inner });
+
+  it('give every packet', () => {
+    const { packets, counts } = decodeAll([frameOf(frame, { linkType: 105 })]);
+    expect(packets.map((packet) => [packet.sourcePort, packet.payloadLength, packet.layers.join(' ')])).toEqual(
+      [1, 2, 3, 4, 5].map((port) => [port, port, 'wlan llc ipv4 tcp']),
+    );
+    expect(counts.tcpSegments).toBe(5);
+  });
+
+  it('give those before the cut', () => {
+    const { packets } = decodeAll([frameOf(frame, { linkType: 105, snapLength: 26 + 2 * 64 })]);
+    expect(packets.map((packet) => packet.sourcePort)).toEqual([1, 2]);
+  });
+});
+
+describe('wrappings that hide their content', () => {
+  it.each([
+    ['a beacon', 105, bytesOf('80000000', new Uint8Array(20)), 'wlan-management'],
+    ['an acknowledgment', 105, bytesOf('d4000000 020000000001'), 'wlan-control'],
+    [
+      'an encrypted 802.11 frame',
+      105,
+      Uint8Array.from(wrap.wlan({ protectedFrame: true })).fill(0x55, 24),
+      'encrypted',
+    ],
+    ['a later 802.11 fragment', 105, Uint8Array.from(wrap.wlan({}, packet4)).fill(1, 22, 23), 'wlan-fragment'],
+    ['encrypted MACsec', 1, ethernet({ type: 0x88e5 }, bytesOf('2c00 00000001', new Uint8Array(60))), 'encrypted'],
+    ['PPPoE discovery', 1, ethernet({ type: 0x8863 }, bytesOf('1109 0000 0000')), 'ethertype-0x8863'],
+    ['LCP', 9, bytesOf('ff03 c021 01010004'), 'ppp-0xc021'],
+    ['a multilink fragment', 9, bytesOf('ff03 003d 80000001 0021', packet4), 'ppp-0x003d'],
+    [
+      'an MPLS associated channel',
+      1,
+      ethernet({ type: 0x8847 }, wrap.mpls([16], bytesOf('10000007', new Uint8Array(20)))),
+      'mpls-associated-channel',
+    ],
+    [
+      'a pseudowire of something else',
+      1,
+      ethernet({ type: 0x8847 }, wrap.mpls([16], new Uint8Array(20).fill(0xff))),
+      'pseudowire',
+    ],
+  ])('%s', (_, linkType, bytes, reason) => {
+    expect(undecodedReason(bytes, { linkType })).toBe(reason);
+  });
+
+  it.each([
+    ['ESP', ipv4({ protocol: 50 }, new Uint8Array(40)), { esp: 1 }, 0],
+    [
+      'ESP in UDP',
+      ipv4({}, udp({ sourcePort: 4500, destinationPort: 4500, payload: new Uint8Array(40).fill(7) })),
+      { esp: 1 },
+      TRANSPORT_UDP,
+    ],
+    [
+      'WireGuard',
+      ipv4({}, udp({ destinationPort: 51820, payload: bytesOf('04000000', new Uint8Array(60)) })),
+      { wireguard: 1 },
+      TRANSPORT_UDP,
+    ],
+    ['IPComp', ipv4({ protocol: 108 }, new Uint8Array(40)), { ipcomp: 1 }, 0],
+  ])('%s', (_, packet, reasons, transport) => {
+    const { packets, undecoded } = decodeAll([frameOf(ethernet({}, packet))]);
+    expect(undecoded).toEqual(reasons);
+    expect(packets[0]).toMatchObject({ status: UNSUPPORTED, transport });
+  });
+});
+
+describe("ordinary UDP at a tunnel's port is not misread", () => {
+  const texts = [
+    '',
+    'x',
+    'hello world',
+    'GET / HTTP/1.1\r\nHost: example\r\n\r\n'.repeat(4),
+    '\0'.repeat(80),
+    '\xff'.repeat(80),
+  ];
+  it.each([4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 51820])('%i', (destinationPort) => {
+    for (const text of texts) {
+      const payload = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+      const { packets, undecoded } = decodeAll([frameOf(outer(udp({ destinationPort, payload })))]);
+      expect(undecoded).toEqual({});
+      expect(packets[0]).toMatchObject({
+        status: OK,
+        transport: TRANSPORT_UDP,
+        destinationPort,
+        payloadLength: payload.length,
+      });
+    }
+  });
+
+  it('IKE and keepalives at port 4500', () => {
+    for (const payload of [bytesOf(0xff), bytesOf('00000000', new Uint8Array(28).fill(1))]) {
+      expect(decodeAll([frameOf(outer(udp({ sourcePort: 4500, destinationPort: 4500, payload })))]).undecoded).toEqual(
+        {},
+      );
+    }
+  });
+
+  it("a tunnel's port at one end and port 0 at the other is UDP with port 0", () => {
+    const got = decodeOne(
+      outer(udp({ sourcePort: 4789, destinationPort: 0, payload: bytesOf('08000000 00002a00', frame4) })),
+    );
+    expect(got).toMatchObject({ transport: TRANSPORT_UDP, destinationPort: 0 });
+  });
+
+  it('other ports are tunnels when told so', () => {
+    const bytes = outer(udp({ destinationPort: 9999, payload: bytesOf('08000000 00002a00', frame4) }));
+    expect(decodeOne(bytes)).toMatchObject({ transport: TRANSPORT_UDP });
+    expect(decodeOne(bytes, {}, { tunnelPorts: { vxlan: [9999] } })).toMatchObject({
+      transport: TRANSPORT_TCP,
+      scope: 'vxlan 42',
+    });
+  });
+});
+
+describe('ICMP errors about tunnels', () => {
+  it.each([
+    ['IPIP', ipv4({}, packet4)],
+    ['GRE', ipv4({}, wrap.gre({ key: 42 }, packet4))],
+    ['VXLAN', ipv4({}, wrap.vxlan(42, frame4))],
+    ['GTP-U', ipv4({}, wrap.gtp(42, packet4))],
+    ['Geneve', ipv4({}, wrap.geneve(42, 0x6558, frame4))],
+  ])('%s: the quote goes as deep as the quoted bytes do', (_, packet) => {
+    for (const cut of [0, 4, 8, 12, 16]) {
+      const body = packet.slice(0, packet.length - cut);
+      const got = decodeOne(outer(icmp({ type: 3, code: 1, body }), { source: '203.0.113.9' }));
+      expect(got.quote).toMatchObject({
+        transport: TRANSPORT_TCP,
+        source: '10.1.0.1',
+        destination: '10.1.0.2',
+        sourcePort: 40000,
+        destinationPort: 0,
+        sequence: 0x89abcdef,
+        flags: cut >= 12 ? -1 : 2,
+      });
+    }
+  });
+
+  it('the quote lives where the tunnel does', () => {
+    const inside = outer(wrap.vxlan(42, ethernet({}, ipv4({}, icmp({ type: 3, code: 3, body: quoted(packet4, 8) })))));
+    const about = outer(icmp({ type: 3, code: 1, body: ipv4({}, wrap.vxlan(42, frame4)) }));
+    expect(decodeOne(inside).quote!.scope).toBe('vxlan 42');
+    expect(decodeOne(about).quote!.scope).toBe('vxlan 42');
+    expect(decodeOne(outer(wrap.vxlan(42, frame4))).scope).toBe('vxlan 42');
+  });
+});
+
+describe('fragments and tunnels', () => {
+  it('a tunnel in fragments so small that the inner header is cut', () => {
+    const packet = ipv4({ id: 9 }, wrap.gre({ key: 42 }, packet4));
+    const frames = fragmentIpv4(packet, [8, 24, 40]).map((fragment) => frameOf(ethernet({}, fragment)));
+    for (const order of [frames, [...frames].reverse()]) {
+      const { packets, undecoded } = decodeAll(order);
+      const found = packets.filter((got) => got.transport === TRANSPORT_TCP);
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatchObject({
+        status: OK,
+        source: '10.1.0.1',
+        destinationPort: 0,
+        scope: 'gre 42',
+        checksum: CHECKSUM_GOOD,
+      });
+      expect(undecoded).toEqual({});
+    }
+  });
+
+  it('fragments within a tunnel', () => {
+    const inner = fragmentIpv4(ipv4({ id: 5 }, segment), [8]).map((fragment) =>
+      outer(wrap.vxlan(42, ethernet({}, fragment))),
+    );
+    const { packets } = decodeAll(inner.map((frame) => frameOf(frame)));
+    expect(packets.at(-1)).toMatchObject({ fragment: FRAGMENT_FIRST, destinationPort: 0, flags: 2, scope: 'vxlan 42' });
+  });
+});
+
+describeWith(['tshark'], 'wrappings and tshark', () => {
+  const fields = [
+    'ip.src',
+    'ip.dst',
+    'ipv6.src',
+    'ipv6.dst',
+    'tcp.srcport',
+    'tcp.dstport',
+    'tcp.seq_raw',
+    'tcp.flags',
+    'tcp.checksum.status',
+    'vlan.id',
+    'mpls.label',
+    'vxlan.vni',
+    'gre.key',
+    'gtp.teid',
+    'geneve.vni',
+    'pppoe.session_id',
+  ];
+  const linkTypes = [...new Set(CASES.filter(({ tshark }) => tshark !== null).map(({ linkType = 1 }) => linkType))];
+
+  /** Ours and theirs of the innermost packet, by name of the case. */
+  const compare = (cases: readonly Case[], linkType: number, extra: readonly string[]) => {
+    const frames = cases.map(({ bytes }) => bytes);
+    const theirs = dissect(frames, linkType, fields, extra).map((row, i) => {
+      const [src4, dst4, src6, dst6, source, destination, sequence, flags, checksum] = row.map((values) =>
+        values.at(-1),
+      );
+      const [src, dst] = cases[i]!.v6 ? [src6, dst6] : [src4, dst4];
+      return { name: cases[i]!.name, src, dst, source, destination, sequence, flags, checksum };
+    });
+    const ours = cases.map(({ name, bytes }) => {
+      const got = decodeOne(bytes, { linkType });
+      return {
+        name,
+        src: got.source,
+        dst: got.destination,
+        source: String(got.sourcePort),
+        destination: String(got.destinationPort),
+        sequence: String(got.sequence),
+        flags: `0x${got.flags.toString(16).padStart(4, '0')}`,
+        checksum: String(got.checksum),
+      };
+    });
+    expect(ours).toEqual(theirs);
+  };
+
+  it.each(linkTypes)('read the same bytes alike, link type %i', (linkType) => {
+    const cases = CASES.filter((entry) => (entry.linkType ?? 1) === linkType && entry.tshark === undefined);
+    if (cases.length > 0) compare(cases, linkType, []);
+  });
+
+  it.each(CASES.filter(({ tshark }) => tshark))('read $name alike, tshark being told what it is', (entry) => {
+    compare([entry], entry.linkType ?? 1, entry.tshark!);
+  });
+});
+
+describeWith(['tcpdump'], 'switch tags and tcpdump', () => {
+  const addresses = '020000000002 020000000001';
+  it.each([
+    ['Broadcom', 281, bytesOf(addresses, '20000005', be16(0x0800), packet4), ''],
+    ['Broadcom, before the frame', 282, bytesOf('20000005', frame4), ''],
+    ['Marvell', 284, bytesOf(addresses, 'c0180005', be16(0x0800), packet4), ''],
+    ['Marvell with a VLAN', 284, bytesOf(addresses, 'e0180005', be16(0x0800), packet4), 'vlan 5'],
+    ['Marvell with a type', 285, bytesOf(addresses, 'dada 0000 c0180005', be16(0x0800), packet4), ''],
+  ])('%s', (_, linkType, bytes, scope) => {
+    const text = runOverFrames('tcpdump', ['-nSr', 'FILE'], [bytes], linkType);
+    expect(text).toContain('10.1.0.1.40000 > 10.1.0.2.0: Flags [S], seq 2309737967');
+    expect(decodeOne(bytes, { linkType })).toMatchObject({
+      status: OK,
+      destinationPort: 0,
+      sequence: 2309737967,
+      scope,
+    });
+  });
+});
+
+describe('scopes', () => {
+  it('the same network number elsewhere is another scope', () => {
+    const scopes = [5, 6].flatMap((vlan) =>
+      [42, 43].map((vni) => decodeOne(ethernet({ vlans: [vlan] }, ipv4({}, wrap.vxlan(vni, frame4)))).scope),
+    );
+    expect(scopes).toEqual(['vlan 5 > vxlan 42', 'vlan 5 > vxlan 43', 'vlan 6 > vxlan 42', 'vlan 6 > vxlan 43']);
+  });
+
+  it('question and answer share the scope whatever each direction has of its own', () => {
+    const there = decodeOne(outer(wrap.gtp(1, packet4)));
+    const back = decodeOne(outer(wrap.gtp(2, packet4), { source: '198.51.100.7', destination: '192.0.2.1' }));
+    expect(there.scope).toBe(back.scope);
+    expect(there.path).not.toBe(back.path);
+  });
+
+  it('a tunnel has the same path in both directions', () => {
+    const there = decodeOne(outer(packet4));
+    const { packets } = decodeAll([
+      frameOf(outer(packet4)),
+      frameOf(outer(packet4, { source: '198.51.100.7', destination: '192.0.2.1' })),
+    ]);
+    expect(packets.map((packet) => packet.path)).toEqual([there.path, there.path]);
+  });
+
+  it('hostile numbers cannot make the table grow without bound, and are still told apart', () => {
+    const scopes = new Set<string>();
+    const frames = Array.from({ length: 70_000 }, (_, i) => {
+      const bytes = ethernet({}, packet4).slice(0, 14);
+      return frameOf(bytesOf(bytes.slice(0, 12), be16(0x8847), be24(0), 0x00, be24(((16 + i) << 4) | 1), 64, packet4));
+    });
+    const { packets } = decodeAll(frames);
+    for (const packet of packets) scopes.add(packet.path);
+    expect(scopes.size).toBeGreaterThan(69_000);
+    expect([...scopes].some((scope) => scope.startsWith('unnamed '))).toBe(true);
+  }, 60_000);
+});
