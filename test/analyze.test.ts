@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { analyzeCapture } from '../src/index.ts';
 import type { ExchangeReport, SummaryReport } from '../src/report/types.ts';
 import { VERDICTS } from '../src/track/exchange.ts';
 import { type ExpectedExchange, FIXTURES, loadManifest } from './support/manifest.ts';
+import { describeWith } from './support/tools.ts';
 
 const manifest = loadManifest();
 
@@ -73,6 +75,42 @@ describe('the captures of the lab', () => {
       const report = await analyzeCapture(join(FIXTURES, file), { exchanges: 'all' }).report();
       const words = report.exchanges.map(({ state, reason }) => `${state} ${reason}`);
       expect(words).toContain(`${nmap.state} ${nmap.reason}`);
+    },
+  );
+
+  it.each(
+    manifest.flatMap(({ file, tshark }) =>
+      tshark.portZeroFrames === null || tshark.differs !== undefined ? [] : [[file, tshark.portZeroFrames] as const],
+    ),
+  )('%s: the frames that tshark dissects as TCP with port 0, and no others', async (file, frames) => {
+    const report = await analyzeCapture(join(FIXTURES, file)).report();
+    const used = report.exchanges.flatMap((exchange) => (exchange.portZero === null ? [] : exchange.frames.all));
+    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(frames);
+  });
+
+  it.each(manifest.flatMap(({ file, nmapOs }) => (nmapOs === undefined ? [] : [[file, nmapOs] as const])))(
+    "%s: nmap's own fingerprint of the closed port",
+    async (file, { t5, answerFrame }) => {
+      const report = await analyzeCapture(join(FIXTURES, file), { exchanges: 'all' }).report();
+      const answer = report.exchanges.find(({ frames }) => frames.answer === answerFrame)?.evidence.answer;
+      expect(answer?.fingerprint).toBe(t5);
+    },
+  );
+});
+
+describeWith(['tshark'], 'tshark itself', () => {
+  // zstd is an option of its build.
+  const readable = manifest.filter(
+    ({ compression, tshark }) => compression !== 'zstd' && tshark.portZeroFrames !== null,
+  );
+
+  it.each(readable.map(({ file, tshark }) => [file, tshark.portZeroFrames] as const))(
+    'finds port 0 in those frames of %s',
+    (file, frames) => {
+      const args = ['-n', '-r', join(FIXTURES, file), '-Y', 'tcp.port == 0', '-T', 'fields', '-e', 'frame.number'];
+      const { stdout, status } = spawnSync('tshark', args, { encoding: 'utf8' });
+      expect(status).toBe(0);
+      expect(stdout.split('\n').filter(Boolean).map(Number)).toEqual(frames);
     },
   );
 });
