@@ -635,8 +635,10 @@ export class Tracker {
     const hadData = this.#countPayload(entry, packet, fromClient);
     if ((packet.flags & FIN) !== 0) {
       table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
-      if (table.has(entry, t.TRAIT_CLIENT_FIN) && table.has(entry, t.TRAIT_SERVER_FIN))
+      if (table.has(entry, t.TRAIT_CLIENT_FIN) && table.has(entry, t.TRAIT_SERVER_FIN)) {
         this.#close(entry, t.TRAIT_CLOSED_BY_FIN);
+        return;
+      }
     }
     const list = table.listOf(entry);
     if (list === t.LIST_CONVERSATION) table.enlist(entry, list, 0);
