@@ -1,4 +1,4 @@
-import { openSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
@@ -72,11 +72,15 @@ async function searchDirectory(directory: string, found: string[], problems: Cap
         if (status.isDirectory()) toSearch.push(path);
         else if (status.isFile() && (await holdsCapture(path))) found.push(path);
       } catch (error) {
-        // A link to nowhere is nothing that could have been read.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') fail(path, error);
+        // A link to nowhere is nothing that could have been read. A name that is not UTF-8 is not found either, and must be told.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isLink(path)) fail(path, error);
       }
     }
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 async function holdsCapture(path: string): Promise<boolean> {

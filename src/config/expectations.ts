@@ -167,7 +167,9 @@ function judge(expectation: Expectation, { verdicts, late, slowestNanos, example
     .slice(0, 3)
     .map((example) => `${example.client} ${example.verdict} in ${framesText(example)}`);
   const shown = frames.length === 0 ? '' : ` (${frames.join('; ')}${broken > frames.length ? '; …' : ''})`;
-  return [{ expectation, message: message + shown, touched, broken, seen, late, examples }];
+  // Both may be wrong at once; who mends the one should not meet the other only then.
+  const short = id === 'broken' && touched < atLeast ? `; and at least ${atLeast} exchanges were wanted` : '';
+  return [{ expectation, message: message + shown + short, touched, broken, seen, late, examples }];
 }
 
 const framesText = ({ frames }: ExpectationExample): string =>

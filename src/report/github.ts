@@ -82,7 +82,9 @@ function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
     title: `portzero: ${first!.ruleId}`,
     message:
       `${first!.message}${framesOf(first!.frames)}` +
-      (more.length === 0 ? '' : ` And ${formatNumber(more.length)} more of this rule.`),
+      (more.length === 0
+        ? ''
+        : ` And ${report.omitted.findings > 0 ? 'at least ' : ''}${formatNumber(more.length)} more of this rule.`),
   }));
 }
 

@@ -2,7 +2,7 @@ import type { Exchange, Timestamp } from '../track/exchange.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { type DatagramGroup, DatagramTracker } from './datagram-tracker.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, Severity, WindowRule } from './types.ts';
-import { type Episode, MAX_FINDING_FRAMES, WindowTracker } from './window-tracker.ts';
+import { checkWindow, type Episode, MAX_FINDING_FRAMES, WindowTracker } from './window-tracker.ts';
 
 /** A rule and how it is set: what the configuration makes of it. */
 export interface EngineSetting {
@@ -51,7 +51,8 @@ interface Enabled<R> {
 }
 
 interface EnabledWindow extends Enabled<WindowRule> {
-  readonly tracker: WindowTracker;
+  /** Made with the first opening to port 0: its tables are large, and most captures have none. */
+  tracker: WindowTracker | null;
 }
 
 interface EnabledDatagrams extends Enabled<DatagramRule> {
@@ -96,7 +97,8 @@ export class RuleEngine {
       if (severity === 'off') continue;
       const enabled = { severity, options: ruleOptions };
       if (rule.kind === 'window') {
-        windows.push({ ...enabled, rule, tracker: new WindowTracker(rule, ruleOptions, this.#live) });
+        checkWindow(rule, ruleOptions);
+        windows.push({ ...enabled, rule, tracker: null });
       } else if (rule.kind === 'datagram') {
         datagrams.push({ ...enabled, rule, tracker: new DatagramTracker(rule, ruleOptions, this.#live) });
       } else {
@@ -117,7 +119,7 @@ export class RuleEngine {
 
   /** Sources and targets that windows had to forget too early, for want of room: scans or floods may be missing. */
   get evicted(): number {
-    return this.#windows.reduce((sum, { tracker }) => sum + tracker.evicted, 0);
+    return this.#windows.reduce((sum, { tracker }) => sum + (tracker?.evicted ?? 0), 0);
   }
 
   /** False when no rule can have anything to say of the exchange, whatever comes. */
@@ -195,6 +197,7 @@ export class RuleEngine {
     const { clientAddress, serverAddress, started, probeFrame } = exchange;
     let fired = NOTHING;
     for (const window of this.#windows) {
+      window.tracker ??= new WindowTracker(window.rule, window.options, this.#live);
       const episodes = window.tracker.observe(clientAddress, serverAddress, started, probeFrame ?? 0);
       if (episodes.length > 0) fired = [...fired, ...this.#ofWindow(window, episodes)];
     }
@@ -215,7 +218,7 @@ export class RuleEngine {
   /** The input has ended: what is left, by first frame. */
   finish(): readonly Fired[] {
     const fired = [
-      ...this.#windows.flatMap((window) => this.#ofWindow(window, window.tracker.finish())),
+      ...this.#windows.flatMap((window) => this.#ofWindow(window, window.tracker?.finish() ?? [])),
       ...this.#datagrams.flatMap((rule) => this.#ofDatagrams(rule, rule.tracker.finish())),
     ];
     return fired.sort((a, b) => (a.frames[0] ?? 0) - (b.frames[0] ?? 0));

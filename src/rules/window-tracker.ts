@@ -39,6 +39,14 @@ interface OpenEpisode {
   readonly frames: number[];
 }
 
+/** Throws RangeError when a window asks for more than can be counted. */
+export function checkWindow(rule: WindowRule, options: RuleOptions): void {
+  const { peers, openings } = rule.window(options);
+  if (!(peers <= MAX_WINDOW_COUNT && openings <= MAX_WINDOW_COUNT)) {
+    throw new RangeError(`${rule.meta.id}: more than ${MAX_WINDOW_COUNT} peers or openings in a window`);
+  }
+}
+
 /**
  * Slides the window of one rule over the openings of each source (or at each target), exactly, in capture time. An
  * episode begins with a match and is over when there has been none for the length of the window. Memory is bounded:
@@ -71,10 +79,8 @@ export class WindowTracker {
 
   /** `live`: episodes are told when they begin, otherwise when they are over. Throws RangeError for windows too large. */
   constructor(rule: WindowRule, options: RuleOptions, live: boolean, groups = MAX_GROUPS) {
+    checkWindow(rule, options);
     const { nanos, peers, openings } = rule.window(options);
-    if (!(peers <= MAX_WINDOW_COUNT && openings <= MAX_WINDOW_COUNT)) {
-      throw new RangeError(`${rule.meta.id}: more than ${MAX_WINDOW_COUNT} peers or openings in a window`);
-    }
     this.rule = rule;
     this.#options = options;
     this.#live = live;

@@ -429,3 +429,17 @@ describe('diff', () => {
     expect(broken.stderr).toMatch(/^portzero: new\.json: [^\n]+\n$/);
   });
 });
+
+describe('a policy', () => {
+  it.each(['warn', 'eror', 'foo', ''])('is never green for want of understanding: --fail-on "%s"', async (word) => {
+    const capture = fixture('closed/connect-ipv4.pcap');
+    for (const words of [
+      [capture, '--fail-on', word],
+      ['analyze', `--fail-on=${word}`, capture, '-j2', '-q'],
+    ]) {
+      const { status, stderr } = await runCommand(words);
+      expect(status).toBe(2);
+      expect(stderr).toContain('fail-on');
+    }
+  });
+});

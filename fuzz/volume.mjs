@@ -1,0 +1,163 @@
+/**
+ * npm run fuzz:volume -- [--megabytes 100] [--seeds 4]
+ *
+ * Rules out that some input costs more and more: makes large captures of mutated frames, and of floods that aim at what
+ * portzero keeps (attempts on one 4-tuple, fragments, scopes, forged answers), and compares the time for a byte with that of
+ * as many bytes of the same fixtures as they are.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createRandom, readLayout } from './mutate.mjs';
+
+const { values } = parseArgs({ options: { megabytes: { type: 'string' }, seeds: { type: 'string' } } });
+const bytesWanted = Number(values.megabytes ?? 100) * 1e6;
+const seeds = Number(values.seeds ?? 4);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const fixtures = join(root, 'fixtures');
+
+/** The frames of every Ethernet fixture in little-endian pcap. */
+const frames = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.pcap'))
+  .sort()
+  .flatMap((name) => {
+    const bytes = new Uint8Array(readFileSync(join(fixtures, name)));
+    const layout = readLayout(bytes);
+    if (layout?.kind !== 'pcap' || !layout.little || bytes[20] !== 1) return [];
+    return layout.records.map(([start, end]) => bytes.subarray(start + layout.headerLength, end));
+  });
+
+function header() {
+  const head = Buffer.alloc(24);
+  head.writeUInt32LE(0xa1b2c3d4, 0);
+  head.writeUInt16LE(2, 4);
+  head.writeUInt16LE(4, 6);
+  head.writeUInt32LE(262144, 16);
+  head.writeUInt32LE(1, 20);
+  return head;
+}
+
+/** Writes frames from `next` until there are enough bytes; a microsecond apart. */
+function writeCapture(path, next) {
+  const descriptor = openSync(path, 'w');
+  let parts = [header()];
+  let size = 24;
+  let written = 0;
+  for (let number = 0; written + size < bytesWanted; number++) {
+    const frame = next(number);
+    const record = Buffer.alloc(16);
+    record.writeUInt32LE(1_700_000_000 + Math.floor(number / 1e6), 0);
+    record.writeUInt32LE(number % 1e6, 4);
+    record.writeUInt32LE(frame.length, 8);
+    record.writeUInt32LE(frame.length, 12);
+    parts.push(record, frame);
+    size += 16 + frame.length;
+    if (size > 1 << 20) {
+      writeSync(descriptor, Buffer.concat(parts));
+      written += size;
+      parts = [];
+      size = 0;
+    }
+  }
+  writeSync(descriptor, Buffer.concat(parts));
+  closeSync(descriptor);
+}
+
+const mutated = (seed) => {
+  const random = createRandom(seed);
+  return () => {
+    const frame = Buffer.from(random.pick(frames));
+    for (let count = random.below(4); count > 0 && frame.length > 0; count--) {
+      frame[random.below(frame.length)] = random.below(3) === 0 ? 1 << random.below(8) : random.below(256);
+    }
+    return random.below(10) === 0 ? frame.subarray(0, random.below(frame.length + 1)) : frame;
+  };
+};
+
+/** A SYN to port 0, over whose bytes each kind of flood writes what it varies. */
+const syn = Buffer.from(
+  '020000000002020000000001080045000028000100004006000 00a0000010a0000029c400000000003e80000000050022000000000 00'.replaceAll(
+    ' ',
+    '',
+  ),
+  'hex',
+);
+const flood = (vary) => (number) => {
+  const frame = Buffer.from(syn);
+  vary(frame, number, Math.imul(number + 1, 0x9e3779b1) >>> 0);
+  return frame;
+};
+const FLOODS = {
+  'new numbers on one 4-tuple': flood((frame, _, mixed) => frame.writeUInt32BE(mixed, 38)),
+  'fragments of distinct datagrams': flood((frame, _, mixed) => {
+    frame.writeUInt32BE(mixed, 26);
+    frame.writeUInt16BE(0x2000, 20);
+    frame.writeUInt16BE(28, 16);
+  }),
+  'overlapping fragments of one datagram': flood((frame, number) => {
+    frame.writeUInt16BE(0x2000 | (number % 8), 20);
+    frame[34 + (number % 20)] = number & 0xff;
+  }),
+  'forged resets after one SYN': flood((frame, number, mixed) => {
+    if (number === 0) return;
+    frame.copy(frame, 0, 0);
+    Buffer.from([10, 0, 0, 2, 10, 0, 0, 1, 0, 0, 0x9c, 0x40]).copy(frame, 26);
+    frame.writeUInt32BE(mixed, 38);
+    frame[47] = 0x04;
+  }),
+  'a VLAN each': flood((frame, _, mixed) => {
+    frame.writeUInt16BE(0x8100, 12);
+    frame.writeUInt16BE(mixed & 0xfff, 14);
+    frame.writeUInt16BE(0x0800, 16);
+  }),
+};
+
+function time(path) {
+  const millis = [];
+  for (let run = 0; run < 3; run++) {
+    const started = performance.now();
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(root, 'bin/portzero.js'), '--quiet', '--fail-on', 'never', path],
+      {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+      },
+    );
+    if (status !== 0) throw new Error(`portzero ended with ${status}: ${stderr}`);
+    millis.push(performance.now() - started);
+  }
+  return millis.sort((a, b) => a - b)[1];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'portzero-volume-'));
+const path = join(folder, 'volume.pcap');
+let worst = 0;
+try {
+  let ordinary = 0;
+  const report = (name, millis) => {
+    const ratio = millis / ordinary;
+    worst = Math.max(worst, ratio);
+    console.log(
+      `${name.padEnd(40)} ${(millis / 1000).toFixed(2).padStart(7)} s  ${((millis * 1e6) / bytesWanted).toFixed(1).padStart(6)} ns a byte  ${ratio.toFixed(2)} times`,
+    );
+  };
+  writeCapture(path, (number) => frames[number % frames.length]);
+  ordinary = time(path);
+  report('the fixtures as they are', ordinary);
+  for (let seed = 1; seed <= seeds; seed++) {
+    writeCapture(path, mutated(seed));
+    report(`mutated, seed ${seed}`, time(path));
+  }
+  for (const [name, next] of Object.entries(FLOODS)) {
+    writeCapture(path, next);
+    report(name, time(path));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`the worst: ${worst.toFixed(2)} times the ordinary time for a byte`);
+process.exitCode = worst > 5 ? 1 : 0;
