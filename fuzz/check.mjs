@@ -66,7 +66,8 @@ function checkReport(report) {
 }
 
 async function check(path, size) {
-  const started = performance.now();
+  // Processor time: a machine that does something else must not look like a slow decoder.
+  const started = process.cpuUsage();
   let result;
   try {
     result = await analyzeCapture(path, { exchanges: 'all', maxExchanges: 5000 }).result();
@@ -75,7 +76,8 @@ async function check(path, size) {
     if (error instanceof CaptureError) return { refused: true, frames: 0, exchanges: 0 };
     throw error;
   }
-  const millis = performance.now() - started;
+  const { user, system } = process.cpuUsage(started);
+  const millis = (user + system) / 1000;
   expectThat(millis <= MILLIS_AT_LEAST + size * MILLIS_PER_BYTE, `${Math.round(millis)} ms for ${size} bytes`);
   checkReport(result.report);
   for (const reporter of documents) {

@@ -39,7 +39,9 @@ export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Pro
   for (const [index, name] of config.plugins.entries()) {
     try {
       const exported = await importFrom(name, config.path);
-      for (const value of listOf(exported, 'rules')) rules.push(checkRule(value, rules));
+      for (const value of listOf(exported, 'rules')) {
+        rules.push(guard(checkRule(value, rules), config.path, `plugins[${index}]`, name));
+      }
       for (const value of listOf(exported, 'reporters')) reporters.push(checkReporter(value, reporters));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -49,6 +51,21 @@ export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Pro
     }
   }
   return { rules, reporters };
+}
+
+/** The rule, whose faults name it and its module: what a plugin throws is no fault of ours. */
+function guard(rule: Rule, configPath: string | null, path: string, name: string): Rule {
+  const match = rule.match as (...args: unknown[]) => unknown;
+  const guarded = (...args: unknown[]) => {
+    try {
+      return match.apply(rule, args);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `${name}: rule ${rule.meta.id} failed: ${why.replace(/\s*\n\s*/g, ' ')}`;
+      throw new ConfigError(configPath, [{ path, line: null, column: null, message }], { cause: error });
+    }
+  };
+  return { ...rule, match: guarded } as Rule;
 }
 
 /** Paths start with a dot or a slash and are relative to the configuration file; anything else is a package. */

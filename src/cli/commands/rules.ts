@@ -1,10 +1,13 @@
 import type { Argv } from 'yargs';
+import { ConfigError } from '../../config/errors.ts';
+import { loadConfig } from '../../config/load.ts';
 import { nearestWord } from '../../config/nearest.ts';
 import { wrap } from '../../report/layout.ts';
 import { ruleMetas } from '../../report/rule-texts.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
 import type { OptionSpec, RuleMeta, Severity } from '../../rules/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, wantsColor, widthOf, writeData } from '../io.ts';
+import { SHARED_OPTIONS } from '../options.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -18,6 +21,7 @@ export function builder(yargs: Argv) {
       describe: 'Format of standard output',
       defaultDescription: 'text',
     })
+    .option('config', SHARED_OPTIONS.config)
     .option('color', { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' })
     .example('$0 rules', 'every rule with its severity and options')
     .example('$0 rules port-zero-scan', 'what one of them means, and what to do');
@@ -25,12 +29,14 @@ export function builder(yargs: Argv) {
 
 export interface RulesArguments {
   readonly id?: string | undefined;
+  readonly config?: string | undefined;
   readonly format?: 'text' | 'json' | undefined;
   readonly color?: boolean | undefined;
 }
 
 export async function run(args: RulesArguments, io: CliIo): Promise<number> {
-  const chosen = args.id === undefined ? ruleMetas : [find(args.id)];
+  const metas = await knownRules(args, io);
+  const chosen = args.id === undefined ? metas : [find(args.id, metas)];
   if (args.format === 'json') {
     const json = args.id === undefined ? chosen.map(toJson) : toJson(chosen[0]!);
     await writeData(io.stdout, `${JSON.stringify(json, null, 2)}\n`);
@@ -49,15 +55,28 @@ export async function run(args: RulesArguments, io: CliIo): Promise<number> {
   return EXIT_CLEAN;
 }
 
+/** Our rules and those of the plugins that the configuration names. One found upward that is broken is no reason to be silent. */
+async function knownRules(args: RulesArguments, io: CliIo): Promise<readonly RuleMeta[]> {
+  try {
+    const config = await loadConfig({ path: args.config, cwd: io.cwd });
+    if (config.plugins.length === 0) return ruleMetas;
+    const { rules } = await (await import('../../config/plugins.ts')).loadPlugins(config);
+    return [...ruleMetas, ...rules.map(({ meta }) => meta)];
+  } catch (error) {
+    if (args.config !== undefined || !(error instanceof ConfigError)) throw error;
+    return ruleMetas;
+  }
+}
+
 interface Paint {
   strong(text: string): string;
   severity(severity: Severity, text: string): string;
 }
 
-function find(id: string): RuleMeta {
-  const meta = ruleMetas.find((candidate) => candidate.id === id);
+function find(id: string, metas: readonly RuleMeta[]): RuleMeta {
+  const meta = metas.find((candidate) => candidate.id === id);
   if (meta !== undefined) return meta;
-  const ids = ruleMetas.map((candidate) => candidate.id);
+  const ids = metas.map((candidate) => candidate.id);
   const near = nearestWord(id, ids);
   throw new CliError(
     `there is no rule "${id}"${near === null ? `; the rules are ${ids.join(', ')}` : `: did you mean ${near}?`}`,
