@@ -64,7 +64,7 @@ const PROBE_OTHER = PROBES.indexOf('other');
  */
 const MIRROR_NANOS = 10e6;
 /** Attempts remembered on one 4-tuple; with more, each packet of a flood on it would look through all of them. */
-const MAX_ATTEMPTS = 32;
+const MAX_ATTEMPTS = 16;
 /** Different answers kept of one exchange. */
 const MAX_ANSWERS = 16;
 /** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */

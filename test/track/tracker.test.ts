@@ -616,7 +616,7 @@ describe('bounds', () => {
     const flood: Timed[] = Array.from({ length: 1000 }, (_, i) => [i / 1000, ask('S', { sequence: i * 10 })]);
     const { exchanges, evicted } = playWithCounts(flood, { end: 10 });
     expect(exchanges).toHaveLength(1000);
-    expect(evicted).toBe(1000 - 32);
+    expect(evicted).toBe(1000 - 16);
   });
 
   it('puts every frame into exactly one exchange, however the packets fall', () => {
