@@ -60,6 +60,8 @@ async function bundle() {
     dir: made,
     format: 'esm',
     comments: false,
+    // A third less to parse at each start; names stay, for the traces of those who report a fault.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     entryFileNames: 'bundle/[name].js',
     chunkFileNames: 'bundle/[name].js',
     codeSplitting: { groups: [{ name: 'core', test: (id) => id.startsWith(made) && !onDemand.test(id) }] },

@@ -13,12 +13,12 @@ import type { FrameSource } from './source.ts';
 export interface OpenOptions {
   /** Ends the wait for the first bytes of a pipe. */
   readonly signal?: AbortSignal;
-  /** Bytes read at once (default 256 KiB). The buffer grows when a single record is longer. */
+  /** Bytes read at once (default 512 KiB). The buffer grows when a single record is longer. */
   readonly bufferLength?: number;
 }
 
-/** Measured from 64 KiB to 2 MiB: the best of them, and still in the second-level cache. */
-const BUFFER_LENGTH = 256 * 1024;
+/** Measured from 64 KiB to 1 MiB, see bench/notes.md. */
+const BUFFER_LENGTH = 512 * 1024;
 
 /**
  * Opens a capture: pcap or pcapng, plain or in gzip or zstd, told by content. `-` is standard input; a pipe streams as it
