@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 const BUFFER_BYTES = 4 << 20;
-/** More than any record here takes: 1,514 bytes of frame, headers and trailer of a pcapng block. */
-const RECORD_ROOM = 2048;
+/** Headers, padding and trailer of a pcapng block. */
+const BLOCK_ROOM = 64;
 
 /**
  * Writes a capture as fast as Node can: records are built in one big buffer, in place. Little-endian.
@@ -27,7 +27,7 @@ export class CaptureFile {
   }
 
   begin(wireLength) {
-    if (this.used > BUFFER_BYTES - RECORD_ROOM) this.#flush();
+    if (this.used + wireLength + BLOCK_ROOM > BUFFER_BYTES) this.#flush();
     this.wireLength = wireLength;
     return this.used + (this.pcapng ? 28 : 16);
   }

@@ -6,11 +6,12 @@
  * as many bytes of the same fixtures as they are.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { CaptureFile } from '../bench/capture-file.mjs';
 import { createRandom, readLayout } from './mutate.mjs';
 
 const { values } = parseArgs({ options: { megabytes: { type: 'string' }, seeds: { type: 'string' } } });
@@ -30,40 +31,16 @@ const frames = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
     return layout.records.map(([start, end]) => bytes.subarray(start + layout.headerLength, end));
   });
 
-function header() {
-  const head = Buffer.alloc(24);
-  head.writeUInt32LE(0xa1b2c3d4, 0);
-  head.writeUInt16LE(2, 4);
-  head.writeUInt16LE(4, 6);
-  head.writeUInt32LE(262144, 16);
-  head.writeUInt32LE(1, 20);
-  return head;
-}
-
 /** Writes frames from `next` until there are enough bytes; a microsecond apart. */
 function writeCapture(path, next) {
-  const descriptor = openSync(path, 'w');
-  let parts = [header()];
-  let size = 24;
-  let written = 0;
-  for (let number = 0; written + size < bytesWanted; number++) {
+  const file = new CaptureFile(path);
+  for (let number = 0, size = 0; size < bytesWanted; number++) {
     const frame = next(number);
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(1_700_000_000 + Math.floor(number / 1e6), 0);
-    record.writeUInt32LE(number % 1e6, 4);
-    record.writeUInt32LE(frame.length, 8);
-    record.writeUInt32LE(frame.length, 12);
-    parts.push(record, frame);
+    file.buffer.set(frame, file.begin(frame.length));
+    file.end(1_700_000_000 + Math.floor(number / 1e6), (number % 1e6) * 1000);
     size += 16 + frame.length;
-    if (size > 1 << 20) {
-      writeSync(descriptor, Buffer.concat(parts));
-      written += size;
-      parts = [];
-      size = 0;
-    }
   }
-  writeSync(descriptor, Buffer.concat(parts));
-  closeSync(descriptor);
+  file.close();
 }
 
 const mutated = (seed) => {

@@ -108,7 +108,6 @@ function configure(parser: Argv, io: CliIo): Argv {
         'dot-notation': false,
         'parse-numbers': false,
         'parse-positional-numbers': false,
-        'strip-dashed': true,
         'strip-aliased': true,
       })
       .usage('$0 <command>\n\nWho put TCP port 0 on the wire, and how did the other stack answer?')
@@ -147,7 +146,9 @@ function valuedLetters({ alias, string, array }: Declared): Set<string> {
 
 /** Of an option that takes one value the last one counts; what stands after `--` are operands like the others. */
 function normalize(args: Record<string, unknown>, verb: VerbName, arrays: readonly string[]): Record<string, unknown> {
-  const { _, $0: _script, ...named } = args;
+  const { _, $0: _script, ...all } = args;
+  // yargs checks choices under the dashed name, so that it must not strip those; commands know the other one.
+  const named = Object.fromEntries(Object.entries(all).filter(([name]) => !name.includes('-')));
   const rest = (_ as unknown[]).map(String);
   const restore = (value: unknown) => (value === STANDARD_INPUT ? '-' : value);
   if (rest[0] === verb) rest.shift();

@@ -9,7 +9,7 @@ export function isVerb(word: string | undefined): word is VerbName {
   return VERB_NAMES.includes(word as VerbName);
 }
 
-export const FAIL_ON = ['info', 'warning', 'error', 'never'] as const;
+const FAIL_ON = ['info', 'warning', 'error', 'never'] as const;
 
 /** Options that analyze and sniff share. Values stay text here; the commands validate them, each with one line of error. */
 export const SHARED_OPTIONS = {

@@ -107,10 +107,8 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     async finish(result) {
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
-      // One that nothing touched has no time of its own; a record in a stream needs one.
-      const lastTime = result.report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? null;
       for (const stream of streams) {
-        for (const finding of late) stream.finding({ ...finding, time: finding.time ?? lastTime }, null);
+        for (const finding of late) stream.finding(finding, null);
         stream.end(result);
       }
       for (const { reporter, output, context } of documents) {

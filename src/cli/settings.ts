@@ -1,14 +1,13 @@
 import type { AnalysisSettings } from '../analyze.ts';
 import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
-import { nearestWord } from '../config/nearest.ts';
 import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
 import type { RunResult } from '../report/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import type { Severity } from '../rules/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
-import { type AnalyzeArguments, FAIL_ON } from './options.ts';
+import type { AnalyzeArguments } from './options.ts';
 
 /** Data formats leave their summary to standard error; these tell it themselves. */
 const FORMATS_WITH_SUMMARY = new Set(['text', 'github']);
@@ -43,18 +42,10 @@ export async function readSettings(
   return { settings, plugins };
 }
 
-/** The word of --fail-on, undefined where it was not given. A word that is none would turn a gate green: CliError. */
-export function readFailOn(word: string | undefined): Config['failOn'] | undefined {
-  if (word === undefined || FAIL_ON.includes(word as Config['failOn'])) return word as Config['failOn'] | undefined;
-  const near = nearestWord(word, FAIL_ON);
-  const hint = near === null ? `it takes ${FAIL_ON.join(', ')}` : `did you mean ${near}?`;
-  throw new CliError(`--fail-on cannot be "${word}": ${hint}`);
-}
-
 /** What the command line says goes before the configuration file. */
 function override(config: Config, args: SettingArguments): Config {
   let { failOn, answerTimeoutNanos } = config;
-  failOn = readFailOn(args.failOn) ?? failOn;
+  if (args.failOn !== undefined) failOn = args.failOn;
   if (args.answerTimeout !== undefined) {
     const nanos = parseDuration(args.answerTimeout);
     if (nanos === null || nanos === 0) {

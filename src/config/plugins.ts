@@ -44,13 +44,17 @@ export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Pro
       }
       for (const value of listOf(exported, 'reporters')) reporters.push(checkReporter(value, reporters));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `${name}: ${why.replace(/\s*\n\s*/g, ' ')}`;
+      const message = `${name}: ${oneLine(error)}`;
       const problem = { path: `plugins[${index}]`, line: null, column: null, message };
       throw new ConfigError(config.path, [problem], { cause: error });
     }
   }
   return { rules, reporters };
+}
+
+/** What was thrown, whatever it is. */
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
 }
 
 /** The rule, whose faults name it and its module: what a plugin throws is no fault of ours. */
@@ -60,8 +64,7 @@ function guard(rule: Rule, configPath: string | null, path: string, name: string
     try {
       return match.apply(rule, args);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `${name}: rule ${rule.meta.id} failed: ${why.replace(/\s*\n\s*/g, ' ')}`;
+      const message = `${name}: rule ${rule.meta.id} failed: ${oneLine(error)}`;
       throw new ConfigError(configPath, [{ path, line: null, column: null, message }], { cause: error });
     }
   };

@@ -43,15 +43,23 @@ const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = { error: 1, warning
 
 /** Suricata's EVE records of type alert, one a finding; what only portzero knows is under `portzero`. */
 export const streamEve: StreamReporterFactory = (write) => {
-  let lastTime = '1970-01-01T00:00:00.000000+0000';
+  const timeless: FindingReport[] = [];
+  let lastTime: string | null = null;
+  const writeRecord = (finding: FindingReport, exchange: ExchangeReport | null, time: string) =>
+    write(`${stringifySafely(eveRecord(finding, exchange, formatEveTime(time)))}\n`);
   return {
     exchange() {},
     finding(finding, exchange) {
-      // Every record must have a time; a finding without (a broken expectation) has that of the one before it.
-      if (finding.time !== null) lastTime = formatEveTime(finding.time);
-      write(`${stringifySafely(eveRecord(finding, exchange, lastTime))}\n`);
+      // Every record must have a time; an expectation that nothing touched has that of the record before it.
+      lastTime = finding.time ?? lastTime;
+      if (lastTime === null) timeless.push(finding);
+      else writeRecord(finding, exchange, lastTime);
     },
-    end() {},
+    end({ report }) {
+      // Where there is none, it was broken when the capture ended.
+      const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? new Date().toISOString();
+      for (const finding of timeless) writeRecord(finding, null, end);
+    },
   };
 };
 

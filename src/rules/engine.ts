@@ -2,7 +2,7 @@ import type { Exchange, Timestamp } from '../track/exchange.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { type DatagramGroup, DatagramTracker } from './datagram-tracker.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, Severity, WindowRule } from './types.ts';
-import { checkWindow, type Episode, MAX_FINDING_FRAMES, WindowTracker } from './window-tracker.ts';
+import { type Episode, MAX_FINDING_FRAMES, readWindow, WindowTracker } from './window-tracker.ts';
 
 /** A rule and how it is set: what the configuration makes of it. */
 export interface EngineSetting {
@@ -97,7 +97,8 @@ export class RuleEngine {
       if (severity === 'off') continue;
       const enabled = { severity, options: ruleOptions };
       if (rule.kind === 'window') {
-        checkWindow(rule, ruleOptions);
+        // A window that cannot be counted is refused at once, not with the first opening.
+        readWindow(rule, ruleOptions);
         windows.push({ ...enabled, rule, tracker: null });
       } else if (rule.kind === 'datagram') {
         datagrams.push({ ...enabled, rule, tracker: new DatagramTracker(rule, ruleOptions, this.#live) });

@@ -39,12 +39,14 @@ interface OpenEpisode {
   readonly frames: number[];
 }
 
-/** Throws RangeError when a window asks for more than can be counted. */
-export function checkWindow(rule: WindowRule, options: RuleOptions): void {
-  const { peers, openings } = rule.window(options);
+/** The window that a rule asks for. Throws RangeError when that is more than can be counted. */
+export function readWindow(rule: WindowRule, options: RuleOptions): ReturnType<WindowRule['window']> {
+  const window = rule.window(options);
+  const { peers, openings } = window;
   if (!(peers <= MAX_WINDOW_COUNT && openings <= MAX_WINDOW_COUNT)) {
     throw new RangeError(`${rule.meta.id}: more than ${MAX_WINDOW_COUNT} peers or openings in a window`);
   }
+  return window;
 }
 
 /**
@@ -79,8 +81,7 @@ export class WindowTracker {
 
   /** `live`: episodes are told when they begin, otherwise when they are over. Throws RangeError for windows too large. */
   constructor(rule: WindowRule, options: RuleOptions, live: boolean, groups = MAX_GROUPS) {
-    checkWindow(rule, options);
-    const { nanos, peers, openings } = rule.window(options);
+    const { nanos, peers, openings } = readWindow(rule, options);
     this.rule = rule;
     this.#options = options;
     this.#live = live;

@@ -23,7 +23,6 @@ import {
   writeData,
 } from '../io.ts';
 import { SHARED_OPTIONS } from '../options.ts';
-import { readFailOn } from '../settings.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -98,7 +97,6 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
   if (timeoutNanos === null || timeoutNanos < 1e6)
     throw new CliError(`--timeout must be a time such as 500ms or 5s, not "${args.timeout}"`);
   const config = await loadConfig({ path: args.config, cwd: io.cwd });
-  const failOn = readFailOn(args.failOn) ?? config.failOn;
   const { rules } = await loadPlugins(config);
   const results = await probe({
     hosts: args.hosts,
@@ -120,7 +118,7 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
     const width = Math.min(widthOf(io, io.stdout), 110);
     await writeData(io.stdout, results.map((result) => formatResult(result, width, colors)).join('\n'));
   }
-  return exitStatus(results, failOn);
+  return exitStatus(results, args.failOn ?? config.failOn);
 }
 
 /** That the probe itself put port 0 on the wire is no finding; that somebody accepts is. */

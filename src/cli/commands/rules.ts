@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { nearestWord } from '../../config/nearest.ts';
+import { loadPlugins } from '../../config/plugins.ts';
 import { wrap } from '../../report/layout.ts';
 import { ruleMetas } from '../../report/rule-texts.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
@@ -59,8 +60,7 @@ export async function run(args: RulesArguments, io: CliIo): Promise<number> {
 async function knownRules(args: RulesArguments, io: CliIo): Promise<readonly RuleMeta[]> {
   try {
     const config = await loadConfig({ path: args.config, cwd: io.cwd });
-    if (config.plugins.length === 0) return ruleMetas;
-    const { rules } = await (await import('../../config/plugins.ts')).loadPlugins(config);
+    const { rules } = await loadPlugins(config);
     return [...ruleMetas, ...rules.map(({ meta }) => meta)];
   } catch (error) {
     if (args.config !== undefined || !(error instanceof ConfigError)) throw error;
