@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
+import { givePages, PAGE, takePages } from './page-memory.ts';
 import type { Damage, RecordReader } from './record-reader.ts';
 import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from './source.ts';
 
@@ -19,7 +20,16 @@ export class InputBuffer {
 
   constructor(source: ByteSource, length: number) {
     this.#source = source;
-    this.bytes = new Uint8Array(length);
+    this.bytes = takePages(length);
+  }
+
+  /** Frees the memory, once nobody looks at frames any more. */
+  close(): void {
+    const { bytes } = this;
+    this.bytes = new Uint8Array(0);
+    this.start = 0;
+    this.end = 0;
+    givePages(bytes);
   }
 
   /**
@@ -31,12 +41,7 @@ export class InputBuffer {
       this.start = 0;
       this.end = 0;
     } else if (this.start + needed > this.bytes.length) {
-      const { bytes, start, end } = this;
-      // Twice as long at most, so that a length that is a lie takes no more memory than twice the bytes that came.
-      if (end - start === bytes.length) this.bytes = new Uint8Array(Math.min(needed, bytes.length * 2));
-      this.bytes.set(bytes.subarray(start, end));
-      this.end -= this.start;
-      this.start = 0;
+      this.#makeRoom(needed);
     }
     try {
       const count = this.#source.read(this.bytes, this.end, this.bytes.length);
@@ -44,6 +49,23 @@ export class InputBuffer {
     } catch (error) {
       return rethrowAsInputError(error);
     }
+  }
+
+  /** Moves what is left to the front, but so that the next read begins on a page: see page-memory.ts. */
+  #makeRoom(needed: number): void {
+    const { bytes, start, end } = this;
+    const grain = bytes.length % PAGE === 0 && bytes.length > PAGE ? PAGE : 1;
+    const left = end - start;
+    const newEnd = Math.ceil(left / grain) * grain;
+    if (newEnd === bytes.length) {
+      // Twice as long at most, so that a length that is a lie takes no more memory than twice the bytes that came.
+      this.bytes = takePages(Math.min(newEnd + needed - left, bytes.length * 2));
+      this.bytes.set(bytes.subarray(start, end), newEnd - left);
+    } else {
+      bytes.copyWithin(newEnd - left, start, end);
+    }
+    this.start = newEnd - left;
+    this.end = newEnd;
   }
 
   #add(count: number): number {
@@ -141,6 +163,7 @@ export class RecordSource implements FrameSource {
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#source.close();
+      buffer.close();
     }
   }
 
