@@ -35,7 +35,12 @@ const tcpdump = (file) => ({ name: "tcpdump 'tcp port 0'", command: `tcpdump -r 
 const tshark = (file) => ({ name: 'tshark tcp.port==0', command: `tshark -r ${file} -Y tcp.port==0` });
 const argus = (file) => ({ name: 'argus', command: `argus -r ${file} -w /dev/null` });
 const reading = (file) => ({ name: 'node reads the file', command: `node bench/read-file.mjs ${file}` });
+const aligned = (file) => ({
+  name: 'node reads the file, aligned',
+  command: `node bench/read-file.mjs ${file} aligned`,
+});
 const pcapParser = (file) => ({ name: 'pcap-parser', command: `node bench/pcap-parser.mjs ${file}` });
+const floors = (file) => [portzero(file), tcpdump(file), reading(file), aligned(file), ...installed([argus(file)])];
 const installed = (contenders) => contenders.filter(({ command }) => isInstalled(command.split(' ')[0]));
 
 /** Against tcpdump, one file. `most` is the ratio to stay under. */
@@ -45,7 +50,7 @@ function againstTcpdump(title, make, frames, most = null) {
     run() {
       const file = make(scaled(frames));
       expectFrames(file, scaled(frames));
-      return table(file, scaled(frames), [portzero(file), tcpdump(file), reading(file), ...installed([argus(file)])], {
+      return table(file, scaled(frames), floors(file), {
         [tcpdump(file).name]: most,
       });
     },
@@ -59,7 +64,7 @@ const CASES = {
     run() {
       const file = captures.conversations(scaled(10e6));
       expectFrames(file, scaled(10e6));
-      return table(file, scaled(10e6), [portzero(file), tcpdump(file), reading(file), ...installed([argus(file)])], {
+      return table(file, scaled(10e6), floors(file), {
         [tcpdump(file).name]: 0.5,
         [reading(file).name]: 1.3,
       });

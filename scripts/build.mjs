@@ -41,12 +41,35 @@ try {
 async function bundle() {
   const outside = /\/cli\/command-line\.js$|\/report\/html\//;
   const onDemand =
-    /\/(worker|config\/(parse|plugins|print|schema|validate)|capture\/(gzip|join|verify|zstd|pcapng-writer)|report\/(csv|diff|eve|github|json|junit|ndjson|sarif))\.js$/;
+    /\/(worker|sift\/(sift-worker|sifted-source)|config\/(parse|plugins|print|schema|validate)|capture\/(gzip|join|verify|zstd|pcapng-writer)|report\/(csv|diff|eve|github|json|junit|ndjson|sarif|step-summary))\.js$/;
+  const reading =
+    /\/(capture\/(byte-source|errors|formats|open|page-memory|pcap|pcapng|record-reader|record-source|source|zstd-magic)|sift\/(frame-ring|sieve)|wire\/(linktypes|packet|triage|tunnel-ports))\.js$/;
   const bundled = await rolldown({
-    input: { portzero: join(made, 'cli/main.js'), worker: join(made, 'worker.js') },
+    input: {
+      portzero: join(made, 'cli/main.js'),
+      worker: join(made, 'worker.js'),
+      'sift-worker': join(made, 'sift/sift-worker.js'),
+    },
     platform: 'node',
-    external: /^[^./]/,
+    external: /^(?!node:)[^./\0]/,
+    // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
+    treeshake: { propertyReadSideEffects: false },
     plugins: [
+      {
+        // An import of a built-in module reads all of its properties, some of which load further modules when read.
+        name: 'built-in-modules',
+        resolveId(id, _, { kind }) {
+          if (!id.startsWith('node:')) return null;
+          return kind === 'dynamic-import' ? { id, external: true } : `\0${id}`;
+        },
+        load(id) {
+          if (!id.startsWith('\0node:')) return null;
+          const name = id.slice(1);
+          const members = Object.keys(process.getBuiltinModule(name)).filter((key) => /^[a-z]\w*$/i.test(key));
+          const lines = members.map((member) => `export const ${member} = builtIn.${member};`);
+          return `const builtIn = process.getBuiltinModule('${name}');\n${lines.join('\n')}\nexport default builtIn;`;
+        },
+      },
       {
         name: 'leave-outside',
         resolveId(id, importer) {
@@ -64,6 +87,12 @@ async function bundle() {
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     entryFileNames: 'bundle/[name].js',
     chunkFileNames: 'bundle/[name].js',
-    codeSplitting: { groups: [{ name: 'core', test: (id) => id.startsWith(made) && !onDemand.test(id) }] },
+    codeSplitting: {
+      groups: [
+        // What the thread that reads a large file needs, and no more.
+        { name: 'read', test: (id) => id.startsWith(made) && reading.test(id), priority: 1 },
+        { name: 'core', test: (id) => id.startsWith(made) && !onDemand.test(id) },
+      ],
+    },
   });
 }

@@ -12,7 +12,7 @@ import {
 } from './config/expectations.ts';
 import { createIgnoreMatcher } from './config/ignore.ts';
 import type { Config } from './config/types.ts';
-import { describeExchange } from './report/describe.ts';
+import { describeEnds, describeExchange } from './report/describe.ts';
 import { GroupCollector } from './report/groups.ts';
 import { addSummaries, VerdictTally } from './report/summary.ts';
 import { formatTime } from './report/time.ts';
@@ -28,10 +28,10 @@ import { type Fired, RuleEngine } from './rules/engine.ts';
 import { expectationMeta } from './rules/expectation.ts';
 import { exchangeValues, formatMessage, type MessageValues } from './rules/message.ts';
 import type { Rule, Severity } from './rules/types.ts';
+import { type FrameTotals, Sieve } from './sift/sieve.ts';
 import type { Exchange } from './track/exchange.ts';
 import { Tracker } from './track/tracker.ts';
 import { VERSION } from './version.ts';
-import { formatAddress } from './wire/address.ts';
 import { createDecoder } from './wire/decode.ts';
 import { linkTypeName } from './wire/linktypes.ts';
 import { type PacketRecord, TRANSPORT_UDP } from './wire/packet.ts';
@@ -81,6 +81,8 @@ export interface InputResult {
   readonly findings: readonly FindingReport[];
   readonly groups: readonly ExchangeGroup[];
   readonly omitted: { readonly exchanges: number; readonly findings: number; readonly evicted: number };
+  /** Exchanges with port 0 that the configuration says to ignore. */
+  readonly ignored: number;
   readonly expectations: readonly ExpectationState[];
   readonly elapsedMs: number;
 }
@@ -95,6 +97,8 @@ export interface AnalyzeSourceOptions {
   readonly onProgress?: (progress: AnalysisProgress) => void | Promise<void>;
   /** Sees every frame before it is analysed, as the evidence writer of a live run must. */
   readonly onFrame?: (frame: Frame) => void;
+  /** What a source that hands out only frames which triage admits knows of all of them. */
+  readonly totals?: FrameTotals;
 }
 
 /** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
@@ -132,15 +136,9 @@ class InputAnalysis {
   #looseFindings = 0;
   #omittedExchanges = 0;
   #omittedFindings = 0;
-  #frames = 0;
-  #bytes = 0;
-  // Earliest and latest time stamp: captures need not be in order.
-  #firstSeconds = Number.POSITIVE_INFINITY;
-  #firstNanos = 0;
-  #firstDigits = 0;
-  #lastSeconds = Number.NEGATIVE_INFINITY;
-  #lastNanos = 0;
-  #lastDigits = 0;
+  #ignored = 0;
+  /** Of all frames. */
+  readonly #totals: FrameTotals;
   /** The frame at hand; only valid while it is being decoded. */
   #frame!: Frame;
 
@@ -151,15 +149,20 @@ class InputAnalysis {
     this.#options = options;
     this.#settings = settings;
     this.#sink = options.sink ?? {};
-    this.#decoder = createDecoder(config.decoder);
     this.#engine = new RuleEngine(settings.rules, config.rules, {
       live: settings.live,
       ignore: createIgnoreMatcher(config.ignore),
     });
     this.#expectations = createExpectationChecker(config.expect, options.input);
+    // Of exchanges on other ports there is only the verdict to tell, unless somebody may see more.
+    const evidence =
+      settings.exchanges === 'all' || this.#engine.looksAtAnyPort || config.expect.some(({ port }) => port !== 0)
+        ? 'all'
+        : 'port-zero';
+    this.#decoder = createDecoder({ ...config.decoder, verify: evidence });
     this.#groups = new GroupCollector(this.#engine);
     this.#tracker = new Tracker(
-      { answerTimeoutNanos: config.answerTimeoutNanos, maxExchanges: settings.maxExchanges },
+      { answerTimeoutNanos: config.answerTimeoutNanos, maxExchanges: settings.maxExchanges, evidence },
       {
         opened: (exchange) => this.#opened(exchange),
         settled: (exchange) => this.#settled(exchange),
@@ -170,15 +173,20 @@ class InputAnalysis {
     const onPacket = (packet: PacketRecord) => this.#packet(packet);
     const decoder = this.#decoder;
     const { onFrame } = options;
-    this.onFrame = (frame) => {
-      // As Wireshark counts them: blocks without a packet have numbers too.
-      this.#frames = frame.number;
-      this.#bytes += frame.capturedLength;
-      this.#noteTime(frame);
-      onFrame?.(frame);
-      if (!decoder.triage(frame)) return;
+    const analyze = (frame: Frame) => {
       this.#frame = frame;
       decoder.decode(frame, onPacket);
+    };
+    if (options.totals !== undefined) {
+      this.#totals = options.totals;
+      this.onFrame = analyze;
+      return;
+    }
+    const sieve = new Sieve(config.decoder);
+    this.#totals = sieve.totals;
+    this.onFrame = (frame) => {
+      onFrame?.(frame);
+      if (sieve.admits(frame)) analyze(frame);
     };
   }
 
@@ -191,7 +199,7 @@ class InputAnalysis {
     }
     return this.#options.onProgress?.({
       source: this.#source,
-      frames: this.#frames,
+      frames: this.#totals.frames,
       openExchanges: this.#tracker.counts.open,
       findings: this.#engine.counts,
     });
@@ -199,32 +207,33 @@ class InputAnalysis {
 
   finish(elapsedMs: number): InputResult {
     const source = this.#source;
-    if (this.#frames > 0) this.#tracker.advance(this.#lastSeconds, this.#lastNanos);
+    const totals = this.#totals;
+    const hasTime = totals.frames > 0;
+    if (hasTime) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
     this.#tracker.finish();
     for (const fired of this.#engine.finish()) this.#reportLoose(fired);
     const { counts } = this.#decoder;
-    const hasTime = this.#frames > 0;
     return {
       input: {
         name: source.name,
         format: source.format,
         compression: source.compression,
         linkTypes: [...new Set(source.interfaces.map(({ linkType }) => linkTypeName(linkType)))],
-        frames: this.#frames,
-        bytes: this.#bytes,
+        frames: totals.frames,
+        bytes: totals.bytes,
         firstTime: hasTime
-          ? formatTime({ seconds: this.#firstSeconds, nanos: this.#firstNanos, digits: this.#firstDigits })
+          ? formatTime({ seconds: totals.firstSeconds, nanos: totals.firstNanos, digits: totals.firstDigits })
           : null,
         lastTime: hasTime
-          ? formatTime({ seconds: this.#lastSeconds, nanos: this.#lastNanos, digits: this.#lastDigits })
+          ? formatTime({ seconds: totals.lastSeconds, nanos: totals.lastNanos, digits: totals.lastDigits })
           : null,
         complete: source.problems.length === 0,
         drops: source.drops,
         problems: [...source.problems],
       },
       summary: {
-        frames: this.#frames,
-        tcpSegments: counts.tcpSegments,
+        frames: totals.frames,
+        tcpSegments: totals.tcpSegments + counts.tcpSegments,
         icmpErrors: counts.icmpErrors,
         fragments: counts.fragments,
         undecoded: this.#decoder.undecoded(),
@@ -244,23 +253,10 @@ class InputAnalysis {
         findings: this.#omittedFindings,
         evicted: this.#tracker.counts.evicted,
       },
+      ignored: this.#ignored,
       expectations: this.#expectations?.state() ?? [],
       elapsedMs,
     };
-  }
-
-  #noteTime(frame: Frame): void {
-    const { seconds, nanos } = frame;
-    if (seconds > this.#lastSeconds || (seconds === this.#lastSeconds && nanos > this.#lastNanos)) {
-      this.#lastSeconds = seconds;
-      this.#lastNanos = nanos;
-      this.#lastDigits = frame.timeDigits;
-    }
-    if (seconds < this.#firstSeconds || (seconds === this.#firstSeconds && nanos < this.#firstNanos)) {
-      this.#firstSeconds = seconds;
-      this.#firstNanos = nanos;
-      this.#firstDigits = frame.timeDigits;
-    }
   }
 
   #packet(packet: PacketRecord): void {
@@ -274,7 +270,6 @@ class InputAnalysis {
 
   #opened(exchange: Exchange): void {
     for (const fired of this.#engine.opened(exchange)) this.#reportLoose(fired);
-    if (this.#settings.live) this.#tellEarly(exchange);
   }
 
   /** Live: streams what fired just now. The report's own lists are made when the exchange has settled. */
@@ -306,6 +301,7 @@ class InputAnalysis {
     let mask = 0;
     if (this.#engine.wants(exchange))
       mask = this.#settings.live ? exchange.mark & ~ANSWER_TOLD : this.#engine.evaluate(exchange);
+    if (mask === 0 && exchange.portZero !== null && this.#engine.ignores(exchange)) this.#ignored++;
     if (mask === 0 && this.#settings.exchanges === 'flagged') return;
     let report: ExchangeReport | null = null;
     const describe = () => {
@@ -351,18 +347,18 @@ class InputAnalysis {
       input: this.#options.input,
       id: exchange.id,
       scopeName: (scope) => this.#decoder.scopeName(scope),
-      // The groups' examples, which is all that is left without lists and streams, do not show it.
-      communityIdSeed: this.#settings.lists === false && !this.#hasStream ? null : this.#settings.communityIdSeed,
+      communityIdSeed: this.#communityIdSeed,
     });
+  }
+
+  /** Text, which is all that is left without lists and streams, does not show the id: null then. */
+  get #communityIdSeed(): number | null {
+    return this.#settings.lists === false && !this.#hasStream ? null : this.#settings.communityIdSeed;
   }
 
   #formatFinding(fired: Fired, exchange: ExchangeReport | null): FindingReport {
     const { rule, match } = fired;
-    const ends: Record<string, string | number> = {};
-    if (fired.client !== null) ends.client = formatAddress(fired.client);
-    if (fired.server !== null) ends.server = formatAddress(fired.server);
-    // Windows and datagrams are about openings and datagrams to port 0.
-    if (exchange === null) ends.serverPort = 0;
+    const ends = exchange === null ? describeEnds(fired, this.#communityIdSeed) : {};
     const times: Record<string, string> =
       fired.lastTime === null ? {} : { firstTime: formatTime(fired.time), lastTime: formatTime(fired.lastTime) };
     const values: MessageValues = {
@@ -445,6 +441,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       omitted,
     },
     groups,
+    ignored: results.reduce((total, { ignored }) => total + ignored, 0),
     expectations: expect.map((expectation) => ({
       name: expectation.name,
       held: !broken.some((other) => other.expectation === expectation),

@@ -30,6 +30,7 @@ export type {
   ReportContext,
   RunResult,
   SegmentReport,
+  StreamContext,
   StreamReporter,
   StreamReporterFactory,
   SummaryReport,

@@ -41,8 +41,13 @@ export type Watcher = AnalysisSink & { readonly onFrame: (frame: Frame) => void 
 
 export interface AnalyzeInputsOptions {
   readonly settings: AnalysisSettings;
-  /** Most inputs at the same time; by default what the machine has processors for, where there is enough to read. */
+  /**
+   * Most inputs at the same time; by default what the machine has processors for, where there is enough to read. Of a single
+   * large file a second thread does the reading, unless this is 1.
+   */
   readonly jobs?: number | undefined;
+  /** Bytes from which on a second thread, or several, are worth it (default 48 MiB). */
+  readonly worthThreads?: number;
   /** Hears of the results of one input after the other, in the order of the inputs, whatever `jobs` is. */
   readonly sink?: AnalysisSink | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -53,13 +58,15 @@ export interface AnalyzeInputsOptions {
 }
 
 /** A worker takes some 60 ms to start and to load; below this much to read that is not worth it. */
-const WORTH_A_WORKER_BYTES = 48 * 1024 * 1024;
+const WORTH_THREADS = 48 * 1024 * 1024;
 
 /** Analyses every input. Never rejects for an input that cannot be opened or is damaged: its result says so. */
 export async function analyzeInputs(inputs: readonly Input[], options: AnalyzeInputsOptions): Promise<InputResult[]> {
   const bytes = inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 0), 0);
-  const automatic = bytes >= WORTH_A_WORKER_BYTES ? availableParallelism() : 1;
-  const jobs = Math.min(options.jobs ?? automatic, inputs.length);
+  const { worthThreads = WORTH_THREADS } = options;
+  const automatic = bytes >= worthThreads ? availableParallelism() : 1;
+  const threads = options.jobs ?? automatic;
+  const jobs = Math.min(threads, inputs.length);
   if (jobs > 1 && inputs.every(isFile)) {
     return new Pool(
       inputs.map((input) => input.name),
@@ -76,6 +83,7 @@ export async function analyzeInputs(inputs: readonly Input[], options: AnalyzeIn
     const result = await analyzeInput(input, {
       settings,
       input: index,
+      isSifted: threads > 1 && availableParallelism() > 1 && (sizeOf(input) ?? 0) >= worthThreads,
       ...(watch === undefined ? {} : { watch }),
       ...(sink === undefined ? {} : { sink }),
       ...(signal === undefined ? {} : { signal }),
@@ -108,10 +116,15 @@ function countFindings(findings: Readonly<Record<Severity, number>>): number {
   return findings.error + findings.warning + findings.info;
 }
 
+export interface AnalyzeInputOptions extends AnalyzeSourceOptions, Pick<AnalyzeInputsOptions, 'watch'> {
+  /** Whether another thread is to read the input, where that is a file. */
+  readonly isSifted?: boolean;
+}
+
 /** Opens one input and reads it to its end. */
 export async function analyzeInput(
   input: Input,
-  { watch, ...options }: AnalyzeSourceOptions & Pick<AnalyzeInputsOptions, 'watch'>,
+  { watch, isSifted, ...options }: AnalyzeInputOptions,
 ): Promise<InputResult> {
   if ('problem' in input) return unopened(input.name, input.problem, options);
   const { signal } = options;
@@ -122,6 +135,11 @@ export async function analyzeInput(
     if (!(error instanceof CaptureError)) throw error;
     const { code, offset, frame, message } = error;
     return unopened(input.name, { code, offset, frame, message }, options);
+  }
+  if (isSifted === true && isFile(input)) {
+    const { SiftedSource } = await import('./sift/sifted-source.ts');
+    const sifted = new SiftedSource(input.name, source, options.settings.config.decoder);
+    return analyzeSource(sifted, { ...options, totals: sifted.totals });
   }
   if (watch === undefined || input.once !== true) return analyzeSource(source, options);
   const watcher = watch(source);

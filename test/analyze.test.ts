@@ -98,6 +98,21 @@ describe('the captures of the lab', () => {
   );
 });
 
+describe('the evidence of exchanges on other ports', () => {
+  // Which is not even collected where nobody looks at it.
+  it.each(manifest.map(({ file }) => file))('changes nothing that is said of port 0: %s', async (file) => {
+    const path = join(FIXTURES, file);
+    const all = await analyzeCapture(path, { exchanges: 'all' }).report();
+    const flagged = await analyzeCapture(path).report();
+    expect(flagged.summary).toEqual(all.summary);
+    const hasFinding = new Set(all.findings.map(({ exchange }) => exchange));
+    const withoutIds = (exchanges: readonly ExchangeReport[]) => exchanges.map(({ id: _, ...rest }) => rest);
+    expect(withoutIds(flagged.exchanges)).toEqual(withoutIds(all.exchanges.filter(({ id }) => hasFinding.has(id))));
+    const withoutExchange = (findings: typeof all.findings) => findings.map(({ exchange: _, ...rest }) => rest);
+    expect(withoutExchange(flagged.findings)).toEqual(withoutExchange(all.findings));
+  });
+});
+
 describeWith(['tshark'], 'tshark itself', () => {
   // zstd is an option of its build.
   const readable = manifest.filter(

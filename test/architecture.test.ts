@@ -13,12 +13,13 @@ const JOINS = ['analyze.ts', 'parallel.ts', 'worker.ts', 'evidence.ts'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   capture: [],
   wire: [],
+  sift: ['capture', 'wire'],
   track: ['wire'],
   rules: ['wire', 'track'],
   report: ['capture', 'wire', 'track', 'rules'],
   config: ['wire', 'track', 'rules'],
-  probe: ['capture', 'wire', 'track', 'rules', 'report', 'config', ...JOINS],
-  cli: ['capture', 'wire', 'track', 'rules', 'report', 'config', 'probe', ...JOINS],
+  probe: ['capture', 'wire', 'sift', 'track', 'rules', 'report', 'config', ...JOINS],
+  cli: ['capture', 'wire', 'sift', 'track', 'rules', 'report', 'config', 'probe', ...JOINS],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
 

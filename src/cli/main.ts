@@ -16,11 +16,15 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
     return await run(plain, io);
   } catch (error) {
     const { escapeForTerminal } = await import('../report/escape.ts');
-    const expected = error instanceof Error && EXPECTED.has(error.name);
-    const text = expected ? error.message : `internal error: ${error instanceof Error ? error.stack : error}`;
-    for (const line of text.split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
+    const texts = new Set((error instanceof AggregateError ? error.errors : [error]).map(describeError));
+    for (const line of [...texts].join('\n').split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
     return EXIT_TROUBLE;
   }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `internal error: ${error}`;
+  return EXPECTED.has(error.name) ? error.message : `internal error: ${error.stack}`;
 }
 
 /** The command as the operating system starts it: arguments, signals and exit status of this process. */

@@ -16,6 +16,7 @@ import type {
   DocumentReporter,
   ReportContext,
   RunResult,
+  StreamContext,
   StreamReporter,
   StreamReporterFactory,
 } from '../report/types.ts';
@@ -40,6 +41,8 @@ export interface ReportRequest {
   readonly live?: boolean;
   /** Inputs, which no report may overwrite. */
   readonly inputs: readonly string[];
+  /** See StreamContext; asked when an input has been opened. */
+  inputName(input: number): string | null;
 }
 
 /** All reports of one run: those that stream hear of results as they come, the others are written at the end. */
@@ -52,12 +55,19 @@ export interface Reports {
   readonly evidencePaths: readonly string[];
   /** Lets a slow reader of standard output catch up. */
   flush(): Promise<void>;
+  /** Writes what is left. A report that fails does not keep the others from being written; see check(). */
   finish(result: RunResult): Promise<void>;
+  /** Throws what kept a report from being whole; to be called when all else is done. */
+  check(): void;
 }
 
-/** Opens everything that is to be written. Throws CliError for an unknown format or a path that cannot be written. */
+/**
+ * Opens everything that is to be written. Throws CliError for an unknown format or a path that cannot be written. Whatever
+ * fails later is kept for check(), and the report that it happened to is not gone on with.
+ */
 export async function openReports(request: ReportRequest, io: CliIo, isGone: () => boolean): Promise<Reports> {
   const named = await reporterOf(request.format, request.reporters, request.live);
+  const { inputName } = request;
   const files = request.paths.map((path) => ({
     path: resolve(io.cwd, path),
     wanted: formatOf(path, request.reporters),
@@ -65,68 +75,93 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
   for (const { path } of files) refuseToOverwrite(path, request.inputs);
 
   const documents: { reporter: DocumentReporter; output: Output; context: ReportContext }[] = [];
-  const streams: StreamReporter[] = [];
-  const outputs: Output[] = [];
+  const streams = new Set<StreamReporter>();
+  const outputs = new Set<Output>();
   const evidencePaths: string[] = [];
-  const add = (reporter: LoadedReporter, output: Output, context: ReportContext) => {
-    outputs.push(output);
+  const failures: unknown[] = [];
+  const attempt = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  const tell = (action: (stream: StreamReporter) => void) => {
+    for (const stream of streams) {
+      const before = failures.length;
+      attempt(() => action(stream));
+      if (failures.length > before) streams.delete(stream);
+    }
+  };
+  const add = (reporter: LoadedReporter, output: Output, context: StreamContext) => {
+    outputs.add(output);
     if (reporter.kind === 'document') documents.push({ reporter: reporter.format, output, context });
-    else streams.push(reporter.create((text) => output.write(text), context));
+    else attempt(() => streams.add(reporter.create((text) => output.write(text), context)));
   };
   for (const { path, wanted } of files) {
     if (wanted === 'pcapng') evidencePaths.push(path);
-    else add(await reporterOf(wanted, request.reporters), fileOutput(path), { width: FILE_WIDTH, color: false });
+    else
+      add(await reporterOf(wanted, request.reporters), fileOutput(path), {
+        width: FILE_WIDTH,
+        color: false,
+        inputName,
+      });
   }
-  const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color) };
+  const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color), inputName };
   add(named, streamOutput(io.stdout, isGone), context);
 
   return {
     sink:
-      streams.length === 0
+      streams.size === 0
         ? null
         : {
-            exchange: (exchange) => {
-              for (const stream of streams) stream.exchange(exchange);
-            },
-            finding: (finding, exchange) => {
-              for (const stream of streams) stream.finding(finding, exchange);
-            },
-            ...(streams.some((stream) => stream.answered !== undefined)
-              ? {
-                  answered: (exchange, findings) => {
-                    for (const stream of streams) stream.answered?.(exchange, findings);
-                  },
-                }
+            exchange: (exchange) => tell((stream) => stream.exchange(exchange)),
+            finding: (finding, exchange) => tell((stream) => stream.finding(finding, exchange)),
+            ...([...streams].some((stream) => stream.answered !== undefined)
+              ? { answered: (exchange, findings) => tell((stream) => stream.answered?.(exchange, findings)) }
               : {}),
           },
     needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some((name) => !WITHOUT_LISTS.has(name)),
     evidencePaths,
     async flush() {
-      for (const output of outputs) await output.flush();
+      for (const output of outputs) {
+        await output.flush().catch((error) => {
+          outputs.delete(output);
+          failures.push(error);
+        });
+      }
     },
     async finish(result) {
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
-      for (const stream of streams) {
+      tell((stream) => {
         for (const finding of late) stream.finding(finding, null);
         stream.end(result);
-      }
+      });
       for (const { reporter, output, context } of documents) {
-        for (const text of reporter(result, context)) output.write(text);
+        attempt(() => {
+          for (const text of reporter(result, context)) output.write(text);
+        });
       }
-      for (const output of outputs) await output.close();
-      if (request.format === 'github') await appendStepSummary(result, io);
+      for (const output of outputs) await output.close().catch((error) => failures.push(error));
+      if (request.format === 'github') await appendStepSummary(result, io).catch((error) => failures.push(error));
+    },
+    check() {
+      if (failures.length > 0) throw new AggregateError(failures, 'not every report could be written');
     },
   };
 }
 
 /** GitHub shows what a step appends to this file (Markdown) on the page of the run. */
-async function appendStepSummary(result: RunResult, { env }: CliIo): Promise<void> {
+async function appendStepSummary(result: RunResult, { env, stderr }: CliIo): Promise<void> {
   const path = env.GITHUB_STEP_SUMMARY;
   if (path === undefined || path === '') return;
-  const { formatStepSummary } = await import('../report/github.ts');
+  const { formatStepSummary, MAX_STEP_SUMMARY_BYTES } = await import('../report/step-summary.ts');
   try {
-    appendFileSync(path, formatStepSummary(result));
+    // What the step has written before counts as well.
+    const text = formatStepSummary(result, MAX_STEP_SUMMARY_BYTES - (statOrNull(path)?.size ?? 0));
+    if (text === '') stderr.write(`portzero: there is no room left in the job summary of this step\n`);
+    else appendFileSync(path, text);
   } catch (error) {
     throw new CliError(`cannot write the job summary ${path}: ${(error as Error).message}`);
   }

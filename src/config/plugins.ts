@@ -37,16 +37,19 @@ export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Pro
   const rules: Rule[] = [];
   const reporters: PluginReporter[] = [];
   for (const [index, name] of config.plugins.entries()) {
+    const blame = (error: unknown, what = '') => {
+      const message = `${name}: ${what}${oneLine(error)}`;
+      const problem = { path: `plugins[${index}]`, line: null, column: null, message };
+      return new ConfigError(config.path, [problem], { cause: error });
+    };
     try {
       const exported = await importFrom(name, config.path);
-      for (const value of listOf(exported, 'rules')) {
-        rules.push(guard(checkRule(value, rules), config.path, `plugins[${index}]`, name));
+      for (const value of listOf(exported, 'rules')) rules.push(guardRule(checkRule(value, rules), blame));
+      for (const value of listOf(exported, 'reporters')) {
+        reporters.push(guardReporter(checkReporter(value, reporters), blame));
       }
-      for (const value of listOf(exported, 'reporters')) reporters.push(checkReporter(value, reporters));
     } catch (error) {
-      const message = `${name}: ${oneLine(error)}`;
-      const problem = { path: `plugins[${index}]`, line: null, column: null, message };
-      throw new ConfigError(config.path, [problem], { cause: error });
+      throw blame(error);
     }
   }
   return { rules, reporters };
@@ -57,18 +60,62 @@ function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
 }
 
-/** The rule, whose faults name it and its module: what a plugin throws is no fault of ours. */
-function guard(rule: Rule, configPath: string | null, path: string, name: string): Rule {
+/** Makes of what a plugin threw an error that names its module: it is no fault of ours. */
+type Blame = (error: unknown, what?: string) => ConfigError;
+
+function guardRule(rule: Rule, blame: Blame): Rule {
   const match = rule.match as (...args: unknown[]) => unknown;
-  const guarded = (...args: unknown[]) => {
+  return {
+    ...rule,
+    match: guard((...args) => match.apply(rule, args), blame, `rule ${rule.meta.id} failed: `),
+  } as Rule;
+}
+
+function guardReporter(reporter: PluginReporter, blame: Blame): PluginReporter {
+  const { name, ending, document, stream } = reporter;
+  const what = `reporter ${name} failed: `;
+  const known = { name, ...(ending === undefined ? {} : { ending }) };
+  if (document !== undefined) {
+    return {
+      ...known,
+      *document(result, context) {
+        // A generator throws while it is read, not when it is called.
+        try {
+          const parts = document.call(reporter, result, context) as Iterable<string> | null | undefined;
+          if (typeof parts?.[Symbol.iterator] !== 'function') {
+            throw new TypeError('document() must return an iterable of texts');
+          }
+          yield* parts;
+        } catch (error) {
+          throw blame(error, what);
+        }
+      },
+    };
+  }
+  const create = (write: never, context: never) => {
+    const made = stream?.call(reporter, write, context) as Record<string, ((...args: unknown[]) => void) | undefined>;
+    const method = (key: string) => guard((...args) => made[key]!(...args), blame, what);
+    for (const key of ['exchange', 'finding', 'end']) {
+      if (typeof made?.[key] !== 'function') throw new TypeError(`stream() must return an object with ${key}()`);
+    }
+    return {
+      exchange: method('exchange'),
+      finding: method('finding'),
+      end: method('end'),
+      ...(typeof made.answered === 'function' ? { answered: method('answered') } : {}),
+    };
+  };
+  return { ...known, stream: guard(create, blame, what) };
+}
+
+function guard<A extends unknown[], T>(action: (...args: A) => T, blame: Blame, what: string): (...args: A) => T {
+  return (...args) => {
     try {
-      return match.apply(rule, args);
+      return action(...args);
     } catch (error) {
-      const message = `${name}: rule ${rule.meta.id} failed: ${oneLine(error)}`;
-      throw new ConfigError(configPath, [{ path, line: null, column: null, message }], { cause: error });
+      throw blame(error, what);
     }
   };
-  return { ...rule, match: guarded } as Rule;
 }
 
 /** Paths start with a dot or a slash and are relative to the configuration file; anything else is a package. */

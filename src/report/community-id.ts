@@ -1,5 +1,6 @@
-/** IANA protocol number. */
+/** IANA protocol numbers. */
 export const PROTOCOL_TCP = 6;
+export const PROTOCOL_UDP = 17;
 
 export interface Flow {
   /** 4 or 16 bytes each, both of the same length. */

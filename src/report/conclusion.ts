@@ -1,16 +1,18 @@
 import { VERDICTS } from '../track/exchange.ts';
-import type { ExchangeGroup, ExchangeReport, RunResult, VerdictCounts } from './types.ts';
+import type { ExchangeGroup, ExchangeReport, RunResult } from './types.ts';
 import { formatCount, formatLatency, formatNumber, VERDICT_PHRASES } from './words.ts';
 
 /** Most names that a sentence bears. */
 const MAX_NAMED = 3;
 
-/** The answer in plain words: who put port 0 on the wire, and how did the other stack answer? One to three sentences. */
+/**
+ * The answer in plain words: who put port 0 on the wire, and how did the other stack answer? It is about what was flagged,
+ * and says how much was not. One to four sentences.
+ */
 export function formatConclusion(result: RunResult): string {
   const { summary, inputs } = result.report;
   const { portZero } = summary;
   const incomplete = inputs.some((input) => !input.complete);
-  const asked = portZero.total - portZero.unsolicited;
   const sentences: string[] = [];
 
   if (portZero.total === 0) {
@@ -20,32 +22,51 @@ export function formatConclusion(result: RunResult): string {
     return sentences.join(' ');
   }
 
-  const groups = result.groups.filter((group) => group.portZero !== null && group.probe !== null);
-  if (asked > 0) sentences.push(describeAsked(asked, portZero, groups));
-  if (portZero.unsolicited > 0)
+  const flagged = result.groups.filter((group) => group.portZero !== null && group.severity !== null);
+  const asked = flagged.filter((group) => group.probe !== null);
+  if (asked.length > 0) sentences.push(describeAsked(asked));
+  const unsolicited = countOf(flagged) - countOf(asked);
+  if (unsolicited > 0)
     sentences.push(
-      `${formatCount(portZero.unsolicited, 'answer')} from or to port 0 ${wasWere(portZero.unsolicited)} ${VERDICT_PHRASES.unsolicited}: backscatter of forged packets, or the capture began too late.`,
+      `${formatCount(unsolicited, 'answer')} from or to port 0 ${wasWere(unsolicited)} ${VERDICT_PHRASES.unsolicited}: backscatter of forged packets, or the capture began too late.`,
     );
+  const rest = portZero.total - countOf(flagged);
+  if (rest > 0)
+    sentences.push(describeRest(rest, result.ignored ?? 0, flagged.length > 0 ? 'more exchange' : 'exchange'));
   if (incomplete) sentences.push('Not all of the input could be read.');
   return sentences.join(' ');
 }
 
-function describeAsked(asked: number, counts: VerdictCounts, groups: readonly ExchangeGroup[]): string {
-  const who = capitalize(nameEnds(groups, asked, 'client') ?? 'somebody');
-  const whom = nameEnds(groups, asked, 'server');
-  const towards = whom === null ? '' : `, towards ${whom}`;
-  const verdicts = VERDICTS.filter((verdict) => verdict !== 'unsolicited' && counts[verdict] > 0);
-  if (asked === 1) {
-    const answer = groups[0] === undefined ? '' : describeAnswer(groups[0].examples[0]);
-    return `${who} put port 0 on the wire once${towards}, and was ${VERDICT_PHRASES[verdicts[0]!]}${answer}.`;
-  }
+function describeAsked(groups: readonly ExchangeGroup[]): string {
+  const asked = countOf(groups);
+  const who = capitalize(nameEnds(groups, 'client'));
+  const towards = `, towards ${nameEnds(groups, 'server')}`;
+  const counts = VERDICTS.map((verdict) => ({
+    verdict,
+    count: countOf(groups.filter((group) => group.verdict === verdict)),
+  })).filter(({ count }) => count > 0);
+  const phrase = VERDICT_PHRASES[counts[0]!.verdict];
+  if (asked === 1)
+    return `${who} put port 0 on the wire once${towards}, and was ${phrase}${describeAnswer(groups[0]!.examples[0])}.`;
   const answers =
-    verdicts.length === 1
-      ? `${asked === 2 ? 'both' : 'all'} were ${VERDICT_PHRASES[verdicts[0]!]}`
-      : verdicts
-          .map((verdict) => `${formatNumber(counts[verdict])} ${wasWere(counts[verdict])} ${VERDICT_PHRASES[verdict]}`)
+    counts.length === 1
+      ? `${asked === 2 ? 'both' : 'all'} were ${phrase}`
+      : counts
+          .map(({ verdict, count }) => `${formatNumber(count)} ${wasWere(count)} ${VERDICT_PHRASES[verdict]}`)
           .join(', ');
   return `${who} put port 0 on the wire ${asked === 2 ? 'twice' : `in ${formatNumber(asked)} exchanges`}${towards}: ${answers}.`;
+}
+
+/** Exchanges with port 0 that nothing was said of: those to ignore, and those whose rules are off. */
+function describeRest(rest: number, ignored: number, word: string): string {
+  const exchanges = `${formatCount(rest, word)} with port 0 ${wasWere(rest)}`;
+  if (ignored === 0) return `${exchanges} not flagged.`;
+  if (ignored === rest) return `${exchanges} ignored, as the configuration says: counted, not flagged.`;
+  return `${exchanges} not flagged, ${formatNumber(ignored)} of them ignored, as the configuration says.`;
+}
+
+function countOf(groups: readonly ExchangeGroup[]): number {
+  return groups.reduce((sum, group) => sum + group.count, 0);
 }
 
 function describeAnswer(exchange: ExchangeReport | undefined): string {
@@ -56,12 +77,10 @@ function describeAnswer(exchange: ExchangeReport | undefined): string {
   return `${kind}${by}${latencyMs === null ? '' : ` after ${formatLatency(latencyMs)}`}`;
 }
 
-/** "192.0.2.1", "192.0.2.1 and 192.0.2.2", "At least 12 sources"; null when nothing is known of them. */
-function nameEnds(groups: readonly ExchangeGroup[], asked: number, end: 'client' | 'server'): string | null {
-  const known = groups.reduce((sum, group) => sum + group.count, 0);
-  if (known === 0) return null;
+/** "192.0.2.1", "192.0.2.1 and 192.0.2.2", "12 sources", "at least 12 sources". */
+function nameEnds(groups: readonly ExchangeGroup[], end: 'client' | 'server'): string {
   const names = new Set<string>();
-  let complete = known === asked;
+  let complete = true;
   let most = 0;
   for (const group of groups) {
     const distinct = group[`${end}s`];
@@ -76,7 +95,7 @@ function nameEnds(groups: readonly ExchangeGroup[], asked: number, end: 'client'
   }
   const count = formatCount(Math.max(most, names.size), end === 'client' ? 'source' : 'target');
   // Groups may share ends, so their counts do not add up; that of one group that is everything is exact.
-  const only = groups.length === 1 && known === asked ? groups[0]![`${end}s`] : null;
+  const only = groups.length === 1 ? groups[0]![`${end}s`] : null;
   return complete || only?.atLeast === false ? count : `at least ${count}`;
 }
 

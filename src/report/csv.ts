@@ -1,11 +1,14 @@
 import { escapeCsv } from './escape.ts';
-import type { ExchangeReport, StreamReporterFactory } from './types.ts';
+import type { ExchangeReport, StreamContext, StreamReporterFactory } from './types.ts';
 
 type Cell = string | number | boolean | null;
 
 /** Columns in order; the names are those of the JSON report with underscores. */
-const COLUMNS: ReadonlyArray<readonly [name: string, cell: (exchange: ExchangeReport) => Cell]> = [
+const COLUMNS: ReadonlyArray<
+  readonly [name: string, cell: (exchange: ExchangeReport, context: StreamContext) => Cell]
+> = [
   ['input', ({ input }) => input],
+  ['input_name', ({ input }, { inputName }) => inputName(input)],
   ['id', ({ id }) => id],
   ['started', ({ started }) => started],
   ['client_address', ({ client }) => client.address],
@@ -36,7 +39,7 @@ const COLUMNS: ReadonlyArray<readonly [name: string, cell: (exchange: ExchangeRe
 ];
 
 /** The exchanges as RFC 4180 has it, with a header line; an empty field for null. */
-export const streamCsv: StreamReporterFactory = (write) => {
+export const streamCsv: StreamReporterFactory = (write, context) => {
   const writeRow = (cells: readonly Cell[]) =>
     write(`${cells.map((cell) => (cell === null ? '' : escapeCsv(String(cell)))).join(',')}\r\n`);
   let started = false;
@@ -47,7 +50,7 @@ export const streamCsv: StreamReporterFactory = (write) => {
   return {
     exchange(exchange) {
       start();
-      writeRow(COLUMNS.map(([, cell]) => cell(exchange)));
+      writeRow(COLUMNS.map(([, cell]) => cell(exchange, context)));
     },
     finding() {},
     end: start,

@@ -1,9 +1,10 @@
+import type { Fired } from '../rules/engine.ts';
 import type { Exchange, SegmentEvidence } from '../track/exchange.ts';
 import { formatAddress } from '../wire/address.ts';
 import { layerName } from '../wire/layers.ts';
 import { ANOMALY_SNAPPED, RST } from '../wire/packet.ts';
 import { formatTcpOptions } from '../wire/tcp-options.ts';
-import { communityId, PROTOCOL_TCP } from './community-id.ts';
+import { communityId, PROTOCOL_TCP, PROTOCOL_UDP } from './community-id.ts';
 import { escapeBytes } from './escape.ts';
 import { formatFingerprint, guessHops } from './fingerprint.ts';
 import { describeNotes } from './notes.ts';
@@ -69,6 +70,37 @@ function communityIdOf(exchange: Exchange, seed: number): string {
     protocol: PROTOCOL_TCP,
   };
   return communityId(flow, seed);
+}
+
+/**
+ * Data of a finding about no single exchange: whom it is about. A window has one end, and its openings many ports; a
+ * datagram has all of a flow.
+ */
+export function describeEnds(
+  { client, server, datagramPort }: Pick<Fired, 'client' | 'server' | 'datagramPort'>,
+  communityIdSeed: number | null,
+): Record<string, string | number> {
+  // Windows and datagrams are about openings and datagrams to port 0.
+  const serverPort = 0;
+  const ends = {
+    ...(client === null ? {} : { client: formatAddress(client) }),
+    ...(datagramPort === null ? {} : { clientPort: datagramPort }),
+    ...(server === null ? {} : { server: formatAddress(server) }),
+    serverPort,
+  };
+  if (client === null || server === null || datagramPort === null) return ends;
+  const flow = {
+    sourceAddress: client,
+    destinationAddress: server,
+    sourcePort: datagramPort,
+    destinationPort: serverPort,
+    protocol: PROTOCOL_UDP,
+  };
+  return {
+    ...ends,
+    transport: 'udp',
+    ...(communityIdSeed === null ? {} : { communityId: communityId(flow, communityIdSeed) }),
+  };
 }
 
 function describeSegment(segment: SegmentEvidence, exchange: Exchange, probe: SegmentEvidence | null): SegmentReport {

@@ -2,9 +2,18 @@ import { basename } from 'node:path';
 import pc from 'picocolors';
 import { escapeForTerminal, stringifySafely } from './escape.ts';
 import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from './layout.ts';
-import type { AnalysisReport, ExchangeReport, FindingReport, InputReport, ReportContext } from './types.ts';
-import { formatCount, formatEndpoint, formatFrames, formatProbe } from './words.ts';
+import type {
+  AnalysisReport,
+  ExchangeReport,
+  FindingReport,
+  InputReport,
+  ReportContext,
+  SummaryReport,
+} from './types.ts';
+import { formatCount, formatEndpoint, formatFrames, formatNumber, formatProbe } from './words.ts';
 
+/** The count of the summaries that no answer is judged by. */
+const FRAMES = 'frames';
 /** What an exchange's answer is judged by. */
 const COMPARED = ['verdict', 'state', 'reason', 'answeredBy'] as const;
 
@@ -20,21 +29,37 @@ export interface ExchangeChange {
   readonly new: ExchangeReport;
 }
 
+/** A number of the summaries that is not the same. */
+export interface CountChange {
+  /** As in "portZero.refused". */
+  readonly name: string;
+  readonly old: number;
+  readonly new: number;
+}
+
 /** How the answers of one run differ from those of another. Plain data. */
 export interface ReportDiff {
   readonly schemaVersion: 1;
   /** False when both runs say the same. */
   readonly changed: boolean;
+  /**
+   * What the summaries count differently: exchanges with port 0 by verdict, findings by severity, frames. Where a list was cut
+   * a change of verdicts or findings makes `changed` true; else the lists tell it, and what is in no list is not flagged.
+   */
+  readonly counts: readonly CountChange[];
   readonly exchanges: {
     readonly unchanged: number;
     readonly changed: readonly ExchangeChange[];
     readonly new: readonly ExchangeReport[];
     readonly gone: readonly ExchangeReport[];
+    /** Listed in one report, where the list of the other was cut and may have left it out. */
+    readonly unmatched: number;
   };
   readonly findings: {
     readonly unchanged: number;
     readonly new: readonly FindingReport[];
     readonly gone: readonly FindingReport[];
+    readonly unmatched: number;
   };
   /** Why the comparison may not tell all. */
   readonly warnings: readonly string[];
@@ -44,7 +69,8 @@ export interface ReportDiff {
  * Compares two reports. What differs between any two runs does not count: times, frames, ids, latencies, sequence numbers and
  * the client's ephemeral port. An exchange of one run is that of the other when it has the same input, client, server and
  * server port, port 0 at the same end, the same kind of probe, the same client port if that is below 1024 (then it was
- * chosen), and is the same in number among those that have all this in common, in the order of the report.
+ * chosen), and is the same in number among those that have all this in common, in the order of the report. What the lists
+ * leave out is compared by the counts of the summaries.
  */
 export function diffReports(old: AnalysisReport, current: AnalysisReport): ReportDiff {
   const [oldInputs, newInputs] = pairInputs(old.inputs, current.inputs);
@@ -52,14 +78,10 @@ export function diffReports(old: AnalysisReport, current: AnalysisReport): Repor
   const newKeys = numberKeys(current.exchanges, (exchange) => exchangeKey(exchange, newInputs));
 
   const changed: ExchangeChange[] = [];
-  const gone: ExchangeReport[] = [];
   let unchanged = 0;
   for (const [key, before] of oldKeys) {
     const after = newKeys.get(key);
-    if (after === undefined) {
-      gone.push(before);
-      continue;
-    }
+    if (after === undefined) continue;
     const changes = COMPARED.filter((field) => before[field] !== after[field]).map((field) => ({
       field,
       old: before[field],
@@ -68,28 +90,61 @@ export function diffReports(old: AnalysisReport, current: AnalysisReport): Repor
     if (changes.length === 0) unchanged++;
     else changed.push({ changes, old: before, new: after });
   }
-  const added = [...newKeys].filter(([key]) => !oldKeys.has(key)).map(([, exchange]) => exchange);
+  const exchanges = {
+    unchanged,
+    changed,
+    ...comeAndGone(oldKeys, newKeys, old.omitted.exchanges > 0, current.omitted.exchanges > 0),
+  };
 
   const oldFindings = numberKeys(old.findings, findingKeys(oldKeys, oldInputs));
   const newFindings = numberKeys(current.findings, findingKeys(newKeys, newInputs));
   const findings = {
     unchanged: [...oldFindings.keys()].filter((key) => newFindings.has(key)).length,
-    new: [...newFindings].filter(([key]) => !oldFindings.has(key)).map(([, finding]) => finding),
-    gone: [...oldFindings].filter(([key]) => !newFindings.has(key)).map(([, finding]) => finding),
+    ...comeAndGone(oldFindings, newFindings, old.omitted.findings > 0, current.omitted.findings > 0),
   };
 
-  const warnings = describeLimits(old, current);
-  const lists = [changed, gone, added, findings.new, findings.gone];
-  // Where not all is listed, the counts are all there is to tell a change by.
-  const countsDiffer = isLimited(old, current) && JSON.stringify(countsOf(old)) !== JSON.stringify(countsOf(current));
-  if (countsDiffer) warnings.push('The counts of exchanges with port 0 differ.');
+  const lists = [changed, exchanges.new, exchanges.gone, findings.new, findings.gone];
+  const counts = compareCounts(old, current);
+  // Two runs of the same test differ in frames: a retransmission more is no other answer.
+  const tells = isCut(old) || isCut(current) ? counts.filter(({ name }) => name !== FRAMES) : [];
   return {
     schemaVersion: 1,
-    changed: countsDiffer || lists.some((list) => list.length > 0),
-    exchanges: { unchanged, changed, new: added, gone },
+    changed: [...lists, tells].some((list) => list.length > 0),
+    counts,
+    exchanges,
     findings,
-    warnings,
+    warnings: describeLimits(old, current),
   };
+}
+
+/** What is in one list only. A list that was cut says nothing of what is missing from it. */
+function comeAndGone<T>(
+  old: ReadonlyMap<string, T>,
+  current: ReadonlyMap<string, T>,
+  isOldCut: boolean,
+  isNewCut: boolean,
+): { new: T[]; gone: T[]; unmatched: number } {
+  const only = (these: ReadonlyMap<string, T>, others: ReadonlyMap<string, T>) =>
+    [...these].filter(([key]) => !others.has(key)).map(([, item]) => item);
+  const [come, gone] = [only(current, old), only(old, current)];
+  return {
+    new: isOldCut ? [] : come,
+    gone: isNewCut ? [] : gone,
+    unmatched: (isOldCut ? come.length : 0) + (isNewCut ? gone.length : 0),
+  };
+}
+
+function compareCounts(old: AnalysisReport, current: AnalysisReport): CountChange[] {
+  const [before, after] = [countsOf(old.summary), countsOf(current.summary)];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .map((name) => ({ name, old: before.get(name) ?? 0, new: after.get(name) ?? 0 }))
+    .filter((count) => count.old !== count.new);
+}
+
+function countsOf({ frames, portZero, findings }: SummaryReport): Map<string, number> {
+  const named = (group: string, counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([name, count]) => [`${group}.${name}`, count] as const);
+  return new Map([...named('portZero', portZero), ...named('findings', findings), [FRAMES, frames]]);
 }
 
 /**
@@ -157,13 +212,8 @@ function numberKeys<T>(items: readonly T[], keyOf: (item: T) => string): Map<str
   return numbered;
 }
 
-function countsOf(report: AnalysisReport): unknown {
-  // By name, for the order of keys is not the reader's to rely on.
-  return Object.entries(report.summary.portZero).sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function isLimited(...reports: readonly AnalysisReport[]): boolean {
-  return reports.some(({ omitted }) => omitted.exchanges > 0 || omitted.findings > 0);
+function isCut({ omitted }: AnalysisReport): boolean {
+  return omitted.exchanges > 0 || omitted.findings > 0;
 }
 
 function describeLimits(old: AnalysisReport, current: AnalysisReport): string[] {
@@ -172,8 +222,11 @@ function describeLimits(old: AnalysisReport, current: AnalysisReport): string[] 
     ['old', old],
     ['new', current],
   ] as const) {
-    if (isLimited(report))
-      warnings.push(`The ${name} report does not list everything: only what is listed was compared.`);
+    const { exchanges, findings } = report.omitted;
+    if (isCut(report))
+      warnings.push(
+        `The lists of the ${name} report were cut (${formatCount(exchanges, 'exchange')} and ${formatCount(findings, 'finding')} left out, see --max-listed): by their counts alone can those be compared.`,
+      );
     if (report.inputs.some((input) => !input.complete))
       warnings.push(`The ${name} report is about input that could not be read to its end.`);
   }
@@ -198,9 +251,18 @@ export function parseReport(text: string): AnalysisReport {
     throw new Error(`schemaVersion ${JSON.stringify(report.schemaVersion)} is not supported, only 1`);
   for (const list of ['inputs', 'exchanges', 'findings'] as const)
     if (!Array.isArray(report[list])) throw new Error(`not a whole report: ${list} is missing`);
-  for (const part of ['summary', 'omitted'] as const)
-    if (typeof report[part] !== 'object') throw new Error(`not a whole report: ${part} is missing`);
+  for (const [part, counts] of [
+    ['omitted', report.omitted],
+    ['summary.portZero', report.summary?.portZero],
+    ['summary.findings', report.summary?.findings],
+    ['summary.frames', { frames: report.summary?.frames }],
+  ] as const)
+    if (!isCounts(counts)) throw new Error(`not a whole report: ${part} is missing`);
   return report as AnalysisReport;
+}
+
+function isCounts(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'number');
 }
 
 /** The difference as JSON. */
@@ -240,6 +302,10 @@ export function* formatDiffText(diff: ReportDiff, context: ReportContext): Itera
         `${paint(pad(word, 7))}  finding: `,
         '         ',
       );
+  const names = diff.counts.map(({ name }) => escapeForTerminal(name));
+  const nameWidth = Math.max(...names.map(displayWidth));
+  for (const [i, count] of diff.counts.entries())
+    yield `${colors.yellow('count')}    ${pad(names[i]!, nameWidth)}  ${formatNumber(count.old)} ${colors.dim('→')} ${colors.bold(formatNumber(count.new))}\n`;
   for (const warning of warnings) yield wrap(warning, width, `${colors.yellow('!')}  `, '   ');
   if (!diff.changed) {
     yield `${colors.green('no change')}: ${formatCount(exchanges.unchanged, 'exchange')}, ${formatCount(findings.unchanged, 'finding')}\n`;
@@ -251,12 +317,18 @@ export function* formatDiffText(diff: ReportDiff, context: ReportContext): Itera
       `${exchanges.new.length} new`,
       `${exchanges.gone.length} gone`,
       `${exchanges.unchanged} the same`,
+      ...unmatchedText(exchanges.unmatched),
     ],
     ', ',
     width,
     'exchanges: ',
   );
-  yield `findings:  ${findings.new.length} new, ${findings.gone.length} gone, ${findings.unchanged} the same\n`;
+  const parts = [`${findings.new.length} new`, `${findings.gone.length} gone`, `${findings.unchanged} the same`];
+  yield flow([...parts, ...unmatchedText(findings.unmatched)], ', ', width, 'findings:  ');
+}
+
+function unmatchedText(count: number): string[] {
+  return count === 0 ? [] : [`${formatNumber(count)} without a counterpart in the list that was cut`];
 }
 
 function describeEnds(exchange: ExchangeReport): string {

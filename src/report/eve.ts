@@ -65,18 +65,19 @@ export const streamEve: StreamReporterFactory = (write) => {
 
 function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, timestamp: string): object {
   const [source, destination] = endsOf(finding, exchange);
+  const isDatagram = exchange === null && finding.data.transport === 'udp';
   return {
     timestamp,
     // JSON.stringify leaves out what is undefined: fields that a finding about several exchanges does not have.
-    flow_id: exchange === null ? undefined : flowId(exchange),
+    flow_id: exchange !== null ? flowId(exchange) : isDatagram ? datagramFlowId(finding) : undefined,
     pcap_cnt: finding.frames[0],
     event_type: 'alert',
-    src_ip: source?.address,
-    src_port: source?.port,
-    dest_ip: destination?.address,
-    dest_port: destination?.port,
-    proto: finding.ruleId === 'udp-port-zero' ? 'UDP' : 'TCP',
-    community_id: exchange?.communityId ?? undefined,
+    src_ip: source.address,
+    src_port: source.port,
+    dest_ip: destination.address,
+    dest_port: destination.port,
+    proto: isDatagram ? 'UDP' : 'TCP',
+    community_id: exchange?.communityId ?? (isDatagram ? finding.data.communityId : undefined),
     alert: {
       action: 'allowed',
       gid: 1,
@@ -94,7 +95,7 @@ function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, time
 function endsOf(
   finding: FindingReport,
   exchange: ExchangeReport | null,
-): [Partial<EndpointReport> | null, Partial<EndpointReport> | null] {
+): [Partial<EndpointReport>, Partial<EndpointReport>] {
   if (exchange !== null) {
     const { client, server, evidence } = exchange;
     const frame = finding.frames[0];
@@ -106,14 +107,24 @@ function endsOf(
   return [endOf(client, clientPort), endOf(server, serverPort)];
 }
 
-function endOf(address: unknown, port: unknown): Partial<EndpointReport> | null {
-  if (typeof address !== 'string' || isIP(address) === 0) return null;
-  return { address, port: typeof port === 'number' ? port : undefined };
+/** What is known of it: of a window that is one address, and that the port asked for is 0. */
+function endOf(address: unknown, port: unknown): Partial<EndpointReport> {
+  return {
+    ...(typeof address === 'string' && isIP(address) !== 0 ? { address } : {}),
+    ...(typeof port === 'number' ? { port } : {}),
+  };
 }
 
-/** 51 bits as Suricata's, so that every JSON reader keeps them: the same in every run over the same capture. */
-function flowId(exchange: ExchangeReport): number {
-  const name = `${formatEndpoint(exchange.client)} ${formatEndpoint(exchange.server)} ${exchange.scope} ${exchange.started}`;
+function flowId({ client, server, scope, started }: ExchangeReport): number {
+  return numberOf(`${formatEndpoint(client)} ${formatEndpoint(server)} ${scope} ${started}`);
+}
+
+function datagramFlowId({ data, time }: FindingReport): number {
+  return numberOf(`udp ${data.client} ${data.clientPort} ${data.server} ${data.serverPort} ${time}`);
+}
+
+/** 51 bits as Suricata's flow ids, so that every JSON reader keeps them: the same in every run over the same capture. */
+function numberOf(name: string): number {
   return Number(createHash('sha256').update(name).digest().readBigUInt64BE() >> 13n);
 }
 

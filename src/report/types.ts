@@ -167,6 +167,8 @@ export interface ExpectationReport {
 export interface RunResult {
   readonly report: AnalysisReport;
   readonly groups: readonly ExchangeGroup[];
+  /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */
+  readonly ignored?: number;
   /** Every expectation of the configuration, those that held too; findings tell what broke the others. */
   readonly expectations?: readonly ExpectationReport[];
   /** Wall-clock milliseconds. */
@@ -182,6 +184,12 @@ export interface ReportContext {
 /** Writes a whole report once the run is over. Pure. */
 export type DocumentReporter = (result: RunResult, context: ReportContext) => Iterable<string>;
 
+/** What a stream is told beside: it hears of exchanges before there is a report. */
+export interface StreamContext extends ReportContext {
+  /** The name that an input of the report will have; null when there is none of this index. */
+  inputName(input: number): string | null;
+}
+
 /** Writes as results come. */
 export interface StreamReporter {
   exchange(exchange: ExchangeReport): void;
@@ -190,4 +198,4 @@ export interface StreamReporter {
   answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
   end(result: RunResult): void;
 }
-export type StreamReporterFactory = (write: (text: string) => void, context: ReportContext) => StreamReporter;
+export type StreamReporterFactory = (write: (text: string) => void, context: StreamContext) => StreamReporter;

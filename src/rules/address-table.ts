@@ -1,11 +1,13 @@
+import { bucketsFor, doubled, FIRST_ROOM } from './growth.ts';
+
 /** Words of an address in a key: its length in bytes and four words, so that IPv4 and IPv6 never collide. */
 const ADDRESS_WORDS = 5;
 
 const NONE = -1;
 
 /**
- * Gives addresses, or pairs of them, a slot each: 0 .. capacity - 1, for the owner's arrays. Bounded: when full, the slot
- * that was claimed least recently is taken away. Allocates only when made.
+ * Gives addresses, or pairs of them, a slot each: 0 .. capacity - 1, in order, for the owner's arrays. Bounded: when full,
+ * the slot that was claimed least recently is taken away. Begins small and doubles its room, up to the capacity.
  */
 export class AddressTable {
   readonly capacity: number;
@@ -17,14 +19,14 @@ export class AddressTable {
 
   readonly #width: number;
   readonly #onEvict: (slot: number) => void;
-  readonly #keys: Uint32Array;
+  #keys: Uint32Array;
   /** The first slot of each bucket, plus one, so that untouched memory says none. */
-  readonly #buckets: Int32Array;
-  readonly #mask: number;
-  readonly #bucket: Int32Array;
-  readonly #next: Int32Array;
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
+  #buckets: Int32Array;
+  /** Of each slot's key; its low bits are the bucket. */
+  #hashes: Int32Array;
+  #next: Int32Array;
+  #newer: Int32Array;
+  #older: Int32Array;
   #newest = NONE;
   #oldest = NONE;
   #free = NONE;
@@ -38,14 +40,13 @@ export class AddressTable {
     this.#width = addresses * ADDRESS_WORDS;
     this.#onEvict = onEvict;
     this.key = new Uint32Array(this.#width);
-    this.#keys = new Uint32Array(this.#width * capacity);
-    const buckets = 2 ** Math.ceil(Math.log2(capacity + 1));
-    this.#mask = buckets - 1;
-    this.#buckets = new Int32Array(buckets);
-    this.#bucket = new Int32Array(capacity);
-    this.#next = new Int32Array(capacity);
-    this.#newer = new Int32Array(capacity);
-    this.#older = new Int32Array(capacity);
+    const room = Math.min(FIRST_ROOM, capacity);
+    this.#keys = new Uint32Array(this.#width * room);
+    this.#buckets = bucketsFor(room);
+    this.#hashes = new Int32Array(room);
+    this.#next = new Int32Array(room);
+    this.#newer = new Int32Array(room);
+    this.#older = new Int32Array(room);
   }
 
   /** The slot of `key`, which becomes the newest. */
@@ -53,8 +54,8 @@ export class AddressTable {
     this.fresh = false;
     // Floods and scans ask for the same address again and again.
     if (this.#newest !== NONE && this.#holds(this.#newest)) return this.#newest;
-    const bucket = this.#hash() & this.#mask;
-    for (let slot = this.#buckets[bucket]! - 1; slot !== NONE; slot = this.#next[slot]!) {
+    const hash = this.#hash();
+    for (let slot = this.#buckets[hash & (this.#buckets.length - 1)]! - 1; slot !== NONE; slot = this.#next[slot]!) {
       if (!this.#holds(slot)) continue;
       this.#unlink(slot);
       this.#link(slot);
@@ -62,13 +63,14 @@ export class AddressTable {
     }
     if (this.size === this.capacity) this.evictOldest();
     let slot = this.#free;
-    if (slot === NONE) slot = this.#unused++;
-    else this.#free = this.#next[slot]!;
+    if (slot === NONE) {
+      if (this.#unused === this.#hashes.length) this.#grow();
+      slot = this.#unused++;
+    } else this.#free = this.#next[slot]!;
     const at = slot * this.#width;
     for (let word = 0; word < this.#width; word++) this.#keys[at + word] = this.key[word]!;
-    this.#bucket[slot] = bucket;
-    this.#next[slot] = this.#buckets[bucket]! - 1;
-    this.#buckets[bucket] = slot + 1;
+    this.#hashes[slot] = hash;
+    this.#enterBucket(slot);
     this.#link(slot);
     this.size++;
     this.fresh = true;
@@ -80,7 +82,7 @@ export class AddressTable {
     const slot = this.#oldest;
     if (slot === NONE) return;
     this.#onEvict(slot);
-    const bucket = this.#bucket[slot]!;
+    const bucket = this.#hashes[slot]! & (this.#buckets.length - 1);
     let before = NONE;
     for (let at = this.#buckets[bucket]! - 1; at !== slot; at = this.#next[at]!) before = at;
     if (before === NONE) this.#buckets[bucket] = this.#next[slot]! + 1;
@@ -115,6 +117,25 @@ export class AddressTable {
     }
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     return hash ^ (hash >>> 13);
+  }
+
+  #enterBucket(slot: number): void {
+    const bucket = this.#hashes[slot]! & (this.#buckets.length - 1);
+    this.#next[slot] = this.#buckets[bucket]! - 1;
+    this.#buckets[bucket] = slot + 1;
+  }
+
+  /** Called when every slot that there is room for is taken. */
+  #grow(): void {
+    const { capacity } = this;
+    const taken = this.#hashes.length;
+    this.#keys = doubled(this.#keys, this.#width * capacity);
+    this.#hashes = doubled(this.#hashes, capacity);
+    this.#next = doubled(this.#next, capacity);
+    this.#newer = doubled(this.#newer, capacity);
+    this.#older = doubled(this.#older, capacity);
+    this.#buckets = bucketsFor(this.#hashes.length);
+    for (let slot = 0; slot < taken; slot++) this.#enterBucket(slot);
   }
 
   #link(slot: number): void {

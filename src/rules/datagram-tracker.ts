@@ -12,6 +12,8 @@ export interface DatagramGroup {
   /** The rule's, of the first datagram; its data has `datagrams`, how many there were. */
   readonly match: Match;
   readonly source: Uint8Array;
+  /** Of the first datagram: others of the group may come from other ports. */
+  readonly sourcePort: number;
   readonly target: Uint8Array;
   readonly first: Timestamp;
   readonly frames: readonly number[];
@@ -19,6 +21,7 @@ export interface DatagramGroup {
 
 interface OpenGroup {
   readonly match: Match;
+  readonly sourcePort: number;
   readonly first: Timestamp;
   readonly frames: number[];
   datagrams: number;
@@ -57,7 +60,7 @@ export class DatagramTracker {
     const slot = this.#table.claim();
     let group = this.#groups.get(slot);
     if (group === undefined) {
-      group = { match, first: { seconds, nanos, digits }, frames: [], datagrams: 0 };
+      group = { match, sourcePort: packet.sourcePort, first: { seconds, nanos, digits }, frames: [], datagrams: 0 };
       this.#groups.set(slot, group);
     }
     group.datagrams++;
@@ -79,10 +82,11 @@ export class DatagramTracker {
     if (group !== undefined && !this.#live) this.#tell(slot, group);
   }
 
-  #tell(slot: number, { match, first, frames, datagrams }: OpenGroup): void {
+  #tell(slot: number, { match, sourcePort, first, frames, datagrams }: OpenGroup): void {
     this.#told.push({
       match: { ...match, data: { ...match.data, datagrams } },
       source: this.#table.addressAt(slot, 0),
+      sourcePort,
       target: this.#table.addressAt(slot, 1),
       first,
       frames: [...frames],

@@ -39,6 +39,8 @@ export interface Fired {
   /** Of windows and datagrams, 4 or 16 bytes each: {client} and {server} of the message. */
   readonly client: Uint8Array | null;
   readonly server: Uint8Array | null;
+  /** Source port of the first datagram; null for exchanges and windows. */
+  readonly datagramPort: number | null;
 }
 
 /** Exchange rules at a time: a bit each in a mask, and in Exchange.mark. */
@@ -51,12 +53,13 @@ interface Enabled<R> {
 }
 
 interface EnabledWindow extends Enabled<WindowRule> {
-  /** Made with the first opening to port 0: its tables are large, and most captures have none. */
+  /** Made with the first opening to port 0: most captures have none. */
   tracker: WindowTracker | null;
 }
 
 interface EnabledDatagrams extends Enabled<DatagramRule> {
-  readonly tracker: DatagramTracker;
+  /** Made with the first datagram. */
+  tracker: DatagramTracker | null;
 }
 
 interface EnabledExchangeRule extends Enabled<ExchangeRule> {
@@ -101,7 +104,7 @@ export class RuleEngine {
         readWindow(rule, ruleOptions);
         windows.push({ ...enabled, rule, tracker: null });
       } else if (rule.kind === 'datagram') {
-        datagrams.push({ ...enabled, rule, tracker: new DatagramTracker(rule, ruleOptions, this.#live) });
+        datagrams.push({ ...enabled, rule, tracker: null });
       } else {
         const bit = 1 << exchangeRules.length;
         exchangeRules.push({ ...enabled, rule, bit, anyPort: ruleOptions.ports === 'any' });
@@ -123,9 +126,19 @@ export class RuleEngine {
     return this.#windows.reduce((sum, { tracker }) => sum + (tracker?.evicted ?? 0), 0);
   }
 
+  /** Whether some rule looks at exchanges without port 0 too. */
+  get looksAtAnyPort(): boolean {
+    return this.#anyPortRules.length > 0;
+  }
+
   /** False when no rule can have anything to say of the exchange, whatever comes. */
   wants(exchange: Exchange): boolean {
-    return exchange.portZero !== null || this.#anyPortRules.length > 0;
+    return exchange.portZero !== null || this.looksAtAnyPort;
+  }
+
+  /** Whether nothing is to be flagged about the exchange, whatever the rules say. */
+  ignores(exchange: Exchange): boolean {
+    return this.#ignore?.exchange(exchange) === true;
   }
 
   /**
@@ -140,7 +153,7 @@ export class RuleEngine {
     for (const { rule, bit, options } of rules) {
       if ((before & bit) === 0 && rule.match(exchange, options) !== null) mask |= bit;
     }
-    if (mask === 0 || this.#ignore?.exchange(exchange)) return 0;
+    if (mask === 0 || this.ignores(exchange)) return 0;
     if (this.#live) exchange.mark = before | mask;
     for (const { severity, bit } of rules) if ((mask & bit) !== 0) this.counts[severity]++;
     return mask;
@@ -162,6 +175,7 @@ export class RuleEngine {
         lastTime: null,
         client: null,
         server: null,
+        datagramPort: null,
       });
     }
     return fired;
@@ -193,7 +207,7 @@ export class RuleEngine {
   opened(exchange: Exchange): readonly Fired[] {
     const { portZero } = exchange;
     if (portZero === null || portZero === 'client' || exchange.probe === null) return NOTHING;
-    if (this.#windows.length === 0 || this.#ignore?.exchange(exchange)) return NOTHING;
+    if (this.#windows.length === 0 || this.ignores(exchange)) return NOTHING;
     // Each getter of a view computes what it returns: ask once.
     const { clientAddress, serverAddress, started, probeFrame } = exchange;
     let fired = NOTHING;
@@ -210,6 +224,7 @@ export class RuleEngine {
     if (this.#datagrams.length === 0 || this.#ignore?.datagram(packet)) return NOTHING;
     let fired = NOTHING;
     for (const enabled of this.#datagrams) {
+      enabled.tracker ??= new DatagramTracker(enabled.rule, enabled.options, this.#live);
       const groups = enabled.tracker.observe(packet, frame, seconds, nanos, digits);
       if (groups.length > 0) fired = [...fired, ...this.#ofDatagrams(enabled, groups)];
     }
@@ -220,7 +235,7 @@ export class RuleEngine {
   finish(): readonly Fired[] {
     const fired = [
       ...this.#windows.flatMap((window) => this.#ofWindow(window, window.tracker?.finish() ?? [])),
-      ...this.#datagrams.flatMap((rule) => this.#ofDatagrams(rule, rule.tracker.finish())),
+      ...this.#datagrams.flatMap((rule) => this.#ofDatagrams(rule, rule.tracker?.finish() ?? [])),
     ];
     return fired.sort((a, b) => (a.frames[0] ?? 0) - (b.frames[0] ?? 0));
   }
@@ -237,12 +252,13 @@ export class RuleEngine {
       lastTime: last,
       client: rule.by === 'client' ? address : null,
       server: rule.by === 'server' ? address : null,
+      datagramPort: null,
     }));
   }
 
   #ofDatagrams({ rule, severity }: EnabledDatagrams, groups: readonly DatagramGroup[]): Fired[] {
     this.counts[severity] += groups.length;
-    return groups.map(({ match, source, target, first, frames }) => ({
+    return groups.map(({ match, source, sourcePort, target, first, frames }) => ({
       rule,
       severity,
       match,
@@ -252,6 +268,7 @@ export class RuleEngine {
       lastTime: null,
       client: source,
       server: target,
+      datagramPort: sourcePort,
     }));
   }
 }

@@ -20,7 +20,10 @@ export const stealthProbeToPortZero: ExchangeRule = {
     options: {},
     messages: { probe: '{probeName} segment from {clientEnd} to {serverEnd} without a connection: {answer}' },
   },
-  match({ portZero, probe }) {
-    return portZero !== null && probe !== null && probe !== 'syn' && probe !== 'syn-data' ? MATCH : null;
+  match(exchange) {
+    const { portZero, probe } = exchange;
+    if (portZero === null || probe === null || probe === 'syn' || probe === 'syn-data') return null;
+    // Flags that fragments hide may well be those of a SYN.
+    return probe === 'other' && exchange.probeEvidence?.flags === null ? null : MATCH;
   },
 };

@@ -1,8 +1,10 @@
 import { mix, wordAt } from './address-table.ts';
+import { bucketsFor, doubled, FIRST_ROOM } from './growth.ts';
 
 /**
  * Counts in a sliding window, exactly, for many groups at a time (a slot each). Most groups have one opening only (forged
  * sources, a scan that asks each host once), so the first is kept in flat arrays, and more is allocated with the second.
+ * Slots come in order, and the arrays grow with them.
  * Times are nanoseconds that never step back within a group; what is older than the window's length is forgotten.
  */
 export interface WindowCounter {
@@ -26,20 +28,26 @@ export class OpeningCounter implements WindowCounter {
   held = 0;
   readonly #windowNanos: number;
   readonly #max: number;
-  readonly #nanos: Float64Array;
-  readonly #frame: Float64Array;
-  /** By slot; slots come in order, so it grows by one at a time. */
+  readonly #groups: number;
+  #nanos: Float64Array;
+  #frame: Float64Array;
   readonly #rings: (Ring | undefined)[] = [];
 
   constructor(groups: number, windowNanos: number, max: number) {
     this.#windowNanos = windowNanos;
     this.#max = max;
-    this.#nanos = new Float64Array(groups);
-    this.#frame = new Float64Array(groups);
+    this.#groups = groups;
+    const room = Math.min(FIRST_ROOM, groups);
+    this.#nanos = new Float64Array(room);
+    this.#frame = new Float64Array(room);
   }
 
   /** Returns the openings in the window that ends with this one, at most `max`. `fresh`: the slot's first. */
   add(slot: number, fresh: boolean, nanos: number, frame: number): number {
+    if (slot === this.#nanos.length) {
+      this.#nanos = doubled(this.#nanos, this.#groups);
+      this.#frame = doubled(this.#frame, this.#groups);
+    }
     if (fresh) this.#rings[slot] = undefined;
     let ring = this.#rings[slot];
     if (ring === undefined) {
@@ -105,26 +113,27 @@ export class PeerCounter implements WindowCounter {
   held = 0;
   readonly #windowNanos: number;
   readonly #max: number;
+  readonly #groups: number;
   /** A group's only opening, as long as it has no entries. */
-  readonly #nanos: Float64Array;
-  readonly #frame: Float64Array;
-  readonly #peer: Float64Array;
-  readonly #count: Int32Array;
+  #nanos: Float64Array;
+  #frame: Float64Array;
+  #peer: Float64Array;
+  #count: Int32Array;
   /** First and last entry of a group, plus one; 0 for none. */
-  readonly #oldest: Int32Array;
-  readonly #newest: Int32Array;
+  #oldest: Int32Array;
+  #newest: Int32Array;
 
-  readonly #buckets: Int32Array;
-  /** Number of buckets less one; -1 when peers are found by looking at each. */
-  readonly #mask: number;
-  readonly #entrySlot: Int32Array;
-  readonly #entryPeer: Float64Array;
-  readonly #entryNanos: Float64Array;
-  readonly #entryFrame: Float64Array;
+  readonly #entries: number;
+  /** The first entry of each bucket, plus one. Null when peers are found by looking at each. */
+  #buckets: Int32Array | null;
+  #entrySlot: Int32Array;
+  #entryPeer: Float64Array;
+  #entryNanos: Float64Array;
+  #entryFrame: Float64Array;
   /** Entries, plus one; 0 for none. */
-  readonly #inBucket: Int32Array;
-  readonly #older: Int32Array;
-  readonly #newer: Int32Array;
+  #inBucket: Int32Array;
+  #older: Int32Array;
+  #newer: Int32Array;
   #free = 0;
   #unused = 0;
 
@@ -132,16 +141,17 @@ export class PeerCounter implements WindowCounter {
   constructor(groups: number, windowNanos: number, max: number, entries: number) {
     this.#windowNanos = windowNanos;
     this.#max = max;
-    this.#nanos = new Float64Array(groups);
-    this.#frame = new Float64Array(groups);
-    this.#peer = new Float64Array(groups);
-    this.#count = new Int32Array(groups);
-    this.#oldest = new Int32Array(groups);
-    this.#newest = new Int32Array(groups);
-    const room = entries + 2;
-    const buckets = max <= MAX_WALKED ? 0 : 2 ** Math.ceil(Math.log2(room));
-    this.#mask = buckets - 1;
-    this.#buckets = new Int32Array(buckets);
+    this.#groups = groups;
+    const slots = Math.min(FIRST_ROOM, groups);
+    this.#nanos = new Float64Array(slots);
+    this.#frame = new Float64Array(slots);
+    this.#peer = new Float64Array(slots);
+    this.#count = new Int32Array(slots);
+    this.#oldest = new Int32Array(slots);
+    this.#newest = new Int32Array(slots);
+    this.#entries = entries + 2;
+    const room = Math.min(FIRST_ROOM, this.#entries);
+    this.#buckets = max <= MAX_WALKED ? null : bucketsFor(room);
     this.#entrySlot = new Int32Array(room);
     this.#entryPeer = new Float64Array(room);
     this.#entryNanos = new Float64Array(room);
@@ -153,6 +163,7 @@ export class PeerCounter implements WindowCounter {
 
   /** Returns the distinct peers in the window that ends with this one, at most `max`. `fresh`: the slot's first. */
   add(slot: number, fresh: boolean, peer: number, nanos: number, frame: number): number {
+    if (slot === this.#nanos.length) this.#growGroups();
     if (this.#oldest[slot] === 0) {
       const first = this.#nanos[slot]!;
       if (fresh || this.#max === 1 || peer === this.#peer[slot] || nanos - first > this.#windowNanos) {
@@ -187,45 +198,72 @@ export class PeerCounter implements WindowCounter {
   }
 
   #find(slot: number, peer: number): number {
-    if (this.#mask < 0) {
+    const buckets = this.#buckets;
+    if (buckets === null) {
       let entry = this.#newest[slot]! - 1;
       while (entry >= 0 && this.#entryPeer[entry] !== peer) entry = this.#older[entry]! - 1;
       return entry;
     }
-    let entry = this.#buckets[this.#bucket(slot, peer)]! - 1;
+    let entry = buckets[hashPeer(peer, slot) & (buckets.length - 1)]! - 1;
     while (entry >= 0 && !(this.#entryPeer[entry] === peer && this.#entrySlot[entry] === slot)) {
       entry = this.#inBucket[entry]! - 1;
     }
     return entry;
   }
 
-  #bucket(slot: number, peer: number): number {
-    return hashPeer(peer, slot) & this.#mask;
+  #bucketOf(entry: number, buckets: Int32Array): number {
+    return hashPeer(this.#entryPeer[entry]!, this.#entrySlot[entry]!) & (buckets.length - 1);
   }
 
-  #enterBucket(entry: number): void {
-    const bucket = this.#bucket(this.#entrySlot[entry]!, this.#entryPeer[entry]!);
-    this.#inBucket[entry] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = entry + 1;
+  #enterBucket(entry: number, buckets: Int32Array): void {
+    const bucket = this.#bucketOf(entry, buckets);
+    this.#inBucket[entry] = buckets[bucket]!;
+    buckets[bucket] = entry + 1;
   }
 
-  #leaveBucket(entry: number): void {
-    const bucket = this.#bucket(this.#entrySlot[entry]!, this.#entryPeer[entry]!);
+  #leaveBucket(entry: number, buckets: Int32Array): void {
+    const bucket = this.#bucketOf(entry, buckets);
     let before = -1;
-    for (let at = this.#buckets[bucket]! - 1; at !== entry; at = this.#inBucket[at]! - 1) before = at;
-    if (before < 0) this.#buckets[bucket] = this.#inBucket[entry]!;
+    for (let at = buckets[bucket]! - 1; at !== entry; at = this.#inBucket[at]! - 1) before = at;
+    if (before < 0) buckets[bucket] = this.#inBucket[entry]!;
     else this.#inBucket[before] = this.#inBucket[entry]!;
+  }
+
+  #growGroups(): void {
+    this.#nanos = doubled(this.#nanos, this.#groups);
+    this.#frame = doubled(this.#frame, this.#groups);
+    this.#peer = doubled(this.#peer, this.#groups);
+    this.#count = doubled(this.#count, this.#groups);
+    this.#oldest = doubled(this.#oldest, this.#groups);
+    this.#newest = doubled(this.#newest, this.#groups);
+  }
+
+  /** Called when every entry that there is room for is taken. */
+  #growEntries(): void {
+    const taken = this.#entrySlot.length;
+    this.#entrySlot = doubled(this.#entrySlot, this.#entries);
+    this.#entryPeer = doubled(this.#entryPeer, this.#entries);
+    this.#entryNanos = doubled(this.#entryNanos, this.#entries);
+    this.#entryFrame = doubled(this.#entryFrame, this.#entries);
+    this.#inBucket = doubled(this.#inBucket, this.#entries);
+    this.#older = doubled(this.#older, this.#entries);
+    this.#newer = doubled(this.#newer, this.#entries);
+    if (this.#buckets === null) return;
+    this.#buckets = bucketsFor(this.#entrySlot.length);
+    for (let entry = 0; entry < taken; entry++) this.#enterBucket(entry, this.#buckets);
   }
 
   #append(slot: number, peer: number, nanos: number, frame: number): void {
     let entry = this.#free - 1;
-    if (entry < 0) entry = this.#unused++;
-    else this.#free = this.#inBucket[entry]!;
+    if (entry < 0) {
+      if (this.#unused === this.#entrySlot.length) this.#growEntries();
+      entry = this.#unused++;
+    } else this.#free = this.#inBucket[entry]!;
     this.#entrySlot[entry] = slot;
     this.#entryPeer[entry] = peer;
     this.#entryNanos[entry] = nanos;
     this.#entryFrame[entry] = frame;
-    if (this.#mask >= 0) this.#enterBucket(entry);
+    if (this.#buckets !== null) this.#enterBucket(entry, this.#buckets);
     const newest = this.#newest[slot]!;
     this.#older[entry] = newest;
     this.#newer[entry] = 0;
@@ -238,7 +276,7 @@ export class PeerCounter implements WindowCounter {
 
   #remove(entry: number): void {
     const slot = this.#entrySlot[entry]!;
-    if (this.#mask >= 0) this.#leaveBucket(entry);
+    if (this.#buckets !== null) this.#leaveBucket(entry, this.#buckets);
     const older = this.#older[entry]!;
     const newer = this.#newer[entry]!;
     if (older === 0) this.#oldest[slot] = newer;

@@ -1,5 +1,6 @@
 import type { Timestamp } from '../track/exchange.ts';
 import { AddressTable, putAddress } from './address-table.ts';
+import { doubled, FIRST_ROOM } from './growth.ts';
 import type { Match, RuleOptions, WindowRule } from './types.ts';
 import { OpeningCounter, PeerCounter, PeerSet, peerKey } from './window-counters.ts';
 
@@ -63,7 +64,8 @@ export class WindowTracker {
   readonly #live: boolean;
   readonly #windowNanos: number;
   readonly #table: AddressTable;
-  readonly #lastNanos: Float64Array;
+  /** By slot, as all that grows with the table. */
+  #lastNanos: Float64Array;
   readonly #openings: OpeningCounter | null;
   readonly #peers: PeerCounter | null;
   readonly #totals = { peers: 0, peersAtLeast: false, openings: 0, seconds: 0 };
@@ -87,7 +89,7 @@ export class WindowTracker {
     this.#live = live;
     this.#windowNanos = nanos;
     this.#table = new AddressTable(groups, 1, (slot) => this.#forget(slot));
-    this.#lastNanos = new Float64Array(groups);
+    this.#lastNanos = new Float64Array(Math.min(FIRST_ROOM, groups));
     this.#openings = openings === 0 ? null : new OpeningCounter(groups, nanos, openings);
     this.#peers = peers === 0 ? null : new PeerCounter(groups, nanos, peers, MAX_HELD_PEERS);
   }
@@ -106,6 +108,7 @@ export class WindowTracker {
     putAddress(this.#table.key, 0, address, 0, address.length);
     const slot = this.#table.claim();
     let fresh = this.#table.fresh;
+    if (slot === this.#lastNanos.length) this.#lastNanos = doubled(this.#lastNanos, this.#table.capacity);
     const last = this.#lastNanos[slot]!;
     if (!fresh && now < last) {
       // Time stamps step back where interfaces or files are merged. A small step is disorder and counts as no time; after

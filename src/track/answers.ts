@@ -44,7 +44,7 @@ const TRAIT_HAS_WINDOW = 1 << 18;
 const TRAIT_HAS_URGENT = 1 << 19;
 const TRAIT_DIGITS_SHIFT = 20;
 
-export const MAX_OPTION_BYTES = 40;
+const MAX_OPTION_BYTES = 40;
 const MAX_PAYLOAD_BYTES = 64;
 const MAX_PAYLOADS = 100_000;
 
@@ -70,6 +70,11 @@ export function unpackWords(words: Int32Array, base: number, length: number): Ui
   return bytes;
 }
 
+/** Bytes of a packet's TCP options that a record has room for, which are all that a header can have. */
+export function optionsLengthOf(packet: PacketRecord): number {
+  return Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
+}
+
 export class AnswerPool {
   #words = new Int32Array(64 * WORDS);
   #seconds = new Float64Array(64);
@@ -82,7 +87,7 @@ export class AnswerPool {
     this.#limit = limit;
   }
 
-  /** Copies a packet in. Returns its index, or 0 when the pool is at its limit. */
+  /** Copies a packet in, its options and payload only if they are kept. Returns its index, or 0 when the pool is at its limit. */
   create(
     packet: PacketRecord,
     kind: number,
@@ -91,6 +96,7 @@ export class AnswerPool {
     seconds: number,
     nanos: number,
     digits: number,
+    keepsEvidence: boolean,
   ): number {
     let answer = this.#free;
     if (answer !== 0) this.#free = this.#words[answer * WORDS + NEXT];
@@ -113,13 +119,25 @@ export class AnswerPool {
       (acceptable ? TRAIT_ACCEPTABLE : 0) |
       (packet.dontFragment ? TRAIT_DONT_FRAGMENT : 0) |
       (isIpv6 ? TRAIT_IPV6 : 0) |
+      (digits << TRAIT_DIGITS_SHIFT);
+    words[base + IP_ID] = packet.ipId;
+    words[base + ICMP] =
+      packet.transport === TRANSPORT_ICMP_ERROR ? (packet.icmpType << 8) | (packet.icmpCode & 0xff) : -1;
+    words[base + REPEATS] = 0;
+    this.setHeader(answer, packet, keepsEvidence);
+    return answer;
+  }
+
+  /** Copies in what a TCP header says; once more when fragments have brought the rest of it. */
+  setHeader(answer: number, packet: PacketRecord, keepsEvidence: boolean): void {
+    const words = this.#words;
+    const base = answer * WORDS;
+    words[base + TRAITS] |=
       (packet.checksum === CHECKSUM_BAD ? TRAIT_CHECKSUM_BAD : 0) |
       (packet.sequence >= 0 ? TRAIT_HAS_SEQUENCE : 0) |
       (packet.acknowledgment >= 0 ? TRAIT_HAS_ACKNOWLEDGMENT : 0) |
       (packet.window >= 0 ? TRAIT_HAS_WINDOW : 0) |
-      (packet.urgentPointer >= 0 ? TRAIT_HAS_URGENT : 0) |
-      (digits << TRAIT_DIGITS_SHIFT);
-    words[base + IP_ID] = packet.ipId;
+      (packet.urgentPointer >= 0 ? TRAIT_HAS_URGENT : 0);
     // Of an ICMP error that of the segment it quotes: the question, should it turn up later.
     words[base + SEQUENCE] = packet.quote === null ? packet.sequence : packet.quote.sequence;
     words[base + ACKNOWLEDGMENT] = packet.acknowledgment;
@@ -127,18 +145,15 @@ export class AnswerPool {
     words[base + WINDOW_URGENT] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
     words[base + RESERVED] = packet.reservedBits;
     words[base + PAYLOAD_LENGTH] = packet.payloadLength;
-    words[base + ICMP] =
-      packet.transport === TRANSPORT_ICMP_ERROR ? (packet.icmpType << 8) | (packet.icmpCode & 0xff) : -1;
-    words[base + REPEATS] = 0;
-    const optionsLength = Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
+    const optionsLength = keepsEvidence ? optionsLengthOf(packet) : 0;
     words[base + OPTIONS_LENGTH] = optionsLength;
+    if (!keepsEvidence) return;
     if (optionsLength > 0) packWords(words, base + OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
     const captured = packet.payloadEnd - packet.payloadOffset;
-    if (captured > 0 && kind !== KIND_ICMP && this.#payloads.size < MAX_PAYLOADS) {
+    if (captured > 0 && packet.transport !== TRANSPORT_ICMP_ERROR && this.#payloads.size < MAX_PAYLOADS) {
       const end = packet.payloadOffset + Math.min(captured, MAX_PAYLOAD_BYTES);
       this.#payloads.set(answer, packet.bytes.slice(packet.payloadOffset, end));
     }
-    return answer;
   }
 
   next(answer: number): number {
@@ -198,6 +213,11 @@ export class AnswerPool {
 
   flags(answer: number): number {
     return this.#words[answer * WORDS + FLAGS];
+  }
+
+  /** It counts no longer, now that the question is known. */
+  reject(answer: number): void {
+    this.#words[answer * WORDS + TRAITS] &= ~TRAIT_ACCEPTABLE;
   }
 
   /** type << 8 | code of an ICMP error, -1 of a segment. */

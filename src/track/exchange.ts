@@ -134,7 +134,10 @@ export interface Exchange {
 export interface ExchangeSink {
   /** The opening segment (or, unsolicited, the answer) of an exchange with port 0 was seen. In capture order. */
   opened?(exchange: Exchange): void;
-  /** Something changed that a rule may look at: an answer, data, an anomaly. */
+  /**
+   * Something changed that a rule may look at: an answer, data, an anomaly; first right after it was opened, unless fragments
+   * that are likely to follow hide what it asks: then as soon as that is known, or the time for an answer is over.
+   */
   changed?(exchange: Exchange): void;
   /** Nothing more will be added. Each exchange is settled exactly once. */
   settled(exchange: Exchange): void;

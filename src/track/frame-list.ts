@@ -37,7 +37,7 @@ export class FrameRuns {
     return run;
   }
 
-  /** Adds a frame after the list's last run; returns the last run now, or 0 when the pool is at its limit. */
+  /** Adds a frame, mostly a later one, after the list's last run; returns the last run now, or 0 when the pool is at its limit. */
   append(last: number, frame: number): number {
     const base = last * WORDS;
     const end = this.#words[base + LAST] >>> 0;
@@ -69,12 +69,17 @@ export class FrameRuns {
     return count;
   }
 
+  /** The frames, ascending. */
   list(first: number): number[] {
     const frames: number[] = [];
+    let isSorted = true;
     for (let run = first; run !== 0; run = this.#words[run * WORDS + NEXT]) {
       const end = this.#words[run * WORDS + LAST] >>> 0;
-      for (let frame = this.#words[run * WORDS + FIRST] >>> 0; frame <= end; frame++) frames.push(frame);
+      const start = this.#words[run * WORDS + FIRST] >>> 0;
+      if (frames.length > 0 && start < frames[frames.length - 1]) isSorted = false;
+      for (let frame = start; frame <= end; frame++) frames.push(frame);
     }
-    return frames;
+    // Fragments that came before a segment could be read are added with it, so behind frames of the meantime.
+    return isSorted ? frames : frames.sort((a, b) => a - b);
   }
 }

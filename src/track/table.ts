@@ -32,6 +32,9 @@ export const PROBE_ACKNOWLEDGMENT = 20;
 export const PROBE_WINDOW = 21;
 /** flags << 16 | reserved bits << 8 | TTL */
 export const PROBE_HEADER = 22;
+/** Stand for the reserved bits where the flags are not known, and where the sequence number is not either. */
+export const HIDDEN_FLAGS = 0xff;
+export const HIDDEN_SEQUENCE = 0xfe;
 export const PROBE_IP_ID = 23;
 export const PROBE_PAYLOAD_LENGTH = 24;
 export const PROBE_FRAME = 25;
@@ -81,9 +84,15 @@ export const TRAIT_CHALLENGED = 1 << 23;
 export const TRAIT_INVALID_RESET = 1 << 24;
 export const TRAIT_DONT_FRAGMENT = 1 << 25;
 export const TRAIT_CHECKSUM_BAD = 1 << 26;
+/** Fragments with the rest of the opening segment's header had not come when it was last heard of. */
+export const TRAIT_PARTIAL = 1 << 27;
 /** The verdict is final for want of an answer: the table may settle it without harm. */
 export const TRAIT_TIMED_OUT = 1 << 28;
 export const TRAIT_HAS_PROBE_HEADER = 1 << 29;
+/** What it asks is not known yet, but may soon be: until then nothing is told of it. */
+export const TRAIT_QUIET = 1 << 30;
+/** The server sent something whose flags are not known. */
+export const TRAIT_HIDDEN_ANSWER = 1 << 31;
 
 /** Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations. */
 export const LIST_OPEN = 0;
@@ -311,6 +320,17 @@ export class ExchangeTable {
       this.#index[this.#slotOf(key.hash, newest) + 1] = entry;
     }
     return entry;
+  }
+
+  /** Makes the client the server: who was taken to ask has answered. */
+  swapEnds(entry: number): void {
+    for (let i = 0; i < 4; i++) {
+      const client = this.get(entry, CLIENT + i);
+      this.set(entry, CLIENT + i, this.get(entry, SERVER + i));
+      this.set(entry, SERVER + i, client);
+    }
+    const ports = this.get(entry, PORTS);
+    this.set(entry, PORTS, (ports << 16) | (ports >>> 16));
   }
 
   /** Gives a record back. */

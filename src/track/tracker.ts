@@ -4,7 +4,9 @@
  */
 import {
   ACK,
-  ANOMALY_OVERLAPPING_FRAGMENTS,
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_FRAGMENTED_HEADER,
+  type Assembly,
   CHECKSUM_BAD,
   FIN,
   FRAGMENT_FIRST,
@@ -25,7 +27,7 @@ import {
   KIND_RESET,
   KIND_SYN,
   KIND_SYN_ACK,
-  MAX_OPTION_BYTES,
+  optionsLengthOf,
   packWords,
 } from './answers.ts';
 import { CaptureClock } from './clock.ts';
@@ -41,6 +43,8 @@ export interface TrackerOptions {
   readonly answerTimeoutNanos: number;
   /** Bound of the table. */
   readonly maxExchanges: number;
+  /** Of which exchanges frames and TCP options are kept: all (default), or those with port 0. Verdicts need neither. */
+  readonly evidence?: 'all' | 'port-zero';
 }
 
 const ACCEPTED = VERDICTS.indexOf('accepted');
@@ -69,6 +73,13 @@ const MAX_ATTEMPTS = 16;
 const MAX_ANSWERS = 16;
 /** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */
 const BACKOFF_FACTOR = 2.5;
+/**
+ * A receiver gives up a datagram that stays incomplete 60 s after its first fragment (RFC 8200 §4.5, RFC 1122 §3.3.2; Linux 30 s
+ * for IPv4), and only then may say so: by ICMP time exceeded, code 1.
+ */
+const REASSEMBLY_NANOS = 60e9;
+/** The sender did not show the flags: they are in other fragments, or nowhere. Elsewhere the capture cut them off. */
+const HIDES_FLAGS = ANOMALY_FRAGMENTED_HEADER | ANOMALY_DATA_OFFSET_BEYOND;
 /** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
 const SAME_CONVERSATION = 1 << 25;
 /** What adding an answer came to. */
@@ -90,6 +101,7 @@ export class Tracker {
   readonly #view: ExchangeView;
   readonly #sink: ExchangeSink;
   readonly #timeoutNanos: number;
+  readonly #keepsAll: boolean;
   #nextId = 1;
   // The packet at hand.
   #frame = 0;
@@ -101,6 +113,7 @@ export class Tracker {
   constructor(options: TrackerOptions, sink: ExchangeSink) {
     this.#sink = sink;
     this.#timeoutNanos = options.answerTimeoutNanos;
+    this.#keepsAll = options.evidence !== 'port-zero';
     this.#clock = new CaptureClock(options.answerTimeoutNanos);
     this.#table = new t.ExchangeTable(options.maxExchanges);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
@@ -145,18 +158,67 @@ export class Tracker {
   }
 
   #segment(packet: PacketRecord): void {
-    const { flags } = packet;
-    // Cut by the snap length before the flags, or a later fragment: there is nothing to go by.
-    if (flags < 0 || packet.sourcePort < 0 || packet.destinationPort < 0 || packet.fragment === FRAGMENT_LATER) return;
+    const { flags, assembly } = packet;
+    if (packet.sourcePort < 0 || packet.destinationPort < 0 || packet.fragment === FRAGMENT_LATER) return;
     this.#isPortZero = packet.sourcePort === 0 || packet.destinationPort === 0;
+    // Without flags there is nothing to go by; but who hides them and shows port 0 is to be told of.
+    if (flags < 0 && !(this.#isPortZero && (packet.anomalies & HIDES_FLAGS) !== 0)) return;
     if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
     const newest = this.#table.find(this.#key);
-    if ((flags & SYN) !== 0) {
+    if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
+    if (flags < 0) this.#hidden(packet, newest);
+    else if ((flags & SYN) !== 0) {
       if ((flags & RST) === 0 && (flags & ACK) !== 0) this.#synAck(packet, newest);
       else this.#opening(packet, newest);
     } else if ((flags & RST) !== 0) this.#reset(packet, newest);
     else this.#other(packet, newest);
+  }
+
+  /**
+   * A segment that was handed out before, now with more of its fragments. Returns false when it is to be taken like any
+   * other: its kind was not known before, and it turns out to be nobody's question.
+   */
+  #repeat(packet: PacketRecord, assembly: Assembly, newest: number): boolean {
+    const table = this.#table;
+    let entry = newest;
+    while (entry !== 0 && table.get(entry, t.ID) >>> 0 !== assembly.owner) entry = table.older(entry);
+    // Settled since. If its flags are news, it gets an exchange of its own.
+    if (entry === 0) return assembly.hadFlags;
+    const fromClient = table.isFromClient(entry, this.#key);
+    const isProbe = fromClient && (this.#isRetransmission(entry, packet) || this.#hidesSequence(entry));
+    if (!isProbe && !assembly.hadFlags && packet.flags >= 0) return false;
+    this.#addFrame(entry, packet);
+    if (isProbe) this.#refreshProbe(entry, packet);
+    else this.#refreshAnswer(entry, packet);
+    // Whose segment it is may be seen otherwise now.
+    if (packet.flags >= 0) this.#countPayload(entry, packet, table.isFromClient(entry, this.#key));
+    this.#changed(entry);
+    return true;
+  }
+
+  /**
+   * A segment with port 0 whose flags are hidden. It is a question where nothing else is known of its ends; where it may
+   * be an answer, or part of a conversation, it is kept there, and nothing is claimed.
+   */
+  #hidden(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      const fromClient = table.isFromClient(entry, this.#key);
+      if (fromClient && this.#isRetransmission(entry, packet)) {
+        this.#retransmit(entry, packet);
+        return;
+      }
+      if (fromClient && this.#isOrphanOf(entry, packet)) {
+        this.#adopt(entry, packet);
+        return;
+      }
+      if (fromClient && !this.#isConversing(entry)) continue;
+      if (!fromClient && this.#isWaiting(entry)) table.add(entry, t.TRAIT_HIDDEN_ANSWER);
+      this.#addFrame(entry, packet);
+      return;
+    }
+    this.#open(packet, newest);
   }
 
   /** A SYN without ACK (with whatever else): a new attempt, a retransmission, or one that crosses the peer's. */
@@ -169,7 +231,7 @@ export class Tracker {
         return;
       }
       // The answer was recorded before its question (several queues of a card): now the question is known.
-      if (table.verdict(entry) === UNSOLICITED && this.#answersSyn(table.get(entry, t.ANSWER), packet)) {
+      if (this.#isOrphanOf(entry, packet)) {
         this.#adopt(entry, packet);
         return;
       }
@@ -188,7 +250,7 @@ export class Tracker {
         return;
       }
     }
-    this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+    this.#open(packet, newest);
   }
 
   #synAck(packet: PacketRecord, newest: number): void {
@@ -324,7 +386,7 @@ export class Tracker {
   #other(packet: PacketRecord, newest: number): void {
     const table = this.#table;
     if (newest === 0) {
-      if (this.#isPortZero) this.#open(packet, 0, classifyProbe(packet.flags, packet.payloadLength));
+      if (this.#isPortZero) this.#open(packet, 0);
       return;
     }
     let waiting = 0;
@@ -352,7 +414,7 @@ export class Tracker {
       } else if (waiting === 0 && (!fromClient || this.#isSyn(entry))) waiting = entry;
     }
     if (waiting === 0) {
-      if (this.#isPortZero) this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+      if (this.#isPortZero) this.#open(packet, newest);
       return;
     }
     if (table.isFromClient(waiting, this.#key)) {
@@ -360,7 +422,7 @@ export class Tracker {
       const follows = (packet.flags & ACK) !== 0 && sequenceDifference(packet.sequence, (isn + 1) >>> 0) >= 0;
       if (!follows && this.#isPortZero) {
         // Not of this attempt: a probe of its own.
-        this.#open(packet, newest, classifyProbe(packet.flags, packet.payloadLength));
+        this.#open(packet, newest);
         return;
       }
       // The client goes on as if it had been answered: the capture holds only its half.
@@ -420,45 +482,128 @@ export class Tracker {
     if (!this.#isPortZero || !isAnswer) return;
     const entry = this.#insert(packet, 0, true);
     this.#becomeUnsolicited(entry, packet, KIND_ICMP);
+    this.#tellOpened(entry);
   }
 
   // --- what changes in an exchange ---------------------------------------------------------------------------------
 
-  #open(packet: PacketRecord, newest: number, probe: (typeof PROBES)[number]): void {
+  #open(packet: PacketRecord, newest: number): void {
     const entry = this.#insert(packet, newest, true);
-    this.#setProbe(entry, packet, PROBES.indexOf(probe));
+    this.#setProbe(entry, packet);
     this.#table.setVerdict(entry, UNDECIDED);
     this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, true);
-    if (this.#isPortZero) this.#sink.opened?.(this.#view.at(entry));
+    this.#tellOpened(entry);
   }
 
-  #setProbe(entry: number, packet: PacketRecord, probe: number): void {
+  #tellOpened(entry: number): void {
+    if (!this.#isPortZero) return;
+    this.#sink.opened?.(this.#view.at(entry));
+    this.#changed(entry);
+  }
+
+  #setProbe(entry: number, packet: PacketRecord): void {
     const table = this.#table;
-    table.setProbe(entry, probe);
     const page = table.page(entry);
     const base = table.base(entry);
-    page[base + t.ISN] = packet.sequence;
-    page[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
-    page[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
-    page[base + t.PROBE_HEADER] = (packet.flags << 16) | ((packet.reservedBits & 0xff) << 8) | (packet.ttl & 0xff);
     page[base + t.PROBE_IP_ID] = packet.ipId;
-    page[base + t.PROBE_PAYLOAD_LENGTH] = packet.fragment === FRAGMENT_FIRST ? -1 : packet.payloadLength;
-    page[base + t.PROBE_FRAME] = this.#frame;
-    page[base + t.STARTED_NANOS] = this.#nanos;
     page[base + t.LAST_NANOS] = this.#nanos;
     page[base + t.LAYERS] = this.#layers.intern(packet.layers, packet.layerCount);
     page[base + t.PATH] = packet.path;
-    const optionsLength = Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
-    page[base + t.OPTIONS_LENGTH] = optionsLength;
-    if (optionsLength > 0) packWords(page, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
-    table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
     table.setFloat(entry, t.LAST_SECONDS, this.#seconds);
     table.setFloat(entry, t.LAST_GAP, 0);
-    table.setDigits(entry, this.#digits);
     if (packet.dontFragment) table.add(entry, t.TRAIT_DONT_FRAGMENT);
+    this.#setStart(entry);
+    this.#setProbeHeader(entry, packet);
+    if (packet.flags < 0 && table.has(entry, t.TRAIT_PARTIAL)) table.add(entry, t.TRAIT_QUIET);
+  }
+
+  /** The frame at hand is where the opening segment is. */
+  #setStart(entry: number): void {
+    const table = this.#table;
+    table.set(entry, t.PROBE_FRAME, this.#frame);
+    table.set(entry, t.STARTED_NANOS, this.#nanos);
+    table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
+    table.setDigits(entry, this.#digits);
+  }
+
+  /** What the opening segment's header says, as far as it is there. */
+  #setProbeHeader(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const { flags, assembly } = packet;
+    const page = table.page(entry);
+    const base = table.base(entry);
+    const hidden = packet.sequence < 0 ? t.HIDDEN_SEQUENCE : t.HIDDEN_FLAGS;
+    table.setProbe(entry, flags < 0 ? PROBE_OTHER : PROBES.indexOf(classifyProbe(flags, packet.payloadLength)));
+    page[base + t.ISN] = packet.sequence;
+    page[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
+    page[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
+    page[base + t.PROBE_HEADER] =
+      flags < 0
+        ? (hidden << 8) | (packet.ttl & 0xff)
+        : (flags << 16) | ((packet.reservedBits & 0x0f) << 8) | (packet.ttl & 0xff);
+    const isCut = packet.fragment === FRAGMENT_FIRST && assembly?.isWhole !== true;
+    page[base + t.PROBE_PAYLOAD_LENGTH] = isCut ? -1 : packet.payloadLength;
+    const optionsLength = this.#keepsEvidence ? optionsLengthOf(packet) : 0;
+    page[base + t.OPTIONS_LENGTH] = optionsLength;
+    if (optionsLength > 0) packWords(page, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
     if (packet.checksum === CHECKSUM_BAD) table.add(entry, t.TRAIT_CHECKSUM_BAD);
     if (packet.window >= 0 && packet.urgentPointer >= 0) table.add(entry, t.TRAIT_HAS_PROBE_HEADER);
+    if (assembly?.isPartial === true) table.add(entry, t.TRAIT_PARTIAL);
+  }
+
+  /** More of the opening segment is there than when it was seen first. */
+  #refreshProbe(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    const wasHidden = this.#isHidden(entry);
+    if (bringsNews(packet)) {
+      table.drop(entry, t.TRAIT_PARTIAL);
+      this.#setProbeHeader(entry, packet);
+    }
+    this.#awaitAnswer(entry);
+    if (this.#isHidden(entry) && table.has(entry, t.TRAIT_PARTIAL)) return;
+    const wasQuiet = table.has(entry, t.TRAIT_QUIET);
+    table.drop(entry, t.TRAIT_QUIET);
+    if (!wasHidden || packet.flags < 0) return;
+    if (isAnswerByFlags(packet.flags)) {
+      this.#becomeAnswer(entry, packet);
+      return;
+    }
+    const answer = table.get(entry, t.ANSWER);
+    if (this.#isSyn(entry) && table.verdict(entry) === REFUSED && !this.#answersSyn(answer, packet)) {
+      // While the flags were hidden, any RST was taken for an answer; of a SYN it is one only with the right ACK.
+      this.#answers.reject(answer);
+      table.set(entry, t.ANSWER, 0);
+      table.setVerdict(entry, UNDECIDED);
+      table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+      this.#countInvalidReset(entry);
+    }
+    // As it has not been told of, it starts where its header is complete, unless it was answered before.
+    if (wasQuiet && table.get(entry, t.ANSWERS_FIRST) === 0) this.#setStart(entry);
+  }
+
+  /** The same of an answer, if that is what the segment is. */
+  #refreshAnswer(entry: number, packet: PacketRecord): void {
+    const answers = this.#answers;
+    if (!bringsNews(packet)) return;
+    for (let answer = this.#table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
+      const isIt =
+        answers.kind(answer) !== KIND_ICMP &&
+        answers.sequence(answer) === packet.sequence &&
+        answers.flags(answer) === packet.flags &&
+        answers.isFrom(answer, packet);
+      if (isIt) answers.setHeader(answer, packet, this.#keepsEvidence);
+    }
+  }
+
+  /** What was taken for a question while its flags were hidden is an answer that nobody asked for. */
+  #becomeAnswer(entry: number, packet: PacketRecord): void {
+    const table = this.#table;
+    this.#answers.release(table.get(entry, t.ANSWERS_FIRST));
+    table.swapEnds(entry);
+    table.set(entry, t.PROBE_FRAME, 0);
+    table.setProbe(entry, NO_PROBE);
+    this.#becomeUnsolicited(entry, packet, (packet.flags & SYN) !== 0 ? KIND_SYN_ACK : KIND_RESET);
   }
 
   /** A record for the packet's ends with its first frame. */
@@ -480,17 +625,24 @@ export class Tracker {
     const entry = table.insert(this.#key, latest, sourceIsClient);
     table.setProbe(entry, NO_PROBE);
     table.set(entry, t.ID, this.#nextId++);
-    const run = this.#frames.create(this.#frame);
-    table.set(entry, t.FRAMES_FIRST, run);
-    table.set(entry, t.FRAMES_LAST, run);
-    this.#noteAnomalies(entry, packet);
+    const { assembly } = packet;
+    const hasEarlier = assembly !== null && assembly.earlierCount > 0;
+    if (this.#keepsEvidence) {
+      const run = this.#frames.create(hasEarlier ? assembly.earlierFrames[0] : this.#frame);
+      table.set(entry, t.FRAMES_FIRST, run);
+      table.set(entry, t.FRAMES_LAST, run);
+    }
+    if (assembly !== null) this.#addFrame(entry, packet);
+    else this.#noteAnomalies(entry, packet);
     this.counts.open = table.size;
     return entry;
   }
 
   /** An answer that nothing in the capture asked for: its sender is the server, since it answers. */
   #unsolicited(packet: PacketRecord, kind: number): void {
-    this.#becomeUnsolicited(this.#insert(packet, this.#table.find(this.#key), false), packet, kind);
+    const entry = this.#insert(packet, this.#table.find(this.#key), false);
+    this.#becomeUnsolicited(entry, packet, kind);
+    this.#tellOpened(entry);
   }
 
   #becomeUnsolicited(entry: number, packet: PacketRecord, kind: number): void {
@@ -507,14 +659,13 @@ export class Tracker {
     table.setDigits(entry, this.#digits);
     table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, false);
-    if (this.#isPortZero) this.#sink.opened?.(this.#view.at(entry));
   }
 
   /** The question of an answer that was recorded before it. */
   #adopt(entry: number, packet: PacketRecord): void {
     const table = this.#table;
     const answer = table.get(entry, t.ANSWER);
-    this.#setProbe(entry, packet, PROBES.indexOf(classifyProbe(packet.flags, packet.payloadLength)));
+    this.#setProbe(entry, packet);
     this.#addFrame(entry, packet);
     const kind = this.#answers.kind(answer);
     this.#decide(entry, kind === KIND_SYN_ACK ? ACCEPTED : kind === KIND_ICMP ? UNREACHABLE : REFUSED, answer);
@@ -524,19 +675,26 @@ export class Tracker {
   #retransmit(entry: number, packet: PacketRecord): void {
     const table = this.#table;
     const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
-    // A segment that a later fragment contradicts is handed out a second time, to say so.
-    const isAgain = (packet.anomalies & ANOMALY_OVERLAPPING_FRAGMENTS) !== 0;
     const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
-    if (isAgain || this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) {
-      this.#addFrame(entry, packet);
-      return;
+    const isCopy = this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
+    if (!isCopy) {
+      table.set(entry, t.RETRANSMISSIONS, table.get(entry, t.RETRANSMISSIONS) + 1);
+      table.set(entry, t.PROBE_IP_ID, packet.ipId);
+      table.setFloat(entry, t.LAST_GAP, Math.max(0, elapsed));
     }
-    table.set(entry, t.RETRANSMISSIONS, table.get(entry, t.RETRANSMISSIONS) + 1);
-    table.set(entry, t.PROBE_IP_ID, packet.ipId);
+    this.#addFrame(entry, packet);
+    if (packet.flags >= 0 && this.#isHidden(entry)) {
+      table.drop(entry, t.TRAIT_QUIET);
+      this.#refreshProbe(entry, packet);
+      this.#changed(entry);
+    } else if (!isCopy) this.#awaitAnswer(entry);
+  }
+
+  /** The opening segment, or more of it, has just gone out: the time for an answer begins anew. */
+  #awaitAnswer(entry: number): void {
+    const table = this.#table;
     table.set(entry, t.LAST_NANOS, this.#nanos);
     table.setFloat(entry, t.LAST_SECONDS, this.#seconds);
-    table.setFloat(entry, t.LAST_GAP, Math.max(0, elapsed));
-    this.#addFrame(entry, packet);
     if (this.#isWaiting(entry) || table.has(entry, t.TRAIT_TIMED_OUT)) {
       table.setVerdict(entry, UNDECIDED);
       table.drop(entry, t.TRAIT_TIMED_OUT);
@@ -591,7 +749,8 @@ export class Tracker {
   }
 
   #createAnswer(packet: PacketRecord, kind: number, acceptable: boolean): number {
-    return this.#answers.create(packet, kind, acceptable, this.#frame, this.#seconds, this.#nanos, this.#digits);
+    const keeps = this.#keepsEvidence;
+    return this.#answers.create(packet, kind, acceptable, this.#frame, this.#seconds, this.#nanos, this.#digits, keeps);
   }
 
   /** A later acceptable answer stands beside the one that settled the verdict: do they go together? */
@@ -688,11 +847,23 @@ export class Tracker {
   }
 
   #addFrame(entry: number, packet: PacketRecord): void {
+    if (packet.assembly !== null) this.#takeFragments(entry, packet.assembly);
+    this.#appendFrame(entry, this.#frame);
+    this.#noteAnomalies(entry, packet);
+  }
+
+  #appendFrame(entry: number, frame: number): void {
     const table = this.#table;
     const last = table.get(entry, t.FRAMES_LAST);
-    const run = last === 0 ? 0 : this.#frames.append(last, this.#frame);
+    const run = last === 0 ? 0 : this.#frames.append(last, frame);
     if (run !== 0) table.set(entry, t.FRAMES_LAST, run);
-    this.#noteAnomalies(entry, packet);
+  }
+
+  /** The segment's earlier fragments belong to the exchange, and so will its later ones. */
+  #takeFragments(entry: number, assembly: Assembly): void {
+    for (let i = 0; i < assembly.earlierCount; i++) this.#appendFrame(entry, assembly.earlierFrames[i]);
+    assembly.earlierCount = 0;
+    assembly.owner = this.#table.get(entry, t.ID) >>> 0;
   }
 
   #noteAnomalies(entry: number, packet: PacketRecord): void {
@@ -712,8 +883,14 @@ export class Tracker {
     return this.#conversations.get(index) as Conversation;
   }
 
+  /** Of the exchange that the packet at hand belongs to. */
+  get #keepsEvidence(): boolean {
+    return this.#keepsAll || this.#isPortZero;
+  }
+
   #changed(entry: number): void {
-    this.#sink.changed?.(this.#view.at(entry));
+    if (this.#sink.changed === undefined || this.#table.has(entry, t.TRAIT_QUIET)) return;
+    this.#sink.changed(this.#view.at(entry));
   }
 
   // --- questions about an exchange ---------------------------------------------------------------------------------
@@ -725,7 +902,12 @@ export class Tracker {
     // Another frame's time stamp may have run ahead and timed it out: what counts is the time between these two.
     if (!table.has(entry, t.TRAIT_TIMED_OUT) || table.verdict(entry) !== SILENT) return false;
     const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
-    return elapsed >= 0 && elapsed <= this.#timeoutNanos;
+    return elapsed >= 0 && elapsed <= this.#patience(entry);
+  }
+
+  /** Nanoseconds in which an answer to what went out last counts as one. */
+  #patience(entry: number): number {
+    return this.#timeoutNanos + (this.#table.has(entry, t.TRAIT_PARTIAL) ? REASSEMBLY_NANOS : 0);
   }
 
   #isConversing(entry: number): boolean {
@@ -740,6 +922,16 @@ export class Tracker {
       probe === PROBE_SYN_DATA ||
       (probe === PROBE_OTHER && (this.#probeFlags(entry) & SYN) !== 0)
     );
+  }
+
+  /** The flags of the opening segment are not known: they are in fragments that have not come, or nowhere. */
+  #isHidden(entry: number): boolean {
+    return ((this.#table.get(entry, t.PROBE_HEADER) >>> 8) & 0xff) >= t.HIDDEN_SEQUENCE;
+  }
+
+  /** Not even its sequence number is. */
+  #hidesSequence(entry: number): boolean {
+    return ((this.#table.get(entry, t.PROBE_HEADER) >>> 8) & 0xff) === t.HIDDEN_SEQUENCE;
   }
 
   #probeFlags(entry: number): number {
@@ -759,7 +951,13 @@ export class Tracker {
     // The same ends and number under another label or in another tunnel: another exchange.
     if (table.get(entry, t.PATH) !== packet.path) return false;
     const deciding = FIN | SYN | RST | ACK;
-    return (this.#probeFlags(entry) & deciding) === (packet.flags & deciding);
+    if ((this.#probeFlags(entry) & deciding) === (packet.flags & deciding)) return true;
+    return packet.flags < 0 || this.#isHidden(entry);
+  }
+
+  /** Whether the entry is an answer without a question, and the packet the question. */
+  #isOrphanOf(entry: number, packet: PacketRecord): boolean {
+    return this.#table.verdict(entry) === UNSOLICITED && this.#answersSyn(this.#table.get(entry, t.ANSWER), packet);
   }
 
   /** Whether a segment goes on with a conversation that was under way when the capture began. */
@@ -779,6 +977,7 @@ export class Tracker {
   }
 
   #acknowledges(entry: number, packet: PacketRecord): boolean {
+    if (this.#hidesSequence(entry)) return true;
     // A FIN on the SYN takes a sequence number of its own.
     const fin = (this.#probeFlags(entry) & FIN) !== 0 ? 1 : 0;
     const payloadLength = this.#table.get(entry, t.PROBE_PAYLOAD_LENGTH);
@@ -811,7 +1010,7 @@ export class Tracker {
   #answersSyn(answer: number, packet: PacketRecord): boolean {
     if (answer === 0) return false;
     if (this.#answers.kind(answer) === KIND_ICMP) return this.#answers.sequence(answer) === packet.sequence;
-    if ((this.#answers.flags(answer) & ACK) === 0) return false;
+    if (packet.flags < 0 || (this.#answers.flags(answer) & ACK) === 0) return false;
     return acknowledgesSyn(this.#answers.acknowledgment(answer), packet.sequence, packet.payloadLength);
   }
 
@@ -845,7 +1044,9 @@ export class Tracker {
       if (table.deadline(entry) > now) break;
       this.#decideWithoutAnswer(entry, SILENT);
       const lastNanos = table.deadline(entry) - this.#timeoutNanos;
-      table.setFloat(entry, t.HOLD_UNTIL, lastNanos + table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR);
+      const hold = Math.max(table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR, this.#patience(entry));
+      table.setFloat(entry, t.HOLD_UNTIL, lastNanos + hold);
+      table.drop(entry, t.TRAIT_QUIET);
       table.add(entry, t.TRAIT_TIMED_OUT);
       table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
       this.#changed(entry);
@@ -868,8 +1069,9 @@ export class Tracker {
     } else if (table.has(entry, t.TRAIT_INVALID_RESET)) {
       table.setVerdict(entry, INVALID_RESET);
       table.set(entry, t.ANSWER, this.#firstOf(first, KIND_RESET, KIND_RESET, KIND_RESET));
-    } else if (table.has(entry, t.TRAIT_CLIENT_RESET | t.TRAIT_UNSEEN_ANSWER)) table.setVerdict(entry, UNDECIDED);
-    else table.setVerdict(entry, otherwise);
+    } else if (table.has(entry, t.TRAIT_CLIENT_RESET | t.TRAIT_UNSEEN_ANSWER | t.TRAIT_HIDDEN_ANSWER)) {
+      table.setVerdict(entry, UNDECIDED);
+    } else table.setVerdict(entry, otherwise);
   }
 
   #firstOf(first: number, kind: number, orKind: number, orElse: number): number {
@@ -909,4 +1111,14 @@ export class Tracker {
     table.remove(entry);
     this.counts.open = table.size;
   }
+}
+
+/** Whether fragments tell more of the segment's header than was known, or at last all of its payload. */
+function bringsNews({ assembly, anomalies }: PacketRecord): boolean {
+  return assembly === null || assembly.isWhole || (anomalies & ANOMALY_FRAGMENTED_HEADER) !== 0;
+}
+
+/** A SYN-ACK or a RST: nothing that opens an exchange. */
+function isAnswerByFlags(flags: number): boolean {
+  return (flags & SYN) === 0 ? (flags & RST) !== 0 : (flags & (ACK | RST)) === ACK;
 }

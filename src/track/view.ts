@@ -218,6 +218,8 @@ export class ExchangeView implements Exchange {
     const window = this.#word(table.PROBE_WINDOW);
     const ipId = this.#word(table.PROBE_IP_ID);
     const isWhole = this.#has(table.TRAIT_HAS_PROBE_HEADER);
+    const reserved = (header >>> 8) & 0xff;
+    const isHidden = reserved >= table.HIDDEN_SEQUENCE;
     const optionsLength = this.#word(table.OPTIONS_LENGTH);
     const payloadLength = this.#word(table.PROBE_PAYLOAD_LENGTH);
     const { table: entries } = this.#store;
@@ -230,12 +232,12 @@ export class ExchangeView implements Exchange {
       dontFragment: this.#has(table.TRAIT_DONT_FRAGMENT),
       kind: 'probe',
       acceptable: true,
-      flags: header >>> 16,
-      sequence: this.#word(table.ISN) >>> 0,
-      acknowledgment: this.#word(table.PROBE_ACKNOWLEDGMENT) >>> 0,
+      flags: isHidden ? null : header >>> 16,
+      sequence: reserved === table.HIDDEN_SEQUENCE ? null : this.#word(table.ISN) >>> 0,
+      acknowledgment: isHidden ? null : this.#word(table.PROBE_ACKNOWLEDGMENT) >>> 0,
       window: isWhole ? window >>> 16 : null,
       urgentPointer: isWhole ? window & 0xffff : null,
-      reservedBits: (header >>> 8) & 0xff,
+      reservedBits: isHidden ? null : reserved,
       options: unpackWords(entries.page(this.entry), entries.base(this.entry) + table.OPTIONS, optionsLength),
       payloadLength: payloadLength < 0 ? null : payloadLength,
       payload: new Uint8Array(0),

@@ -10,8 +10,11 @@ import { readIpv6 } from './ipv6.ts';
 import { readLink } from './links.ts';
 import { readMpls } from './mpls.ts';
 import {
+  ANOMALY_DATA_OFFSET_BEYOND,
   ANOMALY_FRAGMENTED_HEADER,
   ANOMALY_OVERLAPPING_FRAGMENTS,
+  ANOMALY_SNAPPED,
+  Assembly,
   type FrameView,
   type PacketHandler,
   PacketRecord,
@@ -20,10 +23,10 @@ import {
 } from './packet.ts';
 import { readPpp } from './ppp.ts';
 import { readProtocol } from './protocols.ts';
-import { REASON_NONE, ReasonCounts } from './reasons.ts';
+import { REASON_FRAGMENTS_INCOMPLETE, REASON_NONE, ReasonCounts } from './reasons.ts';
 import { ScopeTable } from './scopes.ts';
+import { TRUNCATED } from './status.ts';
 import { readTcp } from './tcp.ts';
-import { triage } from './triage.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
 import { readUdpTunnel } from './tunnels.ts';
 import { readUdp } from './udp.ts';
@@ -59,6 +62,11 @@ export interface DecoderOptions {
   readonly tunnelPorts?: Partial<Record<TunnelName, readonly number[]>>;
   /** Give flows in other VLANs, labels and tunnels the same scope (default false: they are told apart). */
   readonly mergeScopes?: boolean;
+  /**
+   * Of which TCP segments checksum and options are verified: all (default), or those with port 0, which is a third less work
+   * where the others' evidence is not looked at.
+   */
+  readonly verify?: 'all' | 'port-zero';
   /** Most bytes held for fragments under reassembly (default 4 MiB) and seconds they are held (default 30). */
   readonly fragmentBytes?: number;
   readonly fragmentSeconds?: number;
@@ -77,7 +85,7 @@ export type TunnelName =
   | 'esp'
   | 'wireguard';
 
-/** Counters of a decoder, in frames (tcpSegments and icmpErrors in packets). */
+/** Counters of a decoder, in frames (tcpSegments and icmpErrors in packets). What triage drops is counted there. */
 export interface DecoderCounts {
   tcpSegments: number;
   icmpErrors: number;
@@ -89,11 +97,6 @@ export interface Decoder {
   readonly counts: DecoderCounts;
   /** Why frames, or parts of them, were not understood: reason -> frames. Built when asked. */
   undecoded(): Record<string, number>;
-  /**
-   * False when the frame provably does not matter to the tracker (a TCP segment without SYN, FIN, RST and port 0; plain
-   * UDP to ordinary ports); it has then been counted. May err only towards true.
-   */
-  triage(frame: FrameView): boolean;
   /** Decodes the frame, counts it, and hands each packet in it to `handler`. Never throws. */
   decode(frame: FrameView, handler: PacketHandler): void;
   /** Text form of a scope or path: "" for 0, else as in "vlan 5 > vxlan 42" or "mpls 16 > tunnel 192.0.2.1 - 192.0.2.2". */
@@ -116,6 +119,7 @@ class FrameDecoder implements Decoder {
   private readonly fragments: FragmentTable;
   private readonly packet = new PacketRecord();
   private readonly quote = new PacketRecord();
+  private readonly assembly = new Assembly();
   private readonly walk: Walk;
   private readonly quoteWalk: Walk;
 
@@ -128,6 +132,7 @@ class FrameDecoder implements Decoder {
       this.reasons,
     );
     this.walk = new Walk(this.packet, scopes, this.tunnelPorts, false);
+    this.walk.verifiesAll = options.verify !== 'port-zero';
     this.quoteWalk = new Walk(this.quote, scopes, this.tunnelPorts, true);
   }
 
@@ -138,10 +143,6 @@ class FrameDecoder implements Decoder {
     this.reasons.writeTo(result);
     all.writeTo(result);
     return result;
-  }
-
-  triage(frame: FrameView): boolean {
-    return triage(frame, this.tunnelPorts.bitmap, this.counts);
   }
 
   decode(frame: FrameView, handler: PacketHandler): void {
@@ -163,29 +164,69 @@ class FrameDecoder implements Decoder {
 
   /** Sees to fragments, then delivers. */
   private finish(frame: FrameView, handler: PacketHandler): void {
-    const { walk, packet, fragments } = this;
-    if (walk.hasFragment) {
-      this.counts.fragments++;
-      if (walk.starved && fragments.resume(walk)) this.run(walk, STEP_PROTOCOL);
-      if (fragments.overlaps(walk)) packet.anomalies |= ANOMALY_OVERLAPPING_FRAGMENTS;
-      if (walk.bytes !== frame.bytes && !walk.isRepeat) packet.anomalies |= ANOMALY_FRAGMENTED_HEADER;
-      // What is missing of the headers may come with another fragment; if not, the fragment table counts it.
-      const waits = walk.starved && (walk.isFirstFragment || walk.bytes !== frame.bytes);
-      fragments.settle(walk);
-      if (waits) return;
+    if (this.walk.hasFragment) this.finishFragment(frame, handler);
+    else {
+      this.countReason();
+      this.deliver(handler, true);
     }
-    this.deliver(handler);
   }
 
-  /** Counts what the walk has found and hands it out. */
-  private deliver(handler: PacketHandler): void {
-    const { packet, walk } = this;
-    if (packet.reason !== REASON_NONE) this.reasons.add(packet.reason);
+  /** Delivers the fragment's packet as far as it goes with those that came before. */
+  private finishFragment(frame: FrameView, handler: PacketHandler): void {
+    const { walk, packet, fragments, assembly } = this;
+    this.counts.fragments++;
+    const isSpread = walk.starved;
+    // Where the first fragment is the last to come, it can be read by itself, but with the others all of the payload is there.
+    const isLast = walk.isFirstFragment && packet.transport === TRANSPORT_TCP && fragments.isWhole(walk.fragmentEntry);
+    if ((isSpread || isLast) && fragments.resume(walk)) this.run(walk, STEP_PROTOCOL);
+    const entry = walk.fragmentEntry;
+    const isAssembled = walk.bytes !== frame.bytes;
+    const isPartial = walk.starved && (walk.isFirstFragment || isAssembled);
+    fragments.settle(walk);
+    if (fragments.overlaps(entry)) packet.anomalies |= ANOMALY_OVERLAPPING_FRAGMENTS;
+    if (isAssembled && isSpread && !walk.isRepeat) packet.anomalies |= ANOMALY_FRAGMENTED_HEADER;
+    const isSegment = entry >= 0 && packet.transport === TRANSPORT_TCP && packet.destinationPort >= 0;
+    const isAgain = (isPartial || isAssembled) && fragments.wasHandedOut(entry);
+    if (isPartial) {
+      // What is missing of other headers may come with another fragment; if not, the fragment table counts it.
+      const isNews = (isAssembled || !isAgain) && !walk.isRepeat;
+      if (!isSegment || !isNews) {
+        fragments.noteFrame(entry, frame.number);
+        return;
+      }
+      markPartial(packet);
+    } else if (!walk.isRepeat) this.countReason();
+    else if (packet.transport === TRANSPORT_TCP) {
+      // Behind long extension headers less is kept of a segment than its own fragment had, and that has been handed out.
+      if (packet.flags < 0) return;
+      packet.anomalies &= ~ANOMALY_SNAPPED;
+    }
+    if (!isSegment) {
+      fragments.noteFrame(entry, frame.number);
+      this.deliver(handler, !walk.isRepeat);
+      return;
+    }
+    fragments.recall(entry, assembly, isAgain);
+    assembly.isPartial = isPartial;
+    assembly.isWhole = walk.isReassembledWhole;
+    packet.assembly = assembly;
+    this.deliver(handler, !isAgain);
+    packet.assembly = null;
+    fragments.remember(entry, assembly, packet.flags >= 0, frame.number);
+  }
+
+  private countReason(): void {
+    if (this.packet.reason !== REASON_NONE) this.reasons.add(this.packet.reason);
+  }
+
+  /** Hands out what the walk has found, counted when it is new. */
+  private deliver(handler: PacketHandler, isNew: boolean): void {
+    const { packet } = this;
     packet.quote = null;
     if (packet.transport === TRANSPORT_TCP) {
-      if (!walk.isRepeat) this.counts.tcpSegments++;
+      if (isNew) this.counts.tcpSegments++;
     } else if (packet.transport === TRANSPORT_ICMP_ERROR) {
-      if (!walk.isRepeat) this.counts.icmpErrors++;
+      if (isNew) this.counts.icmpErrors++;
       this.readQuote();
     }
     if (packet.ipVersion !== 0) handler(packet);
@@ -274,4 +315,13 @@ class FrameDecoder implements Decoder {
       }
     }
   }
+}
+
+/** Neither the capture nor the sender's lengths cut this TCP header: its rest is in other fragments. */
+function markPartial(packet: PacketRecord): void {
+  packet.status = TRUNCATED;
+  packet.reason = REASON_FRAGMENTS_INCOMPLETE;
+  packet.anomalies &= ~(ANOMALY_SNAPPED | ANOMALY_DATA_OFFSET_BEYOND);
+  packet.anomalies |= ANOMALY_FRAGMENTED_HEADER;
+  packet.payloadLength = -1;
 }

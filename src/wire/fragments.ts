@@ -1,4 +1,4 @@
-import { FRAGMENT_FIRST, type PacketRecord } from './packet.ts';
+import { type Assembly, FRAGMENT_FIRST, MAX_EARLIER_FRAMES, type PacketRecord } from './packet.ts';
 import {
   REASON_FRAGMENTS_INCOMPLETE,
   REASON_FRAGMENTS_OVERLAPPING,
@@ -12,7 +12,8 @@ import { STEP_DONE, STEP_PROTOCOL, type Walk } from './walk.ts';
 
 /**
  * Reassembly as far as headers need it (RFC 791 §3.2, RFC 8200 §4.5): of each datagram the first bytes are kept until the
- * headers in them can be read; the rest is only counted. First data wins. Most stacks drop overlapping fragments altogether
+ * headers in them can be read; the rest is only counted. What there is of a TCP header is handed out at once, as nobody knows
+ * whether the rest will come: what waits here are bytes, not packets. First data wins. Most stacks drop overlapping fragments altogether
  * (RFC 5722 for IPv6; Linux for both), so an overlap is evidence, not something to imitate a target by.
  *
  * Memory is bounded: a fixed number of entries in a ring; the oldest gives way, and those older than the timeout go.
@@ -23,8 +24,10 @@ const PREFIX = 256;
 /** Coverage is kept in units of eight bytes, the grain of fragment offsets: one bit each. */
 const UNITS = PREFIX / 8;
 const KEY_BYTES = 38;
-const ENTRY_BYTES = PREFIX + KEY_BYTES + 48;
+const ENTRY_BYTES = PREFIX + KEY_BYTES + 4 * MAX_EARLIER_FRAMES + 80;
 const FEWEST_ENTRIES = 16;
+/** So often is a segment handed out for fragments that tell nothing new of it: a datagram of 64 KB on Ethernet has 45. */
+const MOST_REPEATS = 64;
 
 /** Waits for more bytes. */
 const PENDING = 0;
@@ -90,25 +93,25 @@ export class FragmentTable {
       return STEP_PROTOCOL;
     }
     // A segment that was handed out is so once more when a fragment claims to change it: the overlap is evidence.
-    walk.isRepeat = isContradiction && store.state[entry] === KNOWN;
+    walk.isRepeat = store.state[entry] === KNOWN && (isContradiction || store.isWanted(entry));
     walk.starved = walk.isRepeat || store.state[entry] === PENDING;
     return STEP_DONE;
   }
 
   /**
-   * After a starved walk: when other fragments have brought more of the datagram's start than was tried before, sets the
-   * walk to the start of its payload, in a buffer of its own, and returns true.
+   * After a starved walk: when other fragments have brought more of the datagram's start than was tried before, or somebody
+   * wants to hear of each, sets the walk to the start of its payload, in a buffer of its own, and returns true.
    */
   resume(walk: Walk): boolean {
     const entry = walk.fragmentEntry;
     const store = this.store;
     if (store === null || entry < 0 || (store.state[entry] !== PENDING && !walk.isRepeat)) return false;
     const contiguous = store.contiguous(entry);
-    if (contiguous <= store.tried[entry]! && !walk.isRepeat) return false;
-    store.tried[entry] = contiguous;
+    const isNews = contiguous > store.tried[entry]!;
+    if (contiguous === 0 || !(isNews || walk.isRepeat || store.isWanted(entry))) return false;
+    if (isNews) store.tried[entry] = contiguous;
     const total = store.total[entry]!;
-    // Where fragments contradict each other nobody can say which bytes the checksum is over.
-    const isWhole = total >= 0 && contiguous >= total && store.overlap[entry] === 0;
+    const isWhole = this.isWhole(entry);
 
     const { record } = walk;
     record.status = 0;
@@ -152,9 +155,53 @@ export class FragmentTable {
     if (!walk.starved) store.state[entry] = KNOWN;
   }
 
-  /** Whether fragments of the walk's datagram overlap, with other bounds or data. To be asked before settle(). */
-  overlaps(walk: Walk): boolean {
-    return this.store !== null && walk.fragmentEntry >= 0 && this.store.overlap[walk.fragmentEntry] === 1;
+  /** Whether fragments of the datagram overlap, with other bounds or data. `entry` is that of a walk, here and below. */
+  overlaps(entry: number): boolean {
+    return this.store !== null && entry >= 0 && this.store.overlap[entry] === 1;
+  }
+
+  /** Whether all of the datagram is there. Where fragments contradict each other nobody can say which bytes are its own. */
+  isWhole(entry: number): boolean {
+    const { store } = this;
+    if (store === null || entry < 0 || store.overlap[entry] === 1) return false;
+    const total = store.total[entry]!;
+    return total >= 0 && store.contiguous(entry) >= total;
+  }
+
+  /** Whether what there is of the datagram's segment was handed out before. */
+  wasHandedOut(entry: number): boolean {
+    return this.store !== null && this.store.handedOut[entry] !== 0;
+  }
+
+  /** Notes the frame of a fragment with which nothing was handed out. */
+  noteFrame(entry: number, frame: number): void {
+    const { store } = this;
+    if (store === null || entry < 0 || store.state[entry] !== PENDING) return;
+    const count = store.earlierCount[entry]!;
+    if (count === MAX_EARLIER_FRAMES) return;
+    store.earlierFrames[entry * MAX_EARLIER_FRAMES + count] = frame;
+    store.earlierCount[entry] = count + 1;
+  }
+
+  /** Before a segment is handed out: says in `assembly` what was kept of the times before; `isAgain` if it is the same. */
+  recall(entry: number, assembly: Assembly, isAgain: boolean): void {
+    const store = this.store!;
+    assembly.owner = isAgain ? store.owner[entry]! : 0;
+    assembly.hadFlags = isAgain && store.hadFlags[entry] === 1;
+    const count = store.earlierCount[entry]!;
+    assembly.earlierCount = count;
+    const first = entry * MAX_EARLIER_FRAMES;
+    for (let i = 0; i < count; i++) assembly.earlierFrames[i] = store.earlierFrames[first + i]!;
+  }
+
+  /** Afterwards: keeps what the handler said, and the frame when nobody took it. */
+  remember(entry: number, assembly: Assembly, hasFlags: boolean, frame: number): void {
+    const store = this.store!;
+    store.owner[entry] = assembly.owner;
+    store.hadFlags[entry] = hasFlags ? 1 : 0;
+    if (store.handedOut[entry]! < MOST_REPEATS) store.handedOut[entry]!++;
+    if (assembly.owner === 0) this.noteFrame(entry, frame);
+    else store.earlierCount[entry] = 0;
   }
 
   /** Counts what still waits, as if it were given up now. */
@@ -302,6 +349,13 @@ class Store {
   readonly inOrder: Int32Array;
   readonly frames: Uint32Array;
   readonly overlap: Uint8Array;
+  /** How often the segment was handed out (no further than MOST_REPEATS), to whom, and whether its flags were there. */
+  readonly handedOut: Uint8Array;
+  readonly owner: Float64Array;
+  readonly hadFlags: Uint8Array;
+  /** MAX_EARLIER_FRAMES an entry. */
+  readonly earlierFrames: Uint32Array;
+  readonly earlierCount: Uint8Array;
   /** Of the first fragment. */
   readonly ttl: Uint8Array;
   readonly ipId: Float64Array;
@@ -326,6 +380,11 @@ class Store {
     this.inOrder = new Int32Array(capacity);
     this.frames = new Uint32Array(capacity);
     this.overlap = new Uint8Array(capacity);
+    this.handedOut = new Uint8Array(capacity);
+    this.owner = new Float64Array(capacity);
+    this.hadFlags = new Uint8Array(capacity);
+    this.earlierFrames = new Uint32Array(capacity * MAX_EARLIER_FRAMES);
+    this.earlierCount = new Uint8Array(capacity);
     this.ttl = new Uint8Array(capacity);
     this.ipId = new Float64Array(capacity);
     this.dontFragment = new Uint8Array(capacity);
@@ -349,6 +408,10 @@ class Store {
     this.inOrder[entry] = 0;
     this.frames[entry] = 0;
     this.overlap[entry] = 0;
+    this.handedOut[entry] = 0;
+    this.owner[entry] = 0;
+    this.hadFlags[entry] = 0;
+    this.earlierCount[entry] = 0;
     this.ttl[entry] = 0;
     this.ipId[entry] = 0;
     this.dontFragment[entry] = 0;
@@ -358,6 +421,11 @@ class Store {
   isComplete(entry: number): boolean {
     const total = this.total[entry]!;
     return this.state[entry] === KNOWN && total >= 0 && this.inOrder[entry]! >= total;
+  }
+
+  /** Whether somebody wants to hear of further fragments, though they tell nothing new. */
+  isWanted(entry: number): boolean {
+    return this.owner[entry] !== 0 && this.handedOut[entry]! < MOST_REPEATS;
   }
 
   /** Whether bytes start .. end (exclusive) at `at` contradict what the prefix holds there. */

@@ -59,8 +59,32 @@ export const ANOMALY_SNAPPED = 1 << 8;
 /** RST and FIN together, or no flag but the reserved bits set: odd, and no stack sends it. */
 export const ANOMALY_ODD_FLAGS = 1 << 9;
 
+/** Frames remembered of the fragments of a datagram before its segment is handed out: as many as tell how it was made. */
+export const MAX_EARLIER_FRAMES = 8;
+
 /** Most layers a packet can have; deeper ones are refused as MALFORMED with the reason too-deep. */
 export const MAX_LAYERS = 24;
+
+/**
+ * What is to be known of a TCP segment that came in IP fragments beside its header. It is handed out as soon as its ports
+ * are there, since nobody knows whether the rest will come, and again with further fragments. One a decoder, reused.
+ */
+export class Assembly {
+  /** Fragments with the rest of the header may come yet; the record has what was there so far, and nothing guessed. */
+  isPartial = false;
+  /** All of the datagram is there: the payload's length and the checksum are known. */
+  isWhole = false;
+  /**
+   * Set by the handler to what it has put the segment to, any number but 0; found here when the segment is handed out
+   * again. As long as it is 0, nobody is interested in fragments that tell nothing new.
+   */
+  owner = 0;
+  /** Whether the flags were there when the segment was handed out before. */
+  hadFlags = false;
+  /** Frames of the fragments that came before and that nobody has taken; earlierCount of them, in order. */
+  readonly earlierFrames = new Uint32Array(MAX_EARLIER_FRAMES);
+  earlierCount = 0;
+}
 
 /**
  * One packet: the innermost IP header and what it carries. There is one record a decoder (and one in it for a quote),
@@ -130,6 +154,8 @@ export class PacketRecord {
   icmpCode = -1;
   /** The quoted packet of an ICMP error, innermost; null outside ICMP errors and inside quotes. */
   quote: PacketRecord | null = null;
+  /** Of a TCP segment that came in fragments; else null, and so inside quotes. */
+  assembly: Assembly | null = null;
 
   /** Back to the state of a new record; keeps `layers` and the quote's memory. */
   reset(bytes: Uint8Array): void {
@@ -173,5 +199,8 @@ export class PacketRecord {
   }
 }
 
-/** Gets every packet that a frame holds: usually one, several for A-MSDU. The record is only valid during the call. */
+/**
+ * Gets every packet that a frame holds: usually one, several for A-MSDU. The record is only valid during the call. A
+ * segment in fragments comes more than once, see Assembly.
+ */
 export type PacketHandler = (packet: PacketRecord) => void;

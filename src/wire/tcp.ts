@@ -70,6 +70,7 @@ export function readTcp(walk: Walk): number {
   record.urgentPointer = u16(bytes, offset + URGENT_POINTER);
   const headerEnd = offset + record.headerLength;
   const isFragment = record.fragment !== FRAGMENT_NONE && !walk.isReassembledWhole;
+  const isVerified = walk.verifiesAll || record.sourcePort === 0 || record.destinationPort === 0;
   if (headerEnd < offset + HEADER) {
     // No stack takes such a segment, but its ports can be read, and scanners send it to port 0.
     record.anomalies |= ANOMALY_DATA_OFFSET_SMALL;
@@ -85,14 +86,14 @@ export function readTcp(walk: Walk): number {
       if (end === walk.fragmentEnd) walk.starved = true;
       if (!walk.quoting) record.anomalies |= ANOMALY_SNAPPED;
     }
-    if (tcpOptionsOverrun(bytes, record.optionsOffset, headerEnd, record.optionsEnd)) {
+    if (isVerified && tcpOptionsOverrun(bytes, record.optionsOffset, headerEnd, record.optionsEnd)) {
       record.anomalies |= ANOMALY_OPTIONS_OVERRUN;
     }
     record.payloadLength = limit > headerEnd ? limit - headerEnd : 0;
     record.payloadOffset = Math.min(headerEnd, end);
     record.payloadEnd = end;
   }
-  if (limit <= end && !isFragment && !walk.quoting) {
+  if (isVerified && limit <= end && !isFragment && !walk.quoting) {
     record.checksum = verifyChecksum(record, PROTOCOL_TCP, offset, limit, offset + CHECKSUM);
     if (record.checksum === CHECKSUM_BAD) record.anomalies |= ANOMALY_BAD_CHECKSUM;
   }

@@ -1,4 +1,3 @@
-import type { DecoderCounts } from './decode.ts';
 import {
   LINKTYPE_ETHERNET,
   LINKTYPE_IPV4,
@@ -27,7 +26,7 @@ const FIN_SYN_RST = 0x07;
  * False when the frame holds exactly one packet, and that is a TCP segment without SYN, FIN, RST and port 0 (counted), or
  * an UDP datagram without port 0 or a port of `tunnelPorts` (a bit for each port).
  */
-export function triage(frame: FrameView, tunnelPorts: Uint32Array, counts: DecoderCounts): boolean {
+export function triage(frame: FrameView, tunnelPorts: Uint32Array, counts: { tcpSegments: number }): boolean {
   const bytes = frame.bytes;
   let at = frame.offset;
   const end = at + frame.capturedLength - frame.fcsLength;

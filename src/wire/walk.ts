@@ -61,7 +61,7 @@ export class Walk {
   fragmentEnd = -1;
   /** Set when decoding had to stop at fragmentEnd. */
   starved = false;
-  /** Set when the packet was handed out before, and is again because a fragment contradicts it. */
+  /** Set when the packet's headers were read before, and are again for a fragment that contradicts it or is of interest. */
   isRepeat = false;
   /** Entry of the fragment table that the fragment belongs to; -1 for none. */
   fragmentEntry = -1;
@@ -80,6 +80,8 @@ export class Walk {
   isReassembledWhole = false;
   /** True in the packet that an ICMP error quotes: it is cut short as a rule, and nothing of it is counted. */
   readonly quoting: boolean;
+  /** False when checksum and options of a TCP segment matter only where a port is 0. */
+  verifiesAll = true;
   readonly record: PacketRecord;
   readonly tunnelPorts: TunnelPorts;
   private readonly scopes: ScopeTable | null;

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -275,6 +285,21 @@ describe('--report', () => {
     expect(stdout).toContain('refused');
   });
 
+  it('names the capture of each row of a CSV as the report does, joined files too', async () => {
+    for (const args of [
+      [REFUSED, ACCEPTED],
+      [REFUSED, ACCEPTED, '--jobs', '2'],
+      ['--join', ACCEPTED, REFUSED],
+    ]) {
+      const { stdout } = await runCommand(['-q', '-f', 'csv', '-r', 'a.json', ...args], { cwd: home });
+      const { inputs } = JSON.parse(readFileSync(join(home, 'a.json'), 'utf8')) as AnalysisReport;
+      const [header, ...rows] = stdout.trim().split('\r\n');
+      expect(header).toMatch(/^input,input_name,id,/);
+      expect(rows).toHaveLength(2);
+      for (const row of rows) expect(row.split(',')[1]).toBe(inputs[Number(row.split(',')[0])]?.name);
+    }
+  });
+
   it('never takes the place of a capture that is being read', async () => {
     const capture = join(home, 'a.json');
     copyFileSync(REFUSED, capture);
@@ -385,6 +410,69 @@ describe('configuration', () => {
   });
 });
 
+describe('what is ignored', () => {
+  it('is counted, not flagged, and said, by one job and by several', async () => {
+    const config = 'ignore:\n  - { to: 10.0.0.2, reason: our own }\n';
+    writeFileSync(join(home, 'portzero.config.yaml'), config);
+    for (const jobs of ['1', '2']) {
+      const args = [REFUSED, ACCEPTED, QUIET, '--jobs', jobs, '-r', 'a.json'];
+      const { status, stdout } = await runCommand(args, { cwd: home, env: { COLUMNS: '200' } });
+      expect(status).toBe(0);
+      expect(stdout).toContain(
+        '=> 2 exchanges with port 0 were ignored, as the configuration says: counted, not flagged.',
+      );
+      const { summary } = JSON.parse(readFileSync(join(home, 'a.json'), 'utf8')) as AnalysisReport;
+      expect(summary.portZero).toMatchObject({ total: 2, accepted: 1, refused: 1 });
+      expect(summary.findings).toEqual({ error: 0, warning: 0, info: 0 });
+    }
+  });
+});
+
+describe('a report that fails', () => {
+  const lineOf = (name: string) => new RegExp(`^portzero: [^\\n]*own\\.mjs: reporter ${name} failed: so it is\\n$`);
+
+  it.each([
+    ['document', 'document() { throw new Error("so it is"); }'],
+    ['document-late', '*document() { yield "begun"; throw new Error("so it is"); }'],
+    ['stream', 'stream: () => ({ exchange() { throw new Error("so it is"); }, finding() {}, end() {} })'],
+    ['stream-late', 'stream: () => ({ exchange() {}, finding() {}, end() { throw new Error("so it is"); } })'],
+    ['stream-never', 'stream() { throw new Error("so it is"); }'],
+  ])('names the plugin (%s) and keeps no other from being written', async (name, member) => {
+    writeFileSync(join(home, 'own.mjs'), `export const reporters = [{ name: '${name}', ending: '.own', ${member} }];`);
+    writeFileSync(join(home, 'portzero.config.yaml'), 'plugins: [./own.mjs]\n');
+    const others = ['-r', 'x.ndjson', '-r', 'x.pcapng', '-r', 'x.json'];
+    for (const args of [
+      ['-f', name, ...others],
+      ['-r', 'x.own', '-f', 'csv', ...others],
+    ]) {
+      const { status, stderr } = await runCommand(['-q', REFUSED, ACCEPTED, '--jobs', '2', ...args], { cwd: home });
+      expect(stderr).toMatch(lineOf(name));
+      expect(status).toBe(2);
+      const report = JSON.parse(readFileSync(join(home, 'x.json'), 'utf8')) as AnalysisReport;
+      expect(report.summary.portZero.total).toBe(2);
+      const lines = readFileSync(join(home, 'x.ndjson'), 'utf8').trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line).type).filter((type) => type !== 'finding')).toEqual([
+        'exchange',
+        'exchange',
+        'summary',
+      ]);
+      expect(readFileSync(join(home, 'x.pcapng')).length).toBeGreaterThan(1000);
+    }
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('for want of room is told once, with the others written', async () => {
+    symlinkSync('/dev/full', join(home, 'full.ndjson'));
+    const { status, stderr, stdout } = await runCommand(
+      ['-q', REFUSED, '-f', 'json', '-r', 'full.ndjson', '-r', 'x.csv'],
+      { cwd: home },
+    );
+    expect(stderr).toMatch(/^portzero: cannot write [^\n]*full\.ndjson: ENOSPC[^\n]*\n$/);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout).summary.frames).toBe(2);
+    expect(readFileSync(join(home, 'x.csv'), 'utf8')).toContain('refused');
+  });
+});
+
 describe('--verify', () => {
   it('says what pcap-parser confirms, and what it cannot judge', async () => {
     const ng = fixture('formats/pcapng.pcapng');
@@ -402,6 +490,22 @@ describe('-f github', () => {
     const { stdout } = await runCommand(['-f', 'github', REFUSED], { env: { GITHUB_STEP_SUMMARY: summary } });
     expect(stdout).toMatch(/^::warning file=/m);
     expect(readFileSync(summary, 'utf8')).toMatch(/^before\n## portzero\n/);
+  });
+
+  it.each([1_000_000, 1_048_000, 1_048_576])('keeps a job summary of %i bytes within 1 MiB', async (bytes) => {
+    const summary = join(home, 'summary.md');
+    writeFileSync(summary, `${'x'.repeat(bytes - 1)}\n`);
+    for (const name of Array.from({ length: 30 }, (_, i) => `${i}.pcap`)) copyFileSync(REFUSED, join(home, name));
+    const { status, stderr } = await runCommand(['-f', 'github', '.'], {
+      cwd: home,
+      env: { GITHUB_STEP_SUMMARY: summary },
+    });
+    expect(status).toBe(1);
+    const text = readFileSync(summary, 'utf8');
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_048_576);
+    const hasRoom = bytes < 1_048_576;
+    expect(text.includes('put port 0 on the wire in 30 exchanges')).toBe(hasRoom);
+    expect(stderr).toBe(hasRoom ? '' : 'portzero: there is no room left in the job summary of this step\n');
   });
 });
 
@@ -423,6 +527,12 @@ describe('diff', () => {
       input: readFileSync(join(home, 'new.json')),
     });
     expect(JSON.parse(json.stdout)).toMatchObject({ changed: true });
+    await runCommand([fixture('closed'), '--max-listed', '1', '-r', 'cut.json'], { cwd: home });
+    await runCommand([fixture('closed'), '-r', 'whole.json'], { cwd: home });
+    expect((await runCommand(['diff', 'cut.json', 'whole.json'], { cwd: home })).status).toBe(0);
+    const fewer = await runCommand(['diff', 'cut.json', 'old.json'], { cwd: home });
+    expect(fewer.status).toBe(1);
+    expect(fewer.stdout).toMatch(/portZero\.total +\d+ → 1$/m);
     appendFileSync(join(home, 'new.json'), 'garbage');
     const broken = await runCommand(['diff', 'old.json', 'new.json'], { cwd: home });
     expect(broken.status).toBe(2);

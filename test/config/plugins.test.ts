@@ -84,6 +84,75 @@ describe('plugins', () => {
     await expect(loadConfig({ cwd })).rejects.toThrow(/portzero\.config\.yaml:3:5: plugins\[0\]/);
   });
 
+  describe('a reporter that throws is named with its module', () => {
+    const load = async (reporter: string) => {
+      const cwd = write({
+        'portzero.config.yaml': 'plugins: [./mine.mjs]\n',
+        'mine.mjs': `export const reporters = [${reporter}];`,
+      });
+      const [loaded] = (await loadPlugins(await loadConfig({ cwd }))).reporters;
+      return loaded as {
+        document(result: unknown, context: unknown): Iterable<string>;
+        stream(write: unknown, context: unknown): Record<string, (value: unknown) => void>;
+      };
+    };
+    const told = (what: string | RegExp) =>
+      expect.objectContaining({
+        name: 'ConfigError',
+        message: expect.stringMatching(
+          new RegExp(`portzero\\.config\\.yaml: plugins\\[0\\]: .*mine\\.mjs: reporter mine failed: ${what}$`),
+        ),
+      });
+    const thrownBy = (action: () => unknown) => {
+      try {
+        return action();
+      } catch (error) {
+        return error;
+      }
+    };
+
+    it.each([
+      ['when called', `document() { throw new Error('so\\n  it is'); }`, 'so it is'],
+      ['while it is read', `*document() { yield 'a'; throw 'a text'; }`, 'a text'],
+      ['for want of parts', 'document() {}', 'document.. must return an iterable of texts'],
+    ])('a document, %s', async (_, member, what) => {
+      const { document } = await load(`{ name: 'mine', ${member} }`);
+      expect(thrownBy(() => [...document(1, 2)])).toEqual(told(what));
+    });
+
+    it('a stream, when it is made and whenever it is told of something', async () => {
+      const thrower = await load(`{ name: 'mine', stream() { throw new Error('no'); } }`);
+      expect(thrownBy(() => thrower.stream(null, null))).toEqual(told('no'));
+      const empty = await load(`{ name: 'mine', stream: () => ({ finding() {}, end() {} }) }`);
+      expect(thrownBy(() => empty.stream(null, null))).toEqual(told('stream.. must return an object with exchange..'));
+      const stream = await load(`{ name: 'mine', stream() { return new class {
+        text = 'never';
+        exchange() { throw new Error(this.text); }
+        finding() { throw new Error(this.text); }
+        answered() { throw new Error(this.text); }
+        end() { throw new Error(this.text); }
+      } } }`);
+      const made = stream.stream(null, null);
+      for (const method of ['exchange', 'finding', 'answered', 'end'])
+        expect(thrownBy(() => made[method]!(null))).toEqual(told('never'));
+    });
+
+    it('and one that does not is as it was', async () => {
+      const { document } = await load(
+        `{ name: 'mine', text: 'own', *document(result) { yield this.text; yield result; } }`,
+      );
+      expect([...document('result', null)]).toEqual(['own', 'result']);
+      const { stream } = await load(
+        `{ name: 'mine', stream: (write) => ({ exchange: write, finding() {}, end() {} }) }`,
+      );
+      const written: unknown[] = [];
+      const made = stream((text: unknown) => written.push(text), null);
+      made.exchange!('it');
+      expect(written).toEqual(['it']);
+      expect(made).not.toHaveProperty('answered');
+    });
+  });
+
   it('that are not there are told', async () => {
     const cwd = write({
       'portzero.config.yaml': 'plugins: [nowhere]\n',

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { streamCsv } from '../../src/report/csv.ts';
-import { harmfulIn, makeExchangeReport, makeRun, SAMPLE_RUNS, streamRun } from '../support/reports.ts';
+import { harmfulIn, makeExchangeReport, makeInputReport, makeRun, SAMPLE_RUNS, streamRun } from '../support/reports.ts';
 
 const read = (text: string): Record<string, string>[] => parse(text, { columns: true, record_delimiter: '\r\n' });
 
@@ -10,7 +10,7 @@ describe('streamCsv', () => {
     const run = makeSample();
     const text = streamRun(streamCsv, run);
     expect(harmfulIn(text.replaceAll('\r\n', ''))).toEqual([]);
-    expect(text.startsWith('input,id,started,client_address,')).toBe(true);
+    expect(text.startsWith('input,input_name,id,started,client_address,')).toBe(true);
     const rows = read(text);
     expect(rows.map((row) => Number(row.id))).toEqual(run.report.exchanges.map((exchange) => exchange.id));
   });
@@ -34,8 +34,20 @@ describe('streamCsv', () => {
     });
   });
 
+  it('names the capture of each exchange', () => {
+    const inputs = ['a.pcap', 'b, c.pcap'].map((name) => makeInputReport({ name }));
+    const exchanges = [makeExchangeReport(), makeExchangeReport({ id: 2, input: 1 })];
+    const rows = read(streamRun(streamCsv, makeRun(exchanges, [], { inputs })));
+    expect(rows.map((row) => [row.input, row.input_name])).toEqual([
+      ['0', 'a.pcap'],
+      ['1', 'b, c.pcap'],
+    ]);
+  });
+
   it('guards text of others against spreadsheets', () => {
-    const [row] = read(streamRun(streamCsv, makeRun([makeExchangeReport({ scope: '=HYPERLINK("x")' })], [])));
-    expect(row?.scope).toBe('\'=HYPERLINK("x")');
+    const inputs = [makeInputReport({ name: '@SUM(1)\n.pcap' })];
+    const run = makeRun([makeExchangeReport({ scope: '=HYPERLINK("x")' })], [], { inputs });
+    const [row] = read(streamRun(streamCsv, run));
+    expect(row).toMatchObject({ scope: '\'=HYPERLINK("x")', input_name: "'@SUM(1)\\n.pcap" });
   });
 });

@@ -142,15 +142,65 @@ describe('diffReports', () => {
     expect(countsOf(oneFindingRun().report, severe)).toEqual([1, 0, 0, 0, 1, 1]);
   });
 
+  const servers = (...hosts: number[]) =>
+    hosts.map((host, i) => makeExchangeReport({ id: i + 1, server: { address: `198.51.100.${host}`, port: 0 } }));
+  /** What --max-listed does: the first ones are listed, all are counted. */
+  const cutTo = (listed: number, report: AnalysisReport): AnalysisReport => ({
+    ...report,
+    exchanges: report.exchanges.slice(0, listed),
+    findings: report.findings.slice(0, listed),
+    omitted: { exchanges: report.exchanges.length - listed, findings: report.findings.length - listed, evicted: 0 },
+  });
+
   it('goes by the counts where not all is listed', () => {
-    const omitted = { exchanges: 5, findings: 5, evicted: 0 };
-    const old = reportOf([makeExchangeReport()], 'a.pcap', { omitted });
-    const more = { ...old.summary, portZero: { ...old.summary.portZero, total: 6, refused: 6 } };
-    expect(diffReports(old, old)).toMatchObject({
+    const old = cutTo(1, reportOf(servers(1, 2, 3)));
+    expect(diffReports(old, structuredClone(old))).toMatchObject({
       changed: false,
-      warnings: [expect.stringMatching(/old/), expect.stringMatching(/new/)],
+      counts: [],
+      warnings: [expect.stringMatching(/old .*2 exchanges and 2 findings/), expect.stringMatching(/new .*2 exchanges/)],
     });
-    expect(diffReports(old, { ...old, summary: more }).changed).toBe(true);
+    const more = cutTo(1, reportOf(servers(1, 2, 3, 4)));
+    expect(diffReports(old, more)).toMatchObject({
+      changed: true,
+      counts: [
+        { name: 'portZero.total', old: 3, new: 4 },
+        { name: 'portZero.refused', old: 3, new: 4 },
+        { name: 'findings.warning', old: 3, new: 4 },
+        { name: 'frames', old: 6, new: 8 },
+      ],
+    });
+    const silent = { ...old.summary.portZero, refused: 2, silent: 1 };
+    expect(diffReports(old, { ...old, summary: { ...old.summary, portZero: silent } }).changed).toBe(true);
+    const graver = { error: 1, warning: 2, info: 0 };
+    expect(diffReports(old, { ...old, summary: { ...old.summary, findings: graver } }).changed).toBe(true);
+  });
+
+  it('does not take what one list left out for new or gone', () => {
+    const whole = reportOf(servers(1, 2, 3));
+    for (const [old, current] of [
+      [whole, cutTo(1, whole)],
+      [cutTo(1, whole), whole],
+    ] as const) {
+      const diff = diffReports(old, current);
+      expect(diff).toMatchObject({ changed: false, exchanges: { unchanged: 1, new: [], gone: [], unmatched: 2 } });
+      expect(diff.findings).toEqual({ unchanged: 1, new: [], gone: [], unmatched: 2 });
+    }
+    // What is listed in both is compared all the same.
+    const other = reportOf([
+      makeSilentReport({ server: { address: '198.51.100.1', port: 0 } }),
+      ...servers(1, 2).slice(1),
+    ]);
+    expect(diffReports(cutTo(1, reportOf(servers(1, 2))), other).exchanges.changed).toHaveLength(1);
+  });
+
+  it('shows frames that differ, and takes them for no change', () => {
+    const old = cutTo(1, reportOf(servers(1, 2)));
+    const current = { ...old, summary: { ...old.summary, frames: 1005 } };
+    expect(diffReports(old, current)).toMatchObject({
+      changed: false,
+      counts: [{ name: 'frames', old: 4, new: 1005 }],
+    });
+    expect(textOf(old, current)).toMatch(/^count {4}frames {2}4 → 1,005$/m);
   });
 });
 
@@ -177,6 +227,8 @@ describe('formatDiffText', () => {
   });
 });
 
+const LISTS = '{"tool":{"name":"portzero"},"schemaVersion":1,"inputs":[],"exchanges":[],"findings":[]';
+
 describe('parseReport', () => {
   it('reads what was written', () => {
     const { report } = oneFindingRun();
@@ -190,6 +242,10 @@ describe('parseReport', () => {
     ['[]', /not a report of portzero/],
     ['{"tool":{"name":"portzero"},"schemaVersion":2}', /schemaVersion 2 is not supported/],
     ['{"tool":{"name":"portzero"},"schemaVersion":1}', /inputs is missing/],
+    [`${LISTS}}`, /omitted is missing/],
+    [`${LISTS},"omitted":{},"summary":null}`, /summary\.portZero is missing/],
+    [`${LISTS},"omitted":{},"summary":{"portZero":{"total":"1"}}}`, /summary\.portZero is missing/],
+    [`${LISTS},"omitted":{},"summary":{"portZero":{},"findings":{}}}`, /summary\.frames is missing/],
   ])('refuses %j', (text, message) => {
     expect(() => parseReport(text)).toThrow(message);
   });

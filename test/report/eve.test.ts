@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { analyzeCapture } from '../../src/index.ts';
 import { streamEve } from '../../src/report/eve.ts';
 import { rules } from '../../src/rules/index.ts';
+import { fixture } from '../support/command.ts';
 import {
   harmfulIn,
   makeExchangeReport,
@@ -114,7 +116,7 @@ describe('streamEve', () => {
     const scan = makeFindingReport({
       ruleId: 'port-zero-scan',
       exchange: null,
-      data: { client: '192.0.2.1', hosts: 10 },
+      data: { client: '192.0.2.1', serverPort: 0, hosts: 10 },
     });
     const untouched = makeFindingReport({
       ruleId: 'expectation',
@@ -123,18 +125,22 @@ describe('streamEve', () => {
       frames: [],
       data: { name: 'a' },
     });
-    const udp = makeFindingReport({
-      ruleId: 'udp-port-zero',
-      exchange: null,
-      data: { client: '192.0.2.1', server: '198.51.100.7', serverPort: 0 },
-    });
-    const [first, second, third] = recordsOf(streamRun(streamEve, makeRun([], [scan, untouched, udp])));
-    expect(first).toMatchObject({ src_ip: '192.0.2.1' });
-    expect(first).not.toHaveProperty('dest_ip');
-    expect(first).not.toHaveProperty('flow_id');
+    const [first, second] = recordsOf(streamRun(streamEve, makeRun([], [scan, untouched])));
+    expect(first).toMatchObject({ src_ip: '192.0.2.1', dest_port: 0, proto: 'TCP' });
+    for (const unknown of ['src_port', 'dest_ip', 'flow_id', 'community_id']) expect(first).not.toHaveProperty(unknown);
     expect(second).toMatchObject({ timestamp: first.timestamp });
     expect(second).not.toHaveProperty('pcap_cnt');
-    expect(third).toMatchObject({ proto: 'UDP', src_ip: '192.0.2.1', dest_ip: '198.51.100.7', dest_port: 0 });
+  });
+
+  it('is about UDP where the datagrams were, whatever rule flagged them', () => {
+    const data = { client: '192.0.2.1', clientPort: 0, server: '198.51.100.7', serverPort: 0, transport: 'udp' };
+    const findings = ['udp-port-zero', 'my-own'].map((ruleId) => makeFindingReport({ ruleId, exchange: null, data }));
+    const records = recordsOf(streamRun(streamEve, makeRun([], findings)));
+    // RFC 768: no source port is port 0, which is a port to Suricata.
+    const ends = { src_ip: '192.0.2.1', src_port: 0, dest_ip: '198.51.100.7', dest_port: 0 };
+    for (const record of records) expect(record).toMatchObject({ proto: 'UDP', ...ends });
+    expect(records[0].flow_id).toBe(records[1].flow_id);
+    expect(Number.isSafeInteger(records[0].flow_id)).toBe(true);
   });
 
   it('gives every rule a signature id of its own', () => {
@@ -144,6 +150,28 @@ describe('streamEve', () => {
     const ids = recordsOf(streamRun(streamEve, makeRun([], findings))).map((record) => record.alert.signature_id);
     expect(new Set(ids).size).toBe(findings.length);
     expect(ids.slice(0, -2).every((id) => id < 1_700_000)).toBe(true);
+  });
+});
+
+const FIELDS = ['ip.src', 'ipv6.src', 'udp.srcport', 'ip.dst', 'ipv6.dst', 'udp.dstport', 'communityid'];
+
+describeWith(['tshark'], 'streamEve, held against tshark', () => {
+  it.each(['nmap-to-zero', 'to-zero', 'to-zero-ipv6'])('names the flow of the datagram in %s.pcap', async (name) => {
+    const path = fixture(`udp/${name}.pcap`);
+    const run = await analyzeCapture(path).result();
+    const [record, ...others] = recordsOf(streamRun(streamEve, run));
+    expect(others).toEqual([]);
+    const only = ['-Y', `frame.number == ${record.pcap_cnt}`, '--enable-protocol', 'communityid'];
+    const args = ['-r', path, ...only, '-T', 'fields', ...FIELDS.flatMap((field) => ['-e', field])];
+    const seen = execFileSync('tshark', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const { src_ip, src_port, dest_ip, dest_port, community_id } = record;
+    const written = [src_ip, src_port, dest_ip, dest_port, community_id].map(String);
+    expect(written).toEqual(
+      seen
+        .trim()
+        .split('\t')
+        .filter((value) => value !== ''),
+    );
   });
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatGithub, formatStepSummary } from '../../src/report/github.ts';
+import { formatGithub } from '../../src/report/github.ts';
 import type { RunResult } from '../../src/report/types.ts';
 import {
   emptyRun,
-  HOSTILE,
   harmfulIn,
   hostileRun,
+  makeExchangeReport,
   makeFindingReport,
   makeInputReport,
   makeRun,
@@ -59,15 +59,51 @@ describe('formatGithub', () => {
     expect(commandsOf(emptyRun()).commands).toEqual([]);
   });
 
-  it('makes no more of a type than GitHub shows, and says what is left out', () => {
+  it('makes no more of a type than GitHub shows, the gravest first, and says how many are left out', () => {
     const { commands } = commandsOf(manyFindingsRun(3000));
     expect(commands.map((each) => each.command)).toEqual(['error', 'warning']);
     expect(commands[1]!.message).toMatch(/And 2,999 more of this rule\.$/);
     const inputs = Array.from({ length: 30 }, (_, i) => makeInputReport({ name: `${i}.pcap` }));
-    const findings = inputs.map((_, input) => makeFindingReport({ exchange: null, input }));
+    const severities = ['info', 'warning', 'error'] as const;
+    const findings = severities.flatMap((severity) =>
+      inputs.map((_, input) => makeFindingReport({ exchange: null, input, severity })),
+    );
     const spread = commandsOf(makeRun([], findings, { inputs })).commands;
-    expect(spread).toHaveLength(10);
-    expect(spread[9]!.message).toMatch(/^21 more/);
+    const types = spread.map(({ command }) => command);
+    expect(types).toEqual(['error', 'warning', 'notice'].flatMap((type) => Array(10).fill(type)));
+    expect(spread.filter(({ title }) => title === 'portzero').map(({ message }) => message.split(';')[0])).toEqual([
+      '21 more errors',
+      '21 more warnings',
+      '21 more notes',
+    ]);
+  });
+
+  it('counts what is in no list', () => {
+    const run = makeRun([makeExchangeReport()], [makeFindingReport()], {
+      omitted: { exchanges: 41, findings: 41, evicted: 0 },
+    });
+    const summary = { ...run.report.summary, findings: { error: 0, warning: 42, info: 0 } };
+    const { commands, rest } = commandsOf({ ...run, report: { ...run.report, summary } });
+    expect(commands).toHaveLength(2);
+    expect(commands[1]!.message).toMatch(/^41 more warnings; see/);
+    expect(rest[0]).toMatch(/^portzero: 0 errors, 42 warnings, 0 notes in 1 capture\./);
+  });
+
+  it('leaves room for errors beside trouble with inputs', () => {
+    const problems = [0, 1, 2, 3].map(
+      (i) => ({ code: 'truncated-record', offset: i, frame: null, message: `bad ${i}` }) as const,
+    );
+    const inputs = Array.from({ length: 30 }, (_, i) =>
+      makeInputReport({ name: `${i}.pcap`, complete: false, problems }),
+    );
+    const findings = [makeFindingReport({ exchange: null, severity: 'error' })];
+    const { commands } = commandsOf(makeRun([], findings, { inputs }));
+    expect(commands).toHaveLength(7);
+    expect(commands[0]).toMatchObject({ file: '0.pcap', message: 'bad 0 And 3 more problems of this capture.' });
+    expect(commands[5]).toMatchObject({ title: 'portzero: syn-to-port-zero' });
+    // 30 captures with 4 problems each, of which 5 are told of.
+    expect(commands[6]!.message).toMatch(/^100 more errors;/);
+    expect(commandsOf(makeRun([], [], { inputs })).commands).toHaveLength(10);
   });
 
   it('lets no name start a command of its own', () => {
@@ -75,34 +111,5 @@ describe('formatGithub', () => {
     expect(commands.map((each) => each.command)).toEqual(['error', 'error', 'warning', 'warning']);
     expect(commands[0]!.file).toMatch(/^=cmd/);
     expect(commands[0]!.title).toBe('portzero: truncated-record');
-  });
-});
-
-describe('formatStepSummary', () => {
-  it.each(SAMPLE_RUNS)('is Markdown with tables of equal cells: %s', (_, makeSample) => {
-    const text = formatStepSummary(makeSample());
-    expect(harmfulIn(text.replaceAll('\n', ''))).toEqual([]);
-    expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
-    const tables = text.split('\n\n').filter((part) => part.startsWith('|'));
-    expect(tables.length).toBeGreaterThanOrEqual(2);
-    for (const table of tables) {
-      const cells = table
-        .trim()
-        .split('\n')
-        .map((line) => line.replaceAll('\\|', '').split('|').length);
-      expect(new Set(cells).size).toBe(1);
-    }
-  });
-
-  it('says the answer in plain words', () => {
-    expect(formatStepSummary(emptyRun())).toMatch(/Nobody used TCP port 0\./);
-    expect(formatStepSummary(oneFindingRun())).toMatch(/192\.0\.2\.1 put port 0 on the wire once/);
-  });
-
-  it('has no markup that a name brought along', () => {
-    const text = formatStepSummary(hostileRun());
-    expect(text).not.toContain('<script>');
-    expect(text).not.toContain('[l](u)');
-    expect(text).not.toContain(HOSTILE);
   });
 });

@@ -28,7 +28,7 @@ beforeEach(() => {
     (part) => {
       text += part;
     },
-    { width: 80, color: false },
+    { width: 80, color: false, inputName: () => null },
   );
 });
 afterEach(() => {

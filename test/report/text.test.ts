@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { displayWidth, wrap } from '../../src/report/layout.ts';
 import { streamText } from '../../src/report/live-text.ts';
 import { formatText } from '../../src/report/text.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import type { ExchangeReport, FindingReport, RunResult } from '../../src/report/types.ts';
 import {
   emptyRun,
   harmfulIn,
@@ -168,13 +168,52 @@ describe('the conclusion', () => {
     );
   });
 
-  it('claims no name that it does not know', () => {
-    // Ignored exchanges are counted, but in no group.
-    expect(conclusionOf(makeRun([makeExchangeReport()], []))).toBe(
-      'Somebody put port 0 on the wire once, and was refused with a RST.',
+  it('is about what was flagged, and says how much was not', () => {
+    const [first, second, third] = [1, 2, 3].map((id) => makeExchangeReport({ id }));
+    const flagged =
+      '192.0.2.1 put port 0 on the wire once, towards 198.51.100.7, and was refused with a RST after 0.043 ms.';
+    const of = (exchanges: ExchangeReport[], findings: FindingReport[], ignored: number) =>
+      conclusionOf({ ...makeRun(exchanges, findings), ignored });
+    expect(of([first!], [], 1)).toBe(
+      '1 exchange with port 0 was ignored, as the configuration says: counted, not flagged.',
     );
-    const run = makeRun([makeExchangeReport(), makeExchangeReport({ id: 2 })], [makeFindingReport()]);
-    expect(conclusionOf(run)).toMatch(/^At least 1 source put port 0 on the wire twice/);
+    expect(of([first!, second!, third!], [makeFindingReport()], 2)).toBe(
+      `${flagged} 2 more exchanges with port 0 were ignored, as the configuration says: counted, not flagged.`,
+    );
+    expect(of([first!, second!, third!], [makeFindingReport()], 1)).toBe(
+      `${flagged} 2 more exchanges with port 0 were not flagged, 1 of them ignored, as the configuration says.`,
+    );
+    // The rules for it are off.
+    expect(of([first!, second!], [makeFindingReport()], 0)).toBe(
+      `${flagged} 1 more exchange with port 0 was not flagged.`,
+    );
+  });
+
+  it('tells flagged from ignored where all exchanges are listed', () => {
+    const exchanges = [makeExchangeReport(), makeSilentReport({ id: 2, client: { address: '192.0.2.9', port: 1024 } })];
+    const run = makeRun(exchanges, [makeFindingReport()]);
+    const other = {
+      ...makeRun(exchanges, [makeFindingReport({ exchange: 2 })]).groups[0]!,
+      ruleIds: [],
+      severity: null,
+    };
+    expect(conclusionOf({ ...run, groups: [...run.groups, other], ignored: 1 })).toMatch(
+      /^192\.0\.2\.1 put port 0 on the wire once, .*RST after 0\.043 ms\. 1 more exchange with port 0 was ignored/,
+    );
+  });
+
+  it('claims no number of names that it does not know', () => {
+    const exchanges = Array.from({ length: 5 }, (_, i) =>
+      makeExchangeReport({ id: i + 1, client: { address: `192.0.2.${i}`, port: 1024 } }),
+    );
+    const run = makeRun(
+      exchanges,
+      exchanges.map(({ id }) => makeFindingReport({ exchange: id })),
+    );
+    expect(conclusionOf(run)).toMatch(/^5 sources put port 0 on the wire in 5 exchanges, towards 198\.51\.100\.7:/);
+    const clients = { count: 5, atLeast: true };
+    const unsure = { ...run, groups: run.groups.map((group) => ({ ...group, clients })) };
+    expect(conclusionOf(unsure)).toMatch(/^At least 5 sources put/);
   });
 });
 

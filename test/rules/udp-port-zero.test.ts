@@ -34,12 +34,13 @@ describe('udp-port-zero', () => {
 
   it('makes one finding of all datagrams from one source to one target, at the end', () => {
     const engine = new RuleEngine(rules, settingsWith(), { live: false });
-    expect(engine.datagram(datagram('192.0.2.1', '192.0.2.2'), 1, 100, 5, 9)).toEqual([]);
-    expect(engine.datagram(datagram('192.0.2.1', '192.0.2.2'), 2, 101, 0, 9)).toEqual([]);
+    expect(engine.datagram(datagram('192.0.2.1', '192.0.2.2', { sourcePort: 4711 }), 1, 100, 5, 9)).toEqual([]);
+    expect(engine.datagram(datagram('192.0.2.1', '192.0.2.2', { sourcePort: 4712 }), 2, 101, 0, 9)).toEqual([]);
     expect(engine.datagram(datagram('2001:db8::1', '2001:db8::2'), 3, 102, 0, 9)).toEqual([]);
     const [first, second, ...others] = engine.finish();
     expect(first).toMatchObject({ frames: [1, 2], exchange: null, time: { seconds: 100, nanos: 5, digits: 9 } });
     expect(first?.match.data).toEqual({ datagrams: 2 });
+    expect([first?.datagramPort, second?.datagramPort]).toEqual([4711, 5353]);
     expect([first?.client, first?.server]).toEqual([addressBytes('192.0.2.1'), addressBytes('192.0.2.2')]);
     expect([second?.client, second?.frames]).toEqual([addressBytes('2001:db8::1'), [3]]);
     expect(others).toEqual([]);

@@ -108,6 +108,37 @@ describe('memory is bounded', () => {
     expect(tracker.finish()).toEqual([]);
   });
 
+  it('and small while little is seen, for there may be thousands of captures', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const trackers = Array.from({ length: 100 }, () => [
+      new WindowTracker(portZeroScan, { hosts: 20, window: 60e9 }, false),
+      new WindowTracker(portZeroFlood, { rate: 100, window: 1e9 }, false),
+    ]).flat();
+    for (const tracker of trackers) tracker.observe(source(1), target, makeTime(0), 1);
+    const held = process.memoryUsage().arrayBuffers - before;
+    expect(held).toBeLessThan(trackers.length * 16_384);
+    expect(trackers.every((tracker) => tracker.evicted === 0)).toBe(true);
+  });
+
+  it('and counts as exactly while it grows', () => {
+    // Each source asks 25 hosts in turn, each of them twice, so that groups and peers grow at the same time; and again when
+    // that is forgotten.
+    const tracker = new WindowTracker(portZeroScan, { hosts: 20, window: 60e9 }, true);
+    for (const start of [0, 1000]) {
+      const begun: string[] = [];
+      for (let host = 1; host <= 25; host++)
+        for (let index = 0; index < 2000; index++)
+          for (const { address } of tracker.observe(
+            source(index % 1000),
+            source(70_000 + host),
+            makeTime(start + host),
+            1,
+          ))
+            begun.push(`${address.join('.')} at ${host}`);
+      expect(begun).toEqual(Array.from({ length: 1000 }, (_, index) => `10.0.${index >> 8}.${index & 255} at 20`));
+    }
+  });
+
   it('also where each of many groups has many openings', () => {
     const tracker = new WindowTracker(portZeroFlood, { rate: 100_000, window: 1e9 }, false);
     const heavy = Array.from({ length: 40 }, (_, index) => source(index));

@@ -5,8 +5,9 @@
  */
 import type { Exchange, ExchangeSink } from '../../src/track/exchange.ts';
 import { Tracker } from '../../src/track/tracker.ts';
+import { createDecoder } from '../../src/wire/decode.ts';
 import { PacketRecord, TRANSPORT_ICMP_ERROR, TRANSPORT_TCP } from '../../src/wire/packet.ts';
-import { addressBytes, flagBits } from './frames.ts';
+import { addressBytes, ethernet, flagBits, frameOf } from './frames.ts';
 
 export interface SegmentFields {
   readonly sequence?: number;
@@ -114,6 +115,35 @@ export function playWithCounts(
   packets: readonly Timed[],
   options: PlayOptions = {},
 ): { exchanges: Snapshot[]; evicted: number } {
+  return run(options, packets.at(-1)?.[0] ?? 0, (tracker) => {
+    packets.forEach(([time, packet], index) => {
+      tracker.track(packet, index + 1, secondsOf(time), nanosOf(time), 9);
+    });
+  });
+}
+
+/** The same of IP packets as bytes, each in an Ethernet frame: through the decoder, which knows of fragments. */
+export function playFrames(
+  packets: readonly (readonly [seconds: number, packet: Uint8Array])[],
+  options: PlayOptions = {},
+): { exchanges: Snapshot[]; evicted: number } {
+  const decoder = createDecoder();
+  return run(options, packets.at(-1)?.[0] ?? 0, (tracker) => {
+    packets.forEach(([time, packet], index) => {
+      const frame = frameOf(ethernet({}, packet), {
+        number: index + 1,
+        seconds: secondsOf(time),
+        nanos: nanosOf(time),
+      });
+      decoder.decode(frame, (record) => tracker.track(record, frame.number, frame.seconds, frame.nanos, 9));
+    });
+  });
+}
+
+const secondsOf = (time: number) => EPOCH + Math.floor(time);
+const nanosOf = (time: number) => Math.round((time - Math.floor(time)) * 1e9);
+
+function run(options: PlayOptions, last: number, feed: (tracker: Tracker) => void) {
   const exchanges: Snapshot[] = [];
   const tracker = new Tracker(
     {
@@ -128,12 +158,9 @@ export function playWithCounts(
       },
     },
   );
-  packets.forEach(([time, packet], index) => {
-    const whole = Math.floor(time);
-    tracker.track(packet, index + 1, EPOCH + whole, Math.round((time - whole) * 1e9), 9);
-  });
-  const end = options.end ?? packets.at(-1)?.[0] ?? 0;
-  tracker.advance(EPOCH + Math.floor(end), Math.round((end % 1) * 1e9));
+  feed(tracker);
+  const end = options.end ?? last;
+  tracker.advance(secondsOf(end), nanosOf(end));
   tracker.finish();
   exchanges.sort((a, b) => a.id - b.id);
   return { exchanges, evicted: tracker.counts.evicted };

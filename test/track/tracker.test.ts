@@ -662,6 +662,6 @@ describe('what is told on the way', () => {
         },
       },
     );
-    expect(told).toEqual(['opened undecided', 'changed refused', 'settled refused 1']);
+    expect(told).toEqual(['opened undecided', 'changed undecided', 'changed refused', 'settled refused 1']);
   });
 });

@@ -4,13 +4,15 @@ import {
   ANOMALY_DATA_OFFSET_BEYOND,
   ANOMALY_FRAGMENTED_HEADER,
   ANOMALY_OVERLAPPING_FRAGMENTS,
+  CHECKSUM_BAD,
   CHECKSUM_GOOD,
   CHECKSUM_UNKNOWN,
   FRAGMENT_FIRST,
   FRAGMENT_LATER,
+  FRAGMENT_NONE,
   TRANSPORT_TCP,
 } from '../../src/wire/packet.ts';
-import { MALFORMED, OK } from '../../src/wire/status.ts';
+import { MALFORMED, OK, TRUNCATED } from '../../src/wire/status.ts';
 import {
   bytesOf,
   destinationOptions,
@@ -37,7 +39,10 @@ const segment = tcp({
 const packet4 = ipv4({ id: 77, ttl: 61 }, segment);
 const packet6 = ipv6({ hopLimit: 61 }, segment);
 const framesOf = (packets: readonly Uint8Array[]) => packets.map((packet) => frameOf(ethernet({ pad: 0x55 }, packet)));
-const tcpOf = (packets: readonly Decoded[]) => packets.filter((packet) => packet.transport === TRANSPORT_TCP);
+const isPartial = ({ assembly }: Decoded) => assembly?.isPartial === true;
+/** Segments whose header is all there. */
+const tcpOf = (packets: readonly Decoded[]) =>
+  packets.filter((packet) => packet.transport === TRANSPORT_TCP && !isPartial(packet));
 
 /** What must come out of the segment, however it was cut. */
 const whole = {
@@ -107,15 +112,106 @@ describe.each([
 
   it('what never completes is counted', () => {
     const fragments = cut([8, 16, 24]);
-    expect(decodeAll(framesOf(fragments.slice(0, 1)))).toMatchObject({
-      packets: [],
-      undecoded: { 'fragments-incomplete': 1 },
-    });
+    const alone = decodeAll(framesOf(fragments.slice(0, 1)));
+    expect(alone.packets.map(isPartial)).toEqual([true]);
+    expect(alone.undecoded).toEqual({ 'fragments-incomplete': 1 });
     const { packets, undecoded } = decodeAll(framesOf(fragments.slice(1)));
     expect(packets.map(({ fragment, sourcePort }) => [fragment, sourcePort])).toEqual(
       new Array(3).fill([FRAGMENT_LATER, -1]),
     );
     expect(undecoded).toEqual({ 'later-fragment-without-first': 3 });
+  });
+
+  // RFC 9293 §3.1: ports and sequence number in bytes 0 to 7, flags and window in 12 to 15, the urgent pointer to 19.
+  it.each([
+    [8, { flags: -1, headerLength: -1, acknowledgment: -1, window: -1, urgentPointer: -1 }],
+    [16, { flags: 2, headerLength: 40, acknowledgment: 0, window: 64240, urgentPointer: -1 }],
+    [24, { flags: 2, headerLength: 40, acknowledgment: 0, window: 64240, urgentPointer: 0 }],
+  ])('a first fragment of %i bytes is shown as far as it goes', (length, fields) => {
+    const { packets, counts } = decodeAll(framesOf(cut([length]).slice(0, 1)));
+    expect(packets).toHaveLength(1);
+    expect(packets[0]).toMatchObject({
+      ...fields,
+      status: TRUNCATED,
+      ttl: 61,
+      fragment: FRAGMENT_FIRST,
+      sourcePort: 40000,
+      destinationPort: 0,
+      sequence: 0x89abcdef,
+      payloadLength: -1,
+      options: options.slice(0, Math.max(0, length - 20)),
+      checksum: CHECKSUM_UNKNOWN,
+      anomalies: ANOMALY_FRAGMENTED_HEADER,
+      assembly: { isPartial: true, isWhole: false, owner: 0, hadFlags: false, earlierFrames: [] },
+    });
+    expect(counts).toEqual({ tcpSegments: 1, icmpErrors: 0, fragments: 1 });
+  });
+
+  it('is shown again with each fragment that brings more of the header, and counted once', () => {
+    const { packets, counts } = decodeAll(framesOf(cut([8, 16, 24, 40])));
+    expect(
+      packets.map(({ flags, window, urgentPointer, options: seen }) => [flags, window, urgentPointer, seen.length]),
+    ).toEqual([
+      [-1, -1, -1, 0],
+      [2, 64240, -1, 0],
+      [2, 64240, 0, 4],
+      [2, 64240, 0, 20],
+      // The last has data only, and nobody cares for the segment.
+      [-1, -1, -1, 0],
+    ]);
+    expect(packets.map((packet) => packet.assembly && [packet.assembly.isPartial, packet.assembly.hadFlags])).toEqual([
+      [true, false],
+      [true, false],
+      [true, true],
+      [false, true],
+      null,
+    ]);
+    expect(counts).toEqual({ tcpSegments: 1, icmpErrors: 0, fragments: 5 });
+  });
+
+  it('who cares for a segment hears of each fragment, and of the whole', () => {
+    const { packets, counts } = decodeAll(framesOf(cut([24, 40])), {}, 7);
+    expect(packets.map(({ assembly }) => assembly)).toMatchObject([
+      { isPartial: true, isWhole: false, owner: 0, hadFlags: false },
+      { isPartial: false, isWhole: false, owner: 7, hadFlags: true },
+      { isPartial: false, isWhole: true, owner: 7, hadFlags: true },
+    ]);
+    expect(packets[2]).toMatchObject({ ...whole, payloadLength: 5, checksum: CHECKSUM_GOOD });
+    expect(counts.tcpSegments).toBe(1);
+  });
+
+  it('a wrong checksum is seen when the last fragment is there', () => {
+    const bad = tcp({ sourcePort: 40000, destinationPort: 0, flags: 'S', payload: 'hello', checksum: 0x1234 });
+    const pieces = packet === packet4 ? fragmentIpv4(ipv4({ id: 77 }, bad), [24]) : fragmentIpv6(ipv6({}, bad), [24]);
+    expect(decodeAll(framesOf(pieces), {}, 7).packets.map(({ checksum }) => checksum)).toEqual([
+      CHECKSUM_UNKNOWN,
+      CHECKSUM_BAD,
+    ]);
+  });
+
+  it('hands over the frames of fragments that came before, as many as are remembered', () => {
+    const numbered = (order: readonly Uint8Array[]) =>
+      framesOf(order).map((frame, index) => ({ ...frame, number: 10 + index }));
+    const pieces = cut([8, 16, 24, 32, 40]);
+    const [first, ...later] = pieces;
+    const earlierOf = (packets: readonly Decoded[]) =>
+      packets.flatMap(({ assembly }) => (assembly === null ? [] : [assembly.earlierFrames]));
+    expect(earlierOf(decodeAll(numbered([...later.slice(1), first!]), {}, 7).packets)).toEqual([[10, 11, 12, 13]]);
+    const often = [...later.slice(1), ...later.slice(1), ...later.slice(1), first!, later[0]!];
+    expect(earlierOf(decodeAll(numbered(often), {}, 7).packets)).toEqual([
+      [10, 11, 12, 13, 14, 15, 16, 17],
+      // Taken: not handed over twice.
+      [],
+    ]);
+    // As long as nobody takes them they are kept, and those of what was handed out join them.
+    expect(earlierOf(decodeAll(numbered([later[1]!, first!, later[0]!])).packets)).toEqual([[10], [10, 11]]);
+  });
+
+  it('is not handed out for ever: a datagram of a great many fragments', () => {
+    const long = tcp({ sourcePort: 40000, destinationPort: 0, flags: 'S', payload: new Uint8Array(8 * 300) });
+    const cuts = Array.from({ length: 300 }, (_v, i) => 24 + 8 * i);
+    const pieces = packet === packet4 ? fragmentIpv4(ipv4({ id: 7 }, long), cuts) : fragmentIpv6(ipv6({}, long), cuts);
+    expect(tcpOf(decodeAll(framesOf(pieces), {}, 7).packets)).toHaveLength(64);
   });
 
   it('what comes after the timeout does not complete', () => {
@@ -227,6 +323,17 @@ describe('fragments: impossible', () => {
 });
 
 describe('fragments of other things', () => {
+  it('a tunnel: where it ends behind the ports, these are all that is known', () => {
+    // 20 bytes of the inner IPv4 header, so 4 of TCP are in the first fragment (RFC 2003).
+    const tunnel = fragmentIpv4(ipv4({ id: 9, protocol: 4 }, packet4), [24, 40]);
+    const { packets } = decodeAll(framesOf(tunnel));
+    expect(packets).toMatchObject([
+      { sourcePort: 40000, destinationPort: 0, sequence: -1, flags: -1, layers: ['ethernet', 'ipv4', 'ipv4', 'tcp'] },
+      { sourcePort: 40000, destinationPort: 0, sequence: 0x89abcdef, flags: 2, window: 64240 },
+      { ...whole, fragment: FRAGMENT_NONE, payloadLength: 5, checksum: CHECKSUM_GOOD },
+    ]);
+  });
+
   it('UDP: the first has the ports', () => {
     const packet = ipv4({ id: 3 }, udp({ destinationPort: 0, payload: new Uint8Array(3000) }));
     const { packets, undecoded } = decodeAll(framesOf(fragmentIpv4(packet, [1480])));

@@ -1,8 +1,21 @@
 import { formatAddress } from '../../src/wire/address.ts';
 import { createDecoder, type DecoderOptions } from '../../src/wire/decode.ts';
 import { layerName } from '../../src/wire/layers.ts';
-import type { PacketRecord } from '../../src/wire/packet.ts';
+import type { Assembly, PacketRecord } from '../../src/wire/packet.ts';
+import { triage } from '../../src/wire/triage.ts';
+import { TunnelPorts } from '../../src/wire/tunnel-ports.ts';
 import { frameOf, type TestFrame } from '../support/frames.ts';
+
+/** Whether a frame gets past triage. */
+export function triageFrame(
+  frame: TestFrame,
+  {
+    tunnelPorts,
+    counts = { tcpSegments: 0 },
+  }: Pick<DecoderOptions, 'tunnelPorts'> & { counts?: { tcpSegments: number } } = {},
+): boolean {
+  return triage(frame, new TunnelPorts(tunnelPorts).bitmap, counts);
+}
 
 /** What a record says, copied out of it, with text for numbers that need it. */
 export interface Decoded {
@@ -35,7 +48,12 @@ export interface Decoded {
   icmpType: number;
   icmpCode: number;
   quote: Decoded | null;
+  assembly: DecodedAssembly | null;
 }
+
+type DecodedAssembly = Pick<Assembly, 'isPartial' | 'isWhole' | 'owner' | 'hadFlags'> & {
+  earlierFrames: number[];
+};
 
 export interface Outcome {
   packets: Decoded[];
@@ -76,15 +94,23 @@ export function copyPacket(packet: PacketRecord, nameOf: (scope: number) => stri
     icmpType: packet.icmpType,
     icmpCode: packet.icmpCode,
     quote: packet.quote === null ? null : copyPacket(packet.quote, nameOf),
+    assembly: packet.assembly === null ? null : copyAssembly(packet.assembly),
   };
 }
 
-/** Decodes frames with a fresh decoder. */
-export function decodeAll(frames: readonly TestFrame[], options: DecoderOptions = {}): Outcome {
+function copyAssembly({ isPartial, isWhole, owner, hadFlags, earlierFrames, earlierCount }: Assembly): DecodedAssembly {
+  return { isPartial, isWhole, owner, hadFlags, earlierFrames: [...earlierFrames.subarray(0, earlierCount)] };
+}
+
+/** Decodes frames with a fresh decoder. `owner` is what the handler says of segments in fragments: nothing by default. */
+export function decodeAll(frames: readonly TestFrame[], options: DecoderOptions = {}, owner = 0): Outcome {
   const decoder = createDecoder(options);
   const packets: Decoded[] = [];
   for (const frame of frames) {
-    decoder.decode(frame, (packet) => packets.push(copyPacket(packet, (scope) => decoder.scopeName(scope))));
+    decoder.decode(frame, (packet) => {
+      packets.push(copyPacket(packet, (scope) => decoder.scopeName(scope)));
+      if (packet.assembly !== null && owner !== 0) packet.assembly.owner = owner;
+    });
   }
   return { packets, undecoded: decoder.undecoded(), counts: { ...decoder.counts } };
 }

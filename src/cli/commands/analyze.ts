@@ -58,6 +58,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
       reporters: plugins.reporters,
       live: args.follow === true,
       inputs: paths,
+      inputName: (input) => inputs[input]?.name ?? null,
     },
     io,
     () => isGone,
@@ -95,6 +96,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   }
   if (interrupted) say('interrupted: the report covers what was read until then');
   if (!quiet && !isGone) await sayOutcome(result, format, say);
+  reports.check();
   return statusOf(result, settings.config, interrupted);
 }
 
@@ -139,7 +141,16 @@ async function findInputs(
   const paths = inputs.flatMap((input) => ('paths' in input ? input.paths : []));
   if (args.join !== true || paths.length === 0) return { inputs, paths };
   const { joinCaptures } = await import('../../capture/join.ts');
-  const joined: Input = { name: paths[0]!, paths, bytes: null, open: () => joinCaptures(paths, { signal }) };
+  const joined = {
+    name: paths[0]!,
+    paths,
+    bytes: null,
+    async open() {
+      const source = await joinCaptures(paths, { signal });
+      joined.name = source.name;
+      return source;
+    },
+  };
   return { inputs: [joined, ...inputs.filter((input) => 'problem' in input)], paths };
 }
 

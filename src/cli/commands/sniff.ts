@@ -146,6 +146,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     color: args.color,
     reporters: [LIVE_TEXT, ...plugins.reporters],
     inputs: [],
+    inputName: () => source.name,
   };
   const reports = await openReports(request, shown, () => isGone);
 
@@ -200,6 +201,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   if (!isGone) await sayOutcome(whole, format, tell);
   const failure = evidence?.recorder.failure ?? null;
   if (failure !== null) say(failure);
+  reports.check();
   return failure === null ? statusOf(whole, settings.config) : EXIT_TROUBLE;
 }
 

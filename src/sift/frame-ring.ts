@@ -1,0 +1,209 @@
+import { Frame, type FrameHandler } from '../capture/source.ts';
+import { FrameTotals } from './sieve.ts';
+
+/*
+ * Frames on their way from one thread to another: a ring of blocks in shared memory, with one writer and one reader. A block
+ * is handed over whole, so that the threads meet some thousand frames apart, and carries the totals as they were then.
+ *
+ *   block:   totals (10 doubles)   bytes used by records   records
+ *   record:  number   seconds (doubles)   nanoseconds   captured length   length on the wire   link type
+ *            time digits   FCS length   interface   whether the bytes come by message   the bytes, padded to 8
+ */
+const BLOCKS = 8;
+const BLOCK_BYTES = 256 * 1024;
+const TOTALS = 10;
+const USED = TOTALS;
+const BLOCK_HEADER = 8 * (TOTALS + 1);
+const RECORD_HEADER = 48;
+
+const WRITTEN = 0;
+const READ = 1;
+const ENDED = 2;
+const STOPPED = 3;
+const CONTROL_BYTES = 16;
+
+/** Makes the memory of a ring, for a writer and a reader. */
+export function createRing(): SharedArrayBuffer {
+  return new SharedArrayBuffer(CONTROL_BYTES + BLOCKS * BLOCK_BYTES);
+}
+
+abstract class RingEnd {
+  protected readonly control: Int32Array;
+  protected readonly bytes: Uint8Array;
+  protected readonly words: Int32Array;
+  protected readonly doubles: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    this.bytes = new Uint8Array(memory, CONTROL_BYTES);
+    this.words = new Int32Array(memory, CONTROL_BYTES);
+    this.doubles = new Float64Array(memory, CONTROL_BYTES);
+  }
+
+  protected raise(flag: number): void {
+    Atomics.store(this.control, flag, 1);
+    Atomics.notify(this.control, WRITTEN);
+    Atomics.notify(this.control, READ);
+  }
+}
+
+/** The end that frames are put into. Blocks its thread while the ring is full. */
+export class FrameRingWriter extends RingEnd {
+  readonly #totals: FrameTotals;
+  readonly #sendBytes: (bytes: Uint8Array) => void;
+  #block = 0;
+  #used = BLOCK_HEADER;
+
+  /** `sendBytes` takes those of a frame that is longer than a block. */
+  constructor(memory: SharedArrayBuffer, totals: FrameTotals, sendBytes: (bytes: Uint8Array) => void) {
+    super(memory);
+    this.#totals = totals;
+    this.#sendBytes = sendBytes;
+  }
+
+  /** True when the reader wants no more. */
+  get isStopped(): boolean {
+    return Atomics.load(this.control, STOPPED) !== 0;
+  }
+
+  put(frame: Frame): void {
+    const { capturedLength } = frame;
+    const isTooLong = BLOCK_HEADER + RECORD_HEADER + capturedLength > BLOCK_BYTES;
+    const size = RECORD_HEADER + (isTooLong ? 0 : (capturedLength + 7) & ~7);
+    if (this.#used + size > BLOCK_BYTES) this.publish();
+    const { words, doubles } = this;
+    const at = (this.#block % BLOCKS) * BLOCK_BYTES + this.#used;
+    doubles[at >> 3] = frame.number;
+    doubles[(at >> 3) + 1] = frame.seconds;
+    const word = at >> 2;
+    words[word + 4] = frame.nanos;
+    words[word + 5] = capturedLength;
+    words[word + 6] = frame.wireLength;
+    words[word + 7] = frame.linkType;
+    words[word + 8] = frame.timeDigits;
+    words[word + 9] = frame.fcsLength;
+    words[word + 10] = frame.interfaceIndex;
+    words[word + 11] = isTooLong ? 1 : 0;
+    if (isTooLong) this.#sendBytes(frame.bytes.slice(frame.offset, frame.offset + capturedLength));
+    else this.#copy(frame, at + RECORD_HEADER);
+    this.#used += size;
+  }
+
+  /** Hands over what there is, the totals at least. */
+  publish(): void {
+    const { totals, doubles } = { totals: this.#totals, doubles: this.doubles };
+    const start = ((this.#block % BLOCKS) * BLOCK_BYTES) / 8;
+    doubles[start] = totals.frames;
+    doubles[start + 1] = totals.bytes;
+    doubles[start + 2] = totals.tcpSegments;
+    doubles[start + 3] = totals.firstSeconds;
+    doubles[start + 4] = totals.firstNanos;
+    doubles[start + 5] = totals.firstDigits;
+    doubles[start + 6] = totals.lastSeconds;
+    doubles[start + 7] = totals.lastNanos;
+    doubles[start + 8] = totals.lastDigits;
+    doubles[start + USED] = this.#used;
+    this.#block++;
+    this.#used = BLOCK_HEADER;
+    Atomics.store(this.control, WRITTEN, this.#block);
+    Atomics.notify(this.control, WRITTEN);
+    for (;;) {
+      const read = Atomics.load(this.control, READ);
+      if (((this.#block - read) | 0) < BLOCKS || this.isStopped) return;
+      Atomics.wait(this.control, READ, read);
+    }
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.publish();
+    this.raise(ENDED);
+  }
+
+  #copy(frame: Frame, to: number): void {
+    const { bytes, offset, capturedLength } = frame;
+    // A view of the bytes costs more than copying the few of a SYN.
+    if (capturedLength > 128) this.bytes.set(bytes.subarray(offset, offset + capturedLength), to);
+    else for (let i = 0; i < capturedLength; i++) this.bytes[to + i] = bytes[offset + i]!;
+  }
+}
+
+/** The end that frames come out of. */
+export class FrameRingReader extends RingEnd {
+  readonly totals = new FrameTotals();
+  readonly #receiveBytes: () => Uint8Array;
+  readonly #frame = new Frame();
+  #block = 0;
+
+  /** `receiveBytes` gives what the writer's `sendBytes` took, in the same order. */
+  constructor(memory: SharedArrayBuffer, receiveBytes: () => Uint8Array) {
+    super(memory);
+    this.#receiveBytes = receiveBytes;
+  }
+
+  /**
+   * Hands the frames of the next block to `onFrame`, which may look at them until it returns, and takes over the totals. Waits
+   * at most `milliseconds` for one. False when none came, or when there will be none: see isOver.
+   */
+  take(onFrame: FrameHandler, milliseconds: number): boolean {
+    if (Atomics.load(this.control, WRITTEN) === this.#block) {
+      if (this.isOver) return false;
+      Atomics.wait(this.control, WRITTEN, this.#block, milliseconds);
+      if (Atomics.load(this.control, WRITTEN) === this.#block) return false;
+    }
+    this.#readBlock((this.#block % BLOCKS) * BLOCK_BYTES, onFrame);
+    this.#block++;
+    Atomics.store(this.control, READ, this.#block);
+    Atomics.notify(this.control, READ);
+    return true;
+  }
+
+  /** Whether the writer has ended and everything was taken. */
+  get isOver(): boolean {
+    return Atomics.load(this.control, ENDED) !== 0 && Atomics.load(this.control, WRITTEN) === this.#block;
+  }
+
+  /** Tells the writer that no more is wanted. */
+  stop(): void {
+    this.raise(STOPPED);
+  }
+
+  #readBlock(start: number, onFrame: FrameHandler): void {
+    const { totals, doubles, words } = this;
+    const header = start >> 3;
+    totals.frames = doubles[header]!;
+    totals.bytes = doubles[header + 1]!;
+    totals.tcpSegments = doubles[header + 2]!;
+    totals.firstSeconds = doubles[header + 3]!;
+    totals.firstNanos = doubles[header + 4]!;
+    totals.firstDigits = doubles[header + 5]!;
+    totals.lastSeconds = doubles[header + 6]!;
+    totals.lastNanos = doubles[header + 7]!;
+    totals.lastDigits = doubles[header + 8]!;
+    const end = start + doubles[header + USED]!;
+    const frame = this.#frame;
+    for (let at = start + BLOCK_HEADER; at < end; ) {
+      const word = at >> 2;
+      const capturedLength = words[word + 5]!;
+      frame.number = doubles[at >> 3]!;
+      frame.seconds = doubles[(at >> 3) + 1]!;
+      frame.nanos = words[word + 4]!;
+      frame.capturedLength = capturedLength;
+      frame.wireLength = words[word + 6]! >>> 0;
+      frame.linkType = words[word + 7]!;
+      frame.timeDigits = words[word + 8]!;
+      frame.fcsLength = words[word + 9]!;
+      frame.interfaceIndex = words[word + 10]!;
+      if (words[word + 11] === 0) {
+        frame.bytes = this.bytes;
+        frame.offset = at + RECORD_HEADER;
+        at += RECORD_HEADER + ((capturedLength + 7) & ~7);
+      } else {
+        frame.bytes = this.#receiveBytes();
+        frame.offset = 0;
+        at += RECORD_HEADER;
+      }
+      onFrame(frame);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** Runs in a worker thread: reads a capture and puts the frames that triage admits into the ring that it was given. */
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { CaptureError } from '../capture/errors.ts';
+import { openCapture } from '../capture/open.ts';
+import type { CaptureInterface, CaptureProblem, Frame } from '../capture/source.ts';
+import type { DecoderOptions } from '../wire/decode.ts';
+import { FrameRingWriter } from './frame-ring.ts';
+import { Sieve } from './sieve.ts';
+
+export interface SiftStart {
+  readonly path: string;
+  readonly decoder: DecoderOptions;
+  readonly ring: SharedArrayBuffer;
+  /** [0] bytes of the input consumed so far. */
+  readonly progress: Float64Array;
+  readonly port: MessagePort;
+}
+
+/** What a source can tell when it has been read. */
+export interface SiftEnd {
+  readonly interfaces: readonly CaptureInterface[];
+  readonly problems: readonly CaptureProblem[];
+  readonly drops: number | null;
+}
+
+const { path, decoder, ring, progress, port } = workerData as SiftStart;
+
+async function sift(): Promise<void> {
+  const sieve = new Sieve(decoder);
+  const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes));
+  // Behind the bytes of long frames and before the end of the ring: whoever sees that finds this.
+  const end = (what: SiftEnd) => {
+    port.postMessage(what);
+    writer.end();
+  };
+  const stop = new AbortController();
+  try {
+    const source = await openCapture(path);
+    const onPause = () => {
+      progress[0] = source.bytesRead;
+      writer.publish();
+      if (writer.isStopped) stop.abort();
+    };
+    const onFrame = (frame: Frame) => {
+      if (sieve.admits(frame)) writer.put(frame);
+    };
+    await source.run(onFrame, { signal: stop.signal, onPause });
+    progress[0] = source.bytesRead;
+    end({ interfaces: source.interfaces, problems: source.problems, drops: source.drops });
+  } catch (error) {
+    // It could be opened a moment ago, by the thread that started this one.
+    if (!(error instanceof CaptureError)) throw error;
+    const { code, offset, frame, message } = error;
+    end({ interfaces: [], problems: [{ code, offset, frame, message }], drops: null });
+  }
+}
+
+await sift();

@@ -1,0 +1,96 @@
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from '../capture/source.ts';
+import type { DecoderOptions } from '../wire/decode.ts';
+import { createRing, FrameRingReader } from './frame-ring.ts';
+import type { FrameTotals } from './sieve.ts';
+import type { SiftEnd, SiftStart } from './sift-worker.ts';
+
+/** How long frames are analysed, or waited for, before the event loop gets a turn. */
+const TURN_MILLISECONDS = 80;
+const WAIT_MILLISECONDS = 20;
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * A capture file that another thread reads and sifts: unlike other sources it hands out only the frames that triage admits, and
+ * tells in `totals` what there was. Reading and triage are half of the work on an ordinary capture, and little of it is left
+ * to cross from one processor to the other.
+ */
+export class SiftedSource implements FrameSource {
+  readonly name: string;
+  readonly format: FrameSource['format'];
+  readonly compression: FrameSource['compression'];
+  readonly totalBytes: number | null;
+  interfaces: readonly CaptureInterface[] = [];
+  problems: readonly CaptureProblem[] = [];
+  drops: number | null = null;
+  readonly #progress = new Float64Array(new SharedArrayBuffer(8));
+  readonly #channel = new MessageChannel();
+  readonly #ring: FrameRingReader;
+  /** Settles when the other thread has ended. */
+  readonly #ended: Promise<void>;
+  #error: unknown = null;
+
+  /** `like`: the same capture, opened by its path but not read. */
+  constructor(path: string, like: FrameSource, decoder: DecoderOptions) {
+    this.name = like.name;
+    this.format = like.format;
+    this.compression = like.compression;
+    this.totalBytes = like.totalBytes;
+    const memory = createRing();
+    const { port1, port2 } = this.#channel;
+    this.#ring = new FrameRingReader(memory, () => receiveMessageOnPort(port1)?.message as Uint8Array);
+    const start: SiftStart = { path, decoder, ring: memory, progress: this.#progress, port: port2 };
+    const worker = new Worker(new URL(`./sift-worker${import.meta.url.slice(-3)}`, import.meta.url), {
+      workerData: start,
+      transferList: [port2],
+    });
+    this.#ended = new Promise((resolve) => {
+      worker.on('error', (error) => {
+        this.#error = error;
+      });
+      worker.on('exit', () => resolve());
+    });
+  }
+
+  get totals(): FrameTotals {
+    return this.#ring.totals;
+  }
+
+  get bytesRead(): number {
+    return this.#progress[0]!;
+  }
+
+  async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
+    const { signal, onPause } = options;
+    const ring = this.#ring;
+    let lastTurn = performance.now();
+    try {
+      while (!ring.isOver && signal?.aborted !== true) {
+        const isIdle = !ring.take(onFrame, WAIT_MILLISECONDS);
+        if (!isIdle && performance.now() - lastTurn < TURN_MILLISECONDS) continue;
+        await onPause?.(this);
+        await turn();
+        if (this.#error !== null) throw this.#error;
+        lastTurn = performance.now();
+      }
+    } finally {
+      ring.stop();
+      await this.#ended;
+      this.#takeEnd();
+      this.#channel.port1.close();
+    }
+  }
+
+  #takeEnd(): void {
+    // Where reading was given up, bytes of long frames may stand before it.
+    let message: { message: SiftEnd | Uint8Array } | undefined;
+    do message = receiveMessageOnPort(this.#channel.port1);
+    while (message?.message instanceof Uint8Array);
+    if (message === undefined) return;
+    const { interfaces, problems, drops } = message.message as SiftEnd;
+    this.interfaces = interfaces;
+    this.problems = problems;
+    this.drops = drops;
+  }
+}
