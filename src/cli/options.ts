@@ -17,7 +17,7 @@ export const SHARED_OPTIONS = {
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    describe: 'Configuration file; otherwise portzero.config.yaml or .json is looked for upward from here',
+    describe: 'Configuration file; otherwise portzero.config.yaml, .yml or .json is looked for upward from here',
   },
   'fail-on': {
     type: 'string',

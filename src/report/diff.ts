@@ -311,24 +311,17 @@ export function* formatDiffText(diff: ReportDiff, context: ReportContext): Itera
     yield `${colors.green('no change')}: ${formatCount(exchanges.unchanged, 'exchange')}, ${formatCount(findings.unchanged, 'finding')}\n`;
     return;
   }
-  yield flow(
-    [
-      `${exchanges.changed.length} changed`,
-      `${exchanges.new.length} new`,
-      `${exchanges.gone.length} gone`,
-      `${exchanges.unchanged} the same`,
-      ...unmatchedText(exchanges.unmatched),
-    ],
-    ', ',
-    width,
-    'exchanges: ',
-  );
-  const parts = [`${findings.new.length} new`, `${findings.gone.length} gone`, `${findings.unchanged} the same`];
-  yield flow([...parts, ...unmatchedText(findings.unmatched)], ', ', width, 'findings:  ');
-}
-
-function unmatchedText(count: number): string[] {
-  return count === 0 ? [] : [`${formatNumber(count)} without a counterpart in the list that was cut`];
+  const total = (name: string, parts: readonly string[], unmatched: number) => {
+    const cut = unmatched === 0 ? [] : [`${formatNumber(unmatched)} not in the list that was cut`];
+    return flow([...parts, ...cut], ', ', width, pad(`${name}:`, 11), ' '.repeat(11));
+  };
+  const sizes = ({ new: come, gone, unchanged }: ReportDiff['exchanges'] | ReportDiff['findings']) => [
+    `${come.length} new`,
+    `${gone.length} gone`,
+    `${unchanged} the same`,
+  ];
+  yield total('exchanges', [`${exchanges.changed.length} changed`, ...sizes(exchanges)], exchanges.unmatched);
+  yield total('findings', sizes(findings), findings.unmatched);
 }
 
 function describeEnds(exchange: ExchangeReport): string {

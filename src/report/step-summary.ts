@@ -109,7 +109,7 @@ function formatFindings({ findings, inputs }: AnalysisReport, bytes: number): st
   const item = ({ severity, ruleId, message, frames, input }: FindingReport) => {
     const rule = `\`${escapeForTerminal(ruleId).replaceAll('`', "'")}\``;
     // A broken expectation that nothing touched is about no capture.
-    const where = inputs.length > 1 && frames.length > 0 ? ` in ${escapeMarkdown(inputs[input]?.name ?? '')}` : '';
+    const where = inputs.length > 1 && frames.length > 0 ? ` (in ${escapeMarkdown(inputs[input]?.name ?? '')})` : '';
     return `- **${severity}** ${rule} ${escapeMarkdown(message)}${where}`;
   };
   return formatList([], loose, item, { bytes, most: MAX_FINDINGS }, (rest) => formatCount(rest.length, 'more finding'));

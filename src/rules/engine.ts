@@ -98,16 +98,16 @@ export class RuleEngine {
       if (setting === undefined) throw new RangeError(`no setting for the rule ${rule.meta.id}`);
       const { severity, options: ruleOptions } = setting;
       if (severity === 'off') continue;
-      const enabled = { severity, options: ruleOptions };
+      // Written out: spreading a shared object takes five times as long, for each of a thousand small captures.
       if (rule.kind === 'window') {
         // A window that cannot be counted is refused at once, not with the first opening.
         readWindow(rule, ruleOptions);
-        windows.push({ ...enabled, rule, tracker: null });
+        windows.push({ rule, severity, options: ruleOptions, tracker: null });
       } else if (rule.kind === 'datagram') {
-        datagrams.push({ ...enabled, rule, tracker: null });
+        datagrams.push({ rule, severity, options: ruleOptions, tracker: null });
       } else {
         const bit = 1 << exchangeRules.length;
-        exchangeRules.push({ ...enabled, rule, bit, anyPort: ruleOptions.ports === 'any' });
+        exchangeRules.push({ rule, severity, options: ruleOptions, bit, anyPort: ruleOptions.ports === 'any' });
       }
     }
     if (exchangeRules.length > MAX_EXCHANGE_RULES) {

@@ -780,17 +780,9 @@ export class Tracker {
     const table = this.#table;
     const fromClient = table.isFromClient(entry, this.#key);
     this.#addFrame(entry, packet);
-    if (fromClient && (packet.flags & ACK) !== 0) {
-      // Also when the SYN-ACK came too late to settle the verdict.
-      const synAck = this.#acceptableSynAck(entry);
-      const isAcknowledged =
-        synAck !== 0 && sequenceDifference(packet.acknowledgment, this.#answers.sequence(synAck)) >= 1;
-      if (isAcknowledged) this.#establish(entry);
-    }
-    // A simultaneous open is one when the peer has acknowledged our SYN too; in a split handshake it may never do so.
-    if (!fromClient && table.verdict(entry) === SIMULTANEOUS && (packet.flags & ACK) !== 0) {
-      if (sequenceDifference(packet.acknowledgment, table.get(entry, t.ISN) >>> 0) >= 1) this.#establish(entry);
-    }
+    // Only port 0 is followed: of other ports triage lets no plain ACK through, so nothing could be said of most.
+    if (this.#isPortZero && (packet.flags & ACK) !== 0 && this.#establishes(entry, packet, fromClient))
+      table.add(entry, t.TRAIT_ESTABLISHED);
     const hadData = this.#countPayload(entry, packet, fromClient);
     if ((packet.flags & FIN) !== 0) {
       table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
@@ -800,7 +792,8 @@ export class Tracker {
       }
     }
     const list = table.listOf(entry);
-    if (list === t.LIST_CONVERSATION) table.enlist(entry, list, 0);
+    // The order is that of giving way when the table is full; on other ports most of a conversation is not heard anyway.
+    if (list === t.LIST_CONVERSATION && this.#isPortZero) table.enlist(entry, list, 0);
     else if (list === t.LIST_LINGER) table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     if (hadData) this.#changed(entry);
   }
@@ -814,9 +807,18 @@ export class Tracker {
     return answer;
   }
 
-  #establish(entry: number): void {
-    // Only port 0 is followed: of other ports triage lets no plain ACK through, so nothing could be said of most.
-    if (this.#isPortZero) this.#table.add(entry, t.TRAIT_ESTABLISHED);
+  /** Whether an ACK completes the handshake. */
+  #establishes(entry: number, { acknowledgment }: PacketRecord, fromClient: boolean): boolean {
+    const table = this.#table;
+    if (fromClient) {
+      // Also when the SYN-ACK came too late to settle the verdict.
+      const synAck = this.#acceptableSynAck(entry);
+      return synAck !== 0 && sequenceDifference(acknowledgment, this.#answers.sequence(synAck)) >= 1;
+    }
+    // A simultaneous open is one when the peer has acknowledged our SYN too; in a split handshake it may never do so.
+    return (
+      table.verdict(entry) === SIMULTANEOUS && sequenceDifference(acknowledgment, table.get(entry, t.ISN) >>> 0) >= 1
+    );
   }
 
   /** The conversation is over; it stays a while for what comes late. The first way to close counts. */

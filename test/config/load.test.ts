@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/config/defaults.ts';
 import { ConfigError } from '../../src/config/errors.ts';
-import { findConfig, loadConfig } from '../../src/config/load.ts';
+import { CONFIG_NAMES, findConfig, loadConfig } from '../../src/config/load.ts';
 import { addressBytes } from '../support/exchange.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'portzero-config-'));
@@ -130,6 +130,13 @@ describe('the file', () => {
     expect((await loadConfig({ cwd: join(folder, 'a/b') })).failOn).toBe('error');
     expect(findConfig('/')).toBeNull();
     expect(await loadConfig({ cwd: '/' })).toEqual(defaultConfig());
+  });
+
+  it('has no name that the README keeps to itself, nor one that only the README knows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const told = new Set(readme.match(/\bportzero\.config\.(?!schema)\w+/g));
+    expect([...told].sort()).toEqual([...CONFIG_NAMES].sort());
+    for (const name of told) expect(findConfig(write({ [name]: '{}' }))).toMatch(name);
   });
 
   it('is the nearest one', async () => {

@@ -83,7 +83,7 @@ describe('formatStepSummary', () => {
     const at = flagged[0]!.indexOf('Capture');
     // The gravest first; a pipe in a name is no end of a cell.
     expect(flagged.slice(1).map((cells) => cells[at])).toEqual(['c&#124;.pcap', 'a&#124;.pcap', 'b&#124;.pcap']);
-    expect(several).toMatch(/^- \*\*warning\*\* `port-zero-scan` .* in b&#124;\.pcap$/m);
+    expect(several).toMatch(/^- \*\*warning\*\* `port-zero-scan` .* \(in b&#124;\.pcap\)$/m);
     // With one the first table has named it.
     const [captures, , only] = tablesOf(formatStepSummary(oneFindingRun()));
     expect(captures![0]![0]).toBe('Capture');
