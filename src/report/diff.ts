@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import pc from 'picocolors';
+import { createColors } from './colors.ts';
 import { escapeForTerminal, stringifySafely } from './escape.ts';
 import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from './layout.ts';
 import type {
@@ -272,7 +272,7 @@ export function* formatDiffJson(diff: ReportDiff): Iterable<string> {
 
 /** The difference for a person. */
 export function* formatDiffText(diff: ReportDiff, context: ReportContext): Iterable<string> {
-  const colors = pc.createColors(context.color);
+  const colors = createColors(context.color);
   const width = Math.min(Math.max(context.width, MIN_WIDTH), MAX_WIDTH);
   const { exchanges, findings, warnings } = diff;
   for (const { old, new: current, changes } of exchanges.changed) {

@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import type { Severity } from '../rules/types.ts';
 import { VERDICTS, type Verdict } from '../track/exchange.ts';
+import { type Colors, createColors } from './colors.ts';
 import { formatConclusion } from './conclusion.ts';
 import { escapeForTerminal } from './escape.ts';
 import { framesFilter, groupFilter } from './filter.ts';
@@ -33,8 +33,6 @@ const MAX_GROUPS = 50;
 const MAX_LOOSE_FINDINGS = 20;
 const MAX_PROBLEMS = 20;
 
-type Colors = ReturnType<typeof pc.createColors>;
-
 /** What the parts of a text report need to know. */
 interface Page {
   readonly width: number;
@@ -61,7 +59,7 @@ export const formatTextSummary: DocumentReporter = function* (result, context) {
 
 /** One line for a finding as it comes. */
 export function formatTextFinding(finding: FindingReport, context: ReportContext): string {
-  const colors = pc.createColors(context.color);
+  const colors = createColors(context.color);
   const { severity, ruleId, message, frames, time } = finding;
   const clock = time === null ? '' : `${colors.dim(timeOfDay(time))}  `;
   const where = frames.length === 0 ? '' : colors.dim(`  [${framesText(frames)}]`);
@@ -71,7 +69,7 @@ export function formatTextFinding(finding: FindingReport, context: ReportContext
 
 /** One line for an answer that came after the findings of its exchange had been told. */
 export function formatTextAnswer(exchange: ExchangeReport, context: ReportContext): string {
-  const colors = pc.createColors(context.color);
+  const colors = createColors(context.color);
   const { client, server, answered, verdict, frames } = exchange;
   const clock = answered === null ? '' : `${colors.dim(timeOfDay(answered))}  `;
   const where = frames.answer === null ? '' : colors.dim(`  [${framesText([frames.answer])}]`);
@@ -80,7 +78,7 @@ export function formatTextAnswer(exchange: ExchangeReport, context: ReportContex
 }
 
 function pageOf(context: ReportContext): Page {
-  return { width: Math.min(Math.max(context.width, MIN_WIDTH), MAX_WIDTH), colors: pc.createColors(context.color) };
+  return { width: Math.min(Math.max(context.width, MIN_WIDTH), MAX_WIDTH), colors: createColors(context.color) };
 }
 
 function* formatHead({ report }: RunResult, page: Page): Iterable<string> {

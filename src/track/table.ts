@@ -103,6 +103,7 @@ const LISTS = 3;
 const PAGE_BITS = 13;
 const PAGE_SIZE = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_SIZE - 1;
+const FIRST_PAGE_SIZE = 128;
 
 /** The ends of a packet as words, and their hash; filled by `read` for the next look-up. */
 export class FlowKey {
@@ -173,6 +174,8 @@ export class ExchangeTable {
   #index = new Int32Array(2 * 2048);
   #keys = 0;
   #used = 1; // record 0 is none
+  /** Records that there are pages for. */
+  #capacity = 0;
   #free = 0;
   readonly #heads = new Int32Array(LISTS);
   readonly #tails = new Int32Array(LISTS);
@@ -295,10 +298,7 @@ export class ExchangeTable {
       for (let word = start; word < start + STRIDE; word++) page[word] = 0;
     } else {
       entry = this.#used++;
-      if (entry >> PAGE_BITS >= this.#pages.length) {
-        this.#pages.push(new Int32Array(PAGE_SIZE * STRIDE));
-        this.#floatPages.push(new Float64Array(PAGE_SIZE * FLOATS));
-      }
+      if (entry >= this.#capacity) this.#addPage();
     }
     this.size++;
     const page = this.#pages[entry >> PAGE_BITS];
@@ -431,6 +431,24 @@ export class ExchangeTable {
       index[slot + 1] = old[from + 1];
     }
     this.#index = index;
+  }
+
+  /** One more page; the first one starts small, because many captures are, and grows to the size of the others. */
+  #addPage(): void {
+    const size = this.#capacity === 0 ? FIRST_PAGE_SIZE : Math.min(this.#capacity * 4, PAGE_SIZE);
+    const page = new Int32Array(size * STRIDE);
+    const floats = new Float64Array(size * FLOATS);
+    if (this.#capacity > 0 && this.#capacity < PAGE_SIZE) {
+      page.set(this.#pages[0]);
+      floats.set(this.#floatPages[0]);
+      this.#pages[0] = page;
+      this.#floatPages[0] = floats;
+      this.#capacity = size;
+      return;
+    }
+    this.#pages.push(page);
+    this.#floatPages.push(floats);
+    this.#capacity += size;
   }
 
   #unlink(entry: number): void {

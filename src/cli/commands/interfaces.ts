@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { listInterfaces, type NetworkInterface } from '../../capture/live/interfaces.ts';
 import { type CapturerRights, tryCapturers } from '../../capture/live/rights.ts';
 import type { CaptureProblem } from '../../capture/source.ts';
+import { createColors } from '../../report/colors.ts';
 import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
 import { flow, pad, wrap } from '../../report/layout.ts';
 import { type CliIo, EXIT_CLEAN, wantsColor, widthOf, writeData } from '../io.ts';
@@ -42,7 +43,6 @@ export async function run(args: InterfacesArguments, io: CliIo): Promise<number>
     };
     await writeData(io.stdout, `${stringifySafely(json, 2)}\n`);
   } else {
-    const { createColors } = (await import('picocolors')).default;
     const colors = createColors(wantsColor(io, io.stdout, args.color));
     const width = Math.min(widthOf(io, io.stdout), 110);
     await writeData(io.stdout, formatTable(listed, width, colors) + formatCapturers(capturers, width));

@@ -5,6 +5,7 @@ import { loadConfig } from '../../config/load.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { endText } from '../../probe/judge.ts';
 import { type ProbeResult, probe } from '../../probe/probe.ts';
+import { createColors } from '../../report/colors.ts';
 import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
 import { wrap } from '../../report/layout.ts';
 import type { FindingReport } from '../../report/types.ts';
@@ -113,7 +114,6 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
     const json = { schemaVersion: 1, tool: { name: 'portzero', version: VERSION }, probes: results.map(toJson) };
     await writeData(io.stdout, `${stringifySafely(json, 2)}\n`);
   } else {
-    const { createColors } = (await import('picocolors')).default;
     const colors = createColors(wantsColor(io, io.stdout, args.color));
     const width = Math.min(widthOf(io, io.stdout), 110);
     await writeData(io.stdout, results.map((result) => formatResult(result, width, colors)).join('\n'));

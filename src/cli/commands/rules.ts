@@ -3,6 +3,7 @@ import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { nearestWord } from '../../config/nearest.ts';
 import { loadPlugins } from '../../config/plugins.ts';
+import { createColors } from '../../report/colors.ts';
 import { wrap } from '../../report/layout.ts';
 import { ruleMetas } from '../../report/rule-texts.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
@@ -43,7 +44,6 @@ export async function run(args: RulesArguments, io: CliIo): Promise<number> {
     await writeData(io.stdout, `${JSON.stringify(json, null, 2)}\n`);
     return EXIT_CLEAN;
   }
-  const { createColors } = (await import('picocolors')).default;
   const colors = createColors(wantsColor(io, io.stdout, args.color));
   const width = Math.min(widthOf(io, io.stdout), 100);
   const paint = {
