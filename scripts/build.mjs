@@ -41,7 +41,7 @@ try {
 async function bundle() {
   const outside = /\/cli\/command-line\.js$|\/report\/html\//;
   const onDemand =
-    /\/(worker|sift\/(sift-worker|sifted-source)|config\/(parse|plugins|print|schema|validate)|capture\/(gzip|join|verify|zstd|pcapng-writer)|report\/(csv|diff|eve|github|json|junit|ndjson|sarif|step-summary))\.js$/;
+    /\/(worker|sift\/(sift-worker|sifted-source)|config\/(parse|plugins|print|schema|validate)|capture\/(follow|gzip|join|verify|zstd|pcapng-writer)|cli\/evidence-files|evidence|report\/(live-text|csv|diff|eve|github|json|junit|ndjson|sarif|step-summary))\.js$/;
   const reading =
     /\/(capture\/(byte-source|errors|formats|open|page-memory|pcap|pcapng|record-reader|record-source|source|zstd-magic)|sift\/(frame-ring|sieve)|wire\/(linktypes|packet|triage|tunnel-ports))\.js$/;
   const bundled = await rolldown({
