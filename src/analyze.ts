@@ -53,6 +53,11 @@ export interface AnalysisSettings {
   readonly communityIdSeed: number;
   /** Findings come as soon as they are known (sniff), not when their exchange has settled. */
   readonly live: boolean;
+  /**
+   * Time passes while no frames come (default false): for a capture that comes through a pipe as it is made. Counted from
+   * the last frame's own time, so that an old capture, sent at once, is read as the file would be.
+   */
+  readonly passesTime?: boolean;
 }
 
 /** Hears of results as they come. What is not asked for is not built, which is much faster. */
@@ -103,6 +108,8 @@ export interface AnalyzeSourceOptions {
 
 /** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
 const LIVE_LAG_NANOS = 250_000_000;
+/** The same for a pipe: whoever writes into it may hold frames back for a second (tcpdump -U does). */
+const PIPE_LAG_MILLIS = 1500;
 
 /** Bit of Exchange.mark that no rule has (see MAX_EXCHANGE_RULES). */
 const ANSWER_TOLD = 1 << 30;
@@ -141,6 +148,9 @@ class InputAnalysis {
   readonly #totals: FrameTotals;
   /** The frame at hand; only valid while it is being decoded. */
   #frame!: Frame;
+  /** Of settings.passesTime: how many frames there were at the last pause that had new ones, and when that was. */
+  #framesBefore = 0;
+  #lastArrival = 0;
 
   constructor(source: FrameSource, options: AnalyzeSourceOptions) {
     const { settings } = options;
@@ -196,13 +206,27 @@ class InputAnalysis {
       const nowNanos = Date.now() * 1e6 - LIVE_LAG_NANOS;
       const seconds = Math.floor(nowNanos / 1e9);
       this.#tracker.advance(seconds, nowNanos - seconds * 1e9);
-    }
+    } else if (this.#settings.passesTime === true) this.#passTime();
     return this.#options.onProgress?.({
       source: this.#source,
       frames: this.#totals.frames,
       openExchanges: this.#tracker.counts.open,
       findings: this.#engine.counts,
     });
+  }
+
+  #passTime(): void {
+    const { frames, lastSeconds, lastNanos } = this.#totals;
+    const now = performance.now();
+    if (frames !== this.#framesBefore) {
+      this.#framesBefore = frames;
+      this.#lastArrival = now;
+    }
+    const millis = now - this.#lastArrival - PIPE_LAG_MILLIS;
+    if (frames === 0 || millis <= 0) return;
+    const nanos = lastNanos + Math.floor(millis) * 1e6;
+    const seconds = Math.floor(nanos / 1e9);
+    this.#tracker.advance(lastSeconds + seconds, nanos - seconds * 1e9);
   }
 
   finish(elapsedMs: number): InputResult {

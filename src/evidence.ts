@@ -1,6 +1,6 @@
 /**
  * The frames that findings are about, kept for Wireshark: each with a comment that says why it is there. Of a file they are
- * read a second time; what goes by only once is held until its exchange has settled.
+ * read a second time; what goes by only once is held until it is known whether it matters.
  */
 import type { AnalysisSink } from './analyze.ts';
 import type { PcapngWriter, WritableFrame } from './capture/pcapng-writer.ts';
@@ -51,6 +51,12 @@ const DEFAULT_BOUND = 128 * 1024 * 1024;
 /** What a frame costs beside its bytes. */
 const OVERHEAD = 256;
 
+/** How long a flagged frame waits for what is yet to be known of its exchange; a kill loses no more than that. */
+const PATIENCE_MILLIS = 750;
+const LOOK_MILLIS = 250;
+/** Most frames that are remembered as written before their exchange settled; without, they count as missing. */
+const MAX_EARLY = 2_000_000;
+
 /** A frame whose exchange may yet be flagged, or is and has not settled. */
 interface Kept {
   readonly frame: WritableFrame;
@@ -60,8 +66,8 @@ interface Kept {
 }
 
 /**
- * Holds recent frames of a source that cannot be read twice, and writes those of an exchange when that settles. A flagged
- * frame that must make room is written with what was known by then. Give `onFrame` and the sink to analyzeSource().
+ * Holds recent frames of a source that cannot be read twice, and writes those of an exchange when that settles, or soon after
+ * they were flagged, or when they must make room, with what was known by then. Give `onFrame` and the sink to analyzeSource().
  */
 export class EvidenceRecorder implements AnalysisSink {
   /** Frames of flagged exchanges that had gone before anything flagged them. */
@@ -78,6 +84,9 @@ export class EvidenceRecorder implements AnalysisSink {
   readonly #rules = new Map<number, string[]>();
   /** Frames that had to be written before their exchange settled. */
   readonly #early = new Set<number>();
+  /** Flagged frames, and when that was; the oldest first. */
+  readonly #due = new Map<number, number>();
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(source: FrameSource, writers: readonly PcapngWriter[], bound = DEFAULT_BOUND) {
     this.#source = source;
@@ -96,8 +105,7 @@ export class EvidenceRecorder implements AnalysisSink {
     this.#bytes += capturedLength + OVERHEAD;
     for (const [oldest, kept] of this.#kept) {
       if (this.#bytes <= this.#bound) break;
-      if (kept.comment !== null) this.#early.add(oldest);
-      this.#let(oldest, kept.comment);
+      this.#letEarly(oldest, kept.comment);
     }
   };
 
@@ -105,10 +113,17 @@ export class EvidenceRecorder implements AnalysisSink {
     if (exchange !== null) {
       const rules = [...(this.#rules.get(exchange.id) ?? []), finding.ruleId];
       this.#rules.set(exchange.id, rules);
-      for (const frame of exchange.frames.all) this.#flag(frame, describeFrame(frame, exchange, rules));
+      for (const frame of exchange.frames.all) this.#flag(frame, describeFrame(frame, exchange, rules, true));
     } else {
       for (const frame of finding.frames) this.#flag(frame, describeFinding(frame, finding));
     }
+  }
+
+  /** What was flagged without an answer has one now. */
+  answered(exchange: ExchangeReport): void {
+    const rules = this.#rules.get(exchange.id);
+    if (rules === undefined) return;
+    for (const frame of exchange.frames.all) this.#flag(frame, describeFrame(frame, exchange, rules, true));
   }
 
   exchange(exchange: ExchangeReport): void {
@@ -123,18 +138,42 @@ export class EvidenceRecorder implements AnalysisSink {
 
   /** Writes what was flagged and belongs to no exchange; call it when the analysis has ended. */
   end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const [frame, { comment }] of this.#kept) this.#let(frame, comment);
   }
 
   #flag(frame: number, comment: string): void {
     const kept = this.#kept.get(frame);
-    if (kept !== undefined) kept.comment = comment;
+    if (kept === undefined) return;
+    kept.comment = comment;
+    if (!this.#due.has(frame)) this.#due.set(frame, performance.now());
+    this.#timer ??= setTimeout(() => this.#letDue(), LOOK_MILLIS).unref();
+  }
+
+  #letDue(): void {
+    const now = performance.now();
+    for (const [frame, flagged] of this.#due) {
+      if (now - flagged < PATIENCE_MILLIS) break;
+      this.#letEarly(frame, this.#kept.get(frame)!.comment);
+    }
+    this.#timer = this.#due.size === 0 ? null : setTimeout(() => this.#letDue(), LOOK_MILLIS).unref();
+  }
+
+  /** Lets a frame go before its exchange has settled. */
+  #letEarly(frame: number, comment: string | null): void {
+    if (comment !== null) this.#early.add(frame);
+    if (this.#early.size > MAX_EARLY) {
+      const [oldest] = this.#early;
+      if (oldest !== undefined) this.#early.delete(oldest);
+    }
+    this.#let(frame, comment);
   }
 
   /** Lets a frame go: into the file, when there is a comment. */
   #let(number: number, comment: string | null): void {
     const { frame, from } = this.#kept.get(number)!;
     this.#kept.delete(number);
+    this.#due.delete(number);
     this.#bytes -= frame.capturedLength + OVERHEAD;
     if (comment === null) return;
     for (const writer of this.#writers) {
@@ -150,10 +189,10 @@ export class EvidenceRecorder implements AnalysisSink {
 }
 
 /** The number is that in the input: in the evidence file frames are counted anew. */
-function describeFrame(frame: number, exchange: ExchangeReport, rules: readonly string[]): string {
+function describeFrame(frame: number, exchange: ExchangeReport, rules: readonly string[], isOpen = false): string {
   const { frames, verdict, state, reason, answeredBy } = exchange;
   const role = frame === frames.probe ? ', the opening segment' : frame === frames.answer ? ', the answer' : '';
-  const by = answeredBy === null ? '' : ` by ${answeredBy}`;
+  const by = answeredBy === null ? (isOpen && verdict === 'undecided' ? ' so far' : '') : ` by ${answeredBy}`;
   const words = reason === null ? state : `${state}, ${reason}`;
   return `portzero: frame ${frame}${role}: ${verdict}${by} (${words}); ${[...new Set(rules)].join(', ')}`;
 }

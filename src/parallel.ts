@@ -161,6 +161,10 @@ function bothSinks(one: AnalysisSink | undefined, other: AnalysisSink): Analysis
       one?.finding?.(finding, exchange);
       other.finding?.(finding, exchange);
     },
+    answered(exchange, findings) {
+      one?.answered?.(exchange, findings);
+      other.answered?.(exchange, findings);
+    },
   };
 }
 

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type AnalysisSettings, analyzeSource, combineResults } from '../src/analyze.ts';
-import { openCapture } from '../src/capture/open.ts';
+import { openCapture, openCaptureStream } from '../src/capture/open.ts';
 import { PcapngWriter } from '../src/capture/pcapng-writer.ts';
 import { defaultConfig } from '../src/config/defaults.ts';
 import { commentFrames, EvidenceRecorder, writeEvidence } from '../src/evidence.ts';
@@ -111,6 +112,31 @@ describe('EvidenceRecorder', () => {
     const late = await record(file, 400, false);
     expect(late.recorder.missing).toBeGreaterThan(0);
     expect(late.frames.length + late.recorder.missing).toBe(whole.frames.length);
+  });
+
+  it('writes what is flagged within about a second, while its exchange is still open', async () => {
+    const bytes = readFileSync(join(FIXTURES, 'closed/connect-ipv4.pcap'));
+    const answerAt = 24 + 16 + bytes.readUInt32LE(24 + 8);
+    const pipe = new PassThrough();
+    pipe.write(bytes.subarray(0, answerAt));
+    const source = await openCaptureStream('pipe', pipe);
+    const writer = new PcapngWriter(path);
+    const recorder = new EvidenceRecorder(source, [writer]);
+    const options = { input: 0, sink: recorder, onFrame: recorder.onFrame };
+    const analysis = analyzeSource(source, { settings: { ...settings, live: true }, ...options });
+    const flagsSoFar = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1300));
+      return (await read(path)).map(({ hex }) => hex.slice(2 * (14 + 20 + 13), 2 * (14 + 20 + 13) + 2));
+    };
+    expect(await flagsSoFar()).toEqual(['02']);
+    pipe.write(bytes.subarray(answerAt));
+    expect(await flagsSoFar()).toEqual(['02', '14']);
+    pipe.end();
+    await analysis;
+    recorder.end();
+    writer.close();
+    expect(recorder.missing).toBe(0);
+    expect(await read(path)).toHaveLength(2);
   });
 
   it('goes on without a file that cannot be written', async () => {

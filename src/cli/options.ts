@@ -91,7 +91,7 @@ export const ANALYZE_OPTIONS = {
     alias: 'j',
     type: 'string',
     requiresArg: true,
-    describe: 'Files analysed at the same time',
+    describe: 'Threads: files analysed at the same time, or a second one that reads a single large file',
     defaultDescription: 'number of CPUs',
   },
   'print-config': { type: 'boolean', describe: 'Print the configuration in full, with all defaults, and end' },

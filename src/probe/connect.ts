@@ -13,7 +13,7 @@ export interface Told {
 /** Calls the system's connect() once, and ends the connection at once where there is one. Never rejects. */
 export function askByConnect(address: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Told> {
   return new Promise((resolve) => {
-    const start = performance.now();
+    let start = performance.now();
     const socket = connect({ host: address, port });
     let localPort: number | null = null;
     const settle = (result: Told['result'], code: string | null) => {
@@ -26,9 +26,13 @@ export function askByConnect(address: string, port: number, timeoutMs: number, s
     const giveUp = () => settle('timeout', null);
     const timer = setTimeout(giveUp, timeoutMs);
     signal.addEventListener('abort', giveUp);
-    // Node makes the system call one tick after connect(); asked before that, the socket would go on to say "none".
-    setImmediate(() => {
-      localPort = socket.localPort || null;
+    socket.once('connectionAttempt', () => {
+      // The system call comes now; before it Node has its own things to do. Once it is made, the local end is known: a socket
+      // that is asked for it before goes on to say "none".
+      start = performance.now();
+      process.nextTick(() => {
+        localPort = socket.localPort || null;
+      });
     });
     socket.once('connect', () => settle('connected', null));
     socket.once('error', (error: NodeJS.ErrnoException) => settle('failed', error.code ?? 'UNKNOWN'));

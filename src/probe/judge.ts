@@ -1,6 +1,6 @@
 import type { ExchangeReport } from '../report/types.ts';
 import type { Told } from './connect.ts';
-import type { Route } from './route.ts';
+import type { Neighbour, Route } from './route.ts';
 
 /** Where a connection attempt was stopped. */
 export type Place =
@@ -40,6 +40,8 @@ export interface Attempt {
   readonly address: string;
   readonly port: number;
   readonly route: Route | null;
+  /** Of the first hop, when the program had given up; null when that is not known. */
+  readonly neighbour: Neighbour | null;
   readonly told: Told;
   /** Null when it was not allowed or not possible to look. */
   readonly wire: Wire | null;
@@ -150,7 +152,7 @@ function silence({ told, wire }: Attempt, syns: number): string {
 }
 
 /** No SYN was seen where it should have left. */
-function judgeUnseen({ told, route }: Attempt, wire: Wire): Stopped {
+function judgeUnseen({ told, route, neighbour, address }: Attempt, wire: Wire): Stopped {
   const nothing = `Stopped in this machine: nothing was sent on ${wire.interface}`;
   const lost = wire.drops ? ` The capture lost ${wire.drops} frames, so this is not certain.` : '';
   if (told.result === 'connected') {
@@ -158,16 +160,22 @@ function judgeUnseen({ told, route }: Attempt, wire: Wire): Stopped {
     return { where: 'nowhere', by: null, explanation };
   }
   // Linux asks for the neighbour for three seconds before it gives up; all that is refused locally is refused at once.
-  if (told.code === 'EHOSTUNREACH' && told.afterMs > 500) {
+  const isOver = told.result === 'timeout' || told.code === 'ETIMEDOUT';
+  if ((told.code === 'EHOSTUNREACH' && told.afterMs > 500) || (isOver && neighbour === 'unanswered')) {
     const whom = route?.gateway ?? 'the target';
-    const explanation = `Nobody is there: nothing was sent on ${wire.interface} but the question for the link address of ${whom}, which nobody answered.${lost}`;
+    const within = isOver ? ` within ${(told.afterMs / 1000).toFixed(1)} s` : '';
+    const explanation = `Nobody is there: nothing was sent on ${wire.interface} but the question for the link address of ${whom}, which nobody answered${within}.${lost}`;
     return { where: 'nobody', by: null, explanation };
   }
-  if (told.result === 'timeout' || told.code === 'ETIMEDOUT') {
+  if (isOver && neighbour === null && told.afterMs < NEIGHBOUR_MILLIS) {
+    const explanation = `Nothing was sent on ${wire.interface}: either nobody has answered yet for the link address of ${route?.gateway ?? address}, or a packet filter of this machine drops it. A --timeout of 5s or more tells which.${lost}`;
+    return { where: 'unknown', by: null, explanation };
+  }
+  if (isOver) {
     const explanation = `${nothing}, and nobody said why: a packet filter of this machine drops it.${lost}`;
     return { where: 'this-machine', by: null, explanation };
   }
-  return { where: 'this-machine', by: null, explanation: `${nothing}, as ${localReason(told.code)}.${lost}` };
+  return { where: 'this-machine', by: null, explanation: `${nothing}, as ${localReason(told.code, route)}.${lost}` };
 }
 
 function judgeWithoutRoute({ code }: Told): Stopped {
@@ -177,14 +185,19 @@ function judgeWithoutRoute({ code }: Told): Stopped {
   return { where: 'this-machine', by: null, explanation };
 }
 
-function localReason(code: string | null): string {
+/** As long as Linux asks for a neighbour, and some more; see judgeUnseen(). */
+const NEIGHBOUR_MILLIS = 4000;
+
+function localReason(code: string | null, route: Route | null): string {
   switch (code) {
     case 'EADDRNOTAVAIL':
       return "this machine's connect() itself refuses such a port or address";
     case 'ENETUNREACH':
     case 'EHOSTUNREACH':
     case 'EINVAL':
-      return 'this machine has no route that lets it pass';
+      return route?.known === true
+        ? `a packet filter of this machine rejected it, which has a route over ${route.interface}`
+        : 'this machine has no route that lets it pass, or a packet filter that rejected it';
     case 'ECONNREFUSED':
       return 'a packet filter of this machine rejected it';
     default:

@@ -1,19 +1,22 @@
 import { lookup } from 'node:dns/promises';
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { analyzeSource } from '../analyze.ts';
 import { type Backend, CAPTURERS } from '../capture/live/capturers.ts';
 import { probeFilter } from '../capture/live/filter.ts';
 import { DEFAULT_SNAP_LENGTH, LiveSource } from '../capture/live/live-source.ts';
 import type { CaptureProblem } from '../capture/source.ts';
+import { parseAddress } from '../config/cidr.ts';
 import type { Config } from '../config/types.ts';
 import type { ExchangeReport, FindingReport } from '../report/types.ts';
 import type { Rule } from '../rules/types.ts';
+import { formatAddress } from '../wire/address.ts';
 import { askByConnect, type Told } from './connect.ts';
 import { judge, type Stopped, type Wire } from './judge.ts';
-import { findRoute, type Route } from './route.ts';
+import { findRoute, type Neighbour, type Route, readNeighbours } from './route.ts';
 
 export interface ProbeOptions {
-  /** Names or addresses; each is asked once. */
+  /** Names or addresses; of those with the same address one is asked for all. */
   readonly hosts: readonly string[];
   readonly port: number;
   readonly timeoutMs: number;
@@ -58,22 +61,27 @@ const OWN_RULES = new Set(['syn-to-port-zero']);
 
 /** Asks every host once, all at the same time, while sniffing where they are asked. Settles in the order of `hosts`. */
 export async function probe(options: ProbeOptions): Promise<ProbeResult[]> {
+  // One listener for each host and capturer.
+  setMaxListeners(0, options.signal);
   const resolved = await Promise.all(options.hosts.map((host) => resolveHost(host, options.family)));
   const byInterface = new Map<string | null, Target[]>();
   for (const it of resolved) {
     if (!('address' in it)) continue;
     const name = it.route?.interface ?? null;
-    byInterface.set(name, [...(byInterface.get(name) ?? []), it]);
+    const targets = byInterface.get(name) ?? [];
+    byInterface.set(name, targets);
+    if (targets.every(({ address }) => address !== it.address)) targets.push(it);
   }
-  const results = new Map<Target, ProbeResult>();
+  const results = new Map<string, ProbeResult>();
   await Promise.all(
     [...byInterface].map(async ([name, targets]) => {
-      for (const [target, result] of await askOn(name, targets, options)) results.set(target, result);
+      for (const result of await askOn(name, targets, options)) results.set(result.address, result);
     }),
   );
-  return resolved.map((it) =>
-    'address' in it ? results.get(it)! : { ...NOTHING, host: it.host, port: options.port, error: it.error },
-  );
+  return resolved.map((it) => {
+    if (!('address' in it)) return { ...NOTHING, host: it.host, port: options.port, error: it.error };
+    return { ...results.get(it.address)!, host: it.host, otherAddresses: it.otherAddresses };
+  });
 }
 
 const NOTHING = {
@@ -91,7 +99,7 @@ async function resolveHost(host: string, family: 4 | 6 | null): Promise<Target |
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   try {
     const found = await lookup(bare, { all: true, family: family ?? 0, order: 'verbatim' });
-    const [address, ...otherAddresses] = found.map((it) => it.address);
+    const [address, ...otherAddresses] = found.map((it) => canonicalText(it.address));
     if (address === undefined) throw new Error('no address');
     if (family !== null && isIP(address.split('%')[0]!) !== family) throw new Error(`no IPv${family} address`);
     return { host, address, otherAddresses, route: await findRoute(address) };
@@ -102,26 +110,50 @@ async function resolveHost(host: string, family: 4 | 6 | null): Promise<Target |
   }
 }
 
-/** Asks those that are reached through one interface. */
-async function askOn(
-  name: string | null,
-  targets: readonly Target[],
-  options: ProbeOptions,
-): Promise<[Target, ProbeResult][]> {
-  const watch = name === null ? null : new Watch(name, targets, options);
-  await watch?.started;
-  const told = await Promise.all(
-    targets.map(({ address }) => askByConnect(address, options.port, options.timeoutMs, options.signal)),
-  );
-  await watch?.stop();
-  return targets.map((target, index) => [target, put(target, told[index]!, watch, options)]);
+/** As reports write addresses: of what is an address already, lookup() returns the text it was given. */
+function canonicalText(address: string): string {
+  const [bare = address, ...zone] = address.split('%');
+  const bytes = parseAddress(bare);
+  if (bytes === null) return address;
+  // What is sent to an IPv4-mapped address (RFC 4291 section 2.5.5.2) is sent to the IPv4 address.
+  const text = formatAddress(bytes).replace(/^::ffff:(?=\d+\.)/, '');
+  return [text, ...zone].join('%');
 }
 
-function put(target: Target, told: Told, watch: Watch | null, { port }: ProbeOptions): ProbeResult {
+/** Asks those that are reached through one interface. */
+async function askOn(name: string | null, targets: readonly Target[], options: ProbeOptions): Promise<Answered[]> {
+  const watch = name === null ? null : new Watch(name, targets, options);
+  await watch?.started;
+  const asked: Promise<Told>[] = [];
+  for (const { address } of targets) {
+    asked.push(askByConnect(address, options.port, options.timeoutMs, options.signal));
+    // What one is told is heard of before the next one is asked, so that its time is not that of all of them.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const told = await Promise.all(asked);
+  // Now, for the system forgets who did not answer.
+  const neighbours =
+    name !== null && told.some(({ result }) => result === 'timeout') ? await readNeighbours(name) : null;
+  await watch?.stop();
+  return targets.map((target, index) => {
+    const neighbour = neighbours?.(target.route?.gateway ?? target.address.split('%')[0]!) ?? null;
+    return put(target, told[index]!, neighbour, watch, options);
+  });
+}
+
+type Answered = ProbeResult & { readonly address: string };
+
+function put(
+  target: Target,
+  told: Told,
+  neighbour: Neighbour | null,
+  watch: Watch | null,
+  { port }: ProbeOptions,
+): Answered {
   const { host, address, otherAddresses, route } = target;
   const blind = watch?.blind ?? null;
   const wire = watch === null || blind !== null ? null : watch.find(address, port, told);
-  const stopped = judge({ address, port, route, told, wire });
+  const stopped = judge({ address, port, route, neighbour, told, wire });
   const findings = wire?.exchange ? watch!.findingsOf(wire.exchange) : [];
   return { host, port, address, otherAddresses, error: null, route, told, wire, blind, stopped, findings };
 }

@@ -68,6 +68,34 @@ async function routeBySocket(address: string): Promise<Route | null> {
   return found === undefined ? null : { interface: found.name, gateway: null, known: false };
 }
 
+/** What the neighbour table (ARP, neighbour discovery) knows of an address on the link. */
+export type Neighbour =
+  | 'answered'
+  /** It has been asked for, and nobody has answered yet, or ever. */
+  | 'unanswered'
+  /** Nothing has been sent that would need its link address. */
+  | 'not-asked';
+
+/** The neighbours on an interface, as a function that looks one up; null where nobody tells. Sends nothing. */
+export async function readNeighbours(name: string): Promise<((address: string) => Neighbour) | null> {
+  const answer = platform() === 'linux' ? await run('ip', ['-j', 'neigh', 'show', 'dev', name]) : null;
+  return answer === null ? null : parseNeighbours(answer);
+}
+
+export function parseNeighbours(json: string): ((address: string) => Neighbour) | null {
+  try {
+    const entries = JSON.parse(json) as { dst: string; state: string[] }[];
+    const states = new Map(entries.map(({ dst, state }) => [dst, state]));
+    return (address) => {
+      const state = states.get(address);
+      if (state === undefined) return 'not-asked';
+      return state.some((word) => word === 'INCOMPLETE' || word === 'FAILED') ? 'unanswered' : 'answered';
+    };
+  } catch {
+    return null;
+  }
+}
+
 function run(file: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
     execFile(file, args, { encoding: 'utf8' }, (error, stdout) => resolve(error ? null : stdout));

@@ -43,7 +43,7 @@ export interface TrackerOptions {
   readonly answerTimeoutNanos: number;
   /** Bound of the table. */
   readonly maxExchanges: number;
-  /** Of which exchanges frames and TCP options are kept: all (default), or those with port 0. Verdicts need neither. */
+  /** Of which exchanges frames, options and anomalies are kept: all (default), or those with port 0. Verdicts need none. */
   readonly evidence?: 'all' | 'port-zero';
 }
 
@@ -869,7 +869,7 @@ export class Tracker {
   }
 
   #noteAnomalies(entry: number, packet: PacketRecord): void {
-    if (packet.anomalies === 0) return;
+    if (packet.anomalies === 0 || !this.#keepsEvidence) return;
     this.#table.set(entry, t.ANOMALIES, this.#table.get(entry, t.ANOMALIES) | packet.anomalies);
     const conversation = this.#conversation(entry);
     if (conversation.anomalyFrame === 0) conversation.anomalyFrame = this.#frame;

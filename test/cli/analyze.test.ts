@@ -257,6 +257,38 @@ describe('--follow', () => {
     expect(summary).toMatchObject({ type: 'summary', summary: { portZero: { accepted: 1, refused: 1 } } });
   });
 
+  it('tells findings of a pipe as they come, and what time alone decides', async () => {
+    const syn = readFileSync(REFUSED).subarray(0, 24 + 16 + 74);
+    const { child, finished } = startCommand(['-', '--follow', '-f', 'ndjson', '--answer-timeout', '200ms']);
+    child.stdin!.write(syn);
+    await waitFor(child.stdout!, '"ruleId":"syn-to-port-zero"');
+    await waitFor(child.stdout!, '"verdict":"silent"');
+    child.stdin!.end();
+    expect((await finished).status).toBe(1);
+  });
+
+  it.each(['closed/connect-ipv4.pcap', 'scan/nmap-16-hosts.pcap', 'dropped/still-waiting.pcap'])(
+    'reads an old capture in a pipe (%s) as it does the file',
+    async (name) => {
+      const whole = readFileSync(fixture(name));
+      const args = ['-f', 'ndjson', '-q'];
+      const exchangesOf = (text: string) =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+          .filter(({ type }) => type === 'exchange')
+          .map(({ id: _, ...exchange }) => exchange)
+          .sort((a, b) => a.frames.all[0] - b.frames.all[0]);
+      const [file, piped] = await Promise.all([
+        runCommand([...args, fixture(name)]),
+        runCommand([...args, '--follow', '-'], { input: whole }),
+      ]);
+      expect(exchangesOf(piped.stdout)).toEqual(exchangesOf(file.stdout));
+      expect(piped.status).toBe(file.status);
+    },
+  );
+
   it('takes one capture or directory', async () => {
     const { status, stderr } = await runCommand(['--follow', REFUSED, ACCEPTED]);
     expect(status).toBe(2);

@@ -167,6 +167,44 @@ describeWith(
       ]);
     });
 
+    it('keeps what it flagged a second ago, however it ends', async () => {
+      const { client, server } = lab;
+      lab.ip(server, 'addr', 'add', '192.0.2.3/24', 'dev', server.interface);
+      lab.nft(server, ['filter input', 'ip daddr 192.0.2.3 tcp dport 0 drop']);
+      const path = join(folder, 'killed.pcapng');
+      const sniff = await startSniff(lab, client, client.interface, '-w', path, '--answer-timeout', '60s', '-f', 'eve');
+      for (const address of [server.ipv4, '192.0.2.3']) connect(lab, client, address);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      sniff.child.kill('SIGKILL');
+      await sniff.ended;
+      const columns = ['ip.dst', 'tcp.flags', 'frame.comment'].flatMap((field) => ['-e', field]);
+      const { stdout } = lab.run(client, ['tshark', '-r', path, '-T', 'fields', ...columns]);
+      const rows = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split('\t'));
+      expect(rows).toEqual([
+        [server.ipv4, '0x0002', expect.stringMatching(/refused by 192\.0\.2\.2 .*syn-to-port-zero$/)],
+        [client.ipv4, '0x0014', expect.stringMatching(/the answer: refused by 192\.0\.2\.2 .*syn-to-port-zero$/)],
+        ['192.0.2.3', '0x0002', expect.stringMatching(/undecided so far .*syn-to-port-zero$/)],
+      ]);
+    });
+
+    it('without a right streams from a capturer that has it, and time passes meanwhile', async () => {
+      const { client, server } = lab;
+      lab.ip(server, 'addr', 'add', '192.0.2.3/24', 'dev', server.interface);
+      lab.nft(server, ['filter input', 'ip daddr 192.0.2.3 tcp dport 0 drop']);
+      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      const analyze = [...nobody, ...portzero('-', '--follow', '-f', 'ndjson', '--answer-timeout', '500ms')].join(' ');
+      const pipe = lab.start(client, ['bash', '-c', `tcpdump -i cl0 -U -w - tcp | ${analyze}`]);
+      await pipe.until(({ stderr }) => stderr.includes('listening on'), 'tcpdump');
+      connect(lab, client, server.ipv4);
+      await pipe.until(({ stdout }) => stdout.includes('"ruleId":"syn-to-port-zero"'), 'a finding');
+      // One SYN, and not a frame after it.
+      lab.run(client, ['hping3', '-n', '-c', '1', '-S', '-p', '0', '192.0.2.3']);
+      await pipe.until(({ stdout }) => stdout.includes('"verdict":"silent"'), 'silence');
+    });
+
     it('captures what --filter says instead', async () => {
       const { client, server } = lab;
       const sniff = await startSniff(

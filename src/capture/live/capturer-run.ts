@@ -23,11 +23,14 @@ const MAX_WORDS = 60;
 export class CapturerRun {
   /** Settles when the capturer has ended and all it wrote was handed over: null, or why it ended other than as asked. */
   readonly ended: Promise<CaptureError | null>;
+  /** When the interface was last seen up, or a frame came, in milliseconds since 1970; null before that. */
+  lastGoodMillis: number | null = null;
 
   readonly #backend: Backend;
   readonly #settings: CaptureSettings;
   readonly #hooks: CapturerHooks;
   readonly #child: ChildProcess;
+  readonly #guard: ChildProcess | null;
   readonly #words: string[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   #started = false;
@@ -48,6 +51,7 @@ export class CapturerRun {
     child.stdin.on('error', () => {});
     child.stdout.on('data', (bytes: Buffer) => {
       this.#started = true;
+      if (this.#gone === null) this.lastGoodMillis = Date.now();
       hooks.onBytes(bytes);
     });
     createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
@@ -59,6 +63,8 @@ export class CapturerRun {
       });
       child.once('close', (status, signal) => resolve(this.#conclude(status, signal)));
     });
+    // cap's child ends with its standard input; the others would notice only when they next write a frame.
+    this.#guard = CAPTURERS[backend].stopSignal === null || child.pid === undefined ? null : guard(child.pid);
     this.#watch();
   }
 
@@ -95,7 +101,11 @@ export class CapturerRun {
     // cap dies of it; libpcap 1.10's own programs wait in silence for the interface to come up again.
     this.#every(WATCH_MILLIS, () => {
       const state = interfaceState(this.#settings.interface);
-      if (state === 'up' || this.#gone !== null || this.#stopping) return;
+      if (this.#gone !== null || this.#stopping) return;
+      if (state === 'up') {
+        if (this.#started) this.lastGoodMillis = Date.now();
+        return;
+      }
       this.#gone = this.#error('interface-gone', state === 'missing' ? 'was removed' : 'went down');
       this.stop();
     });
@@ -121,6 +131,8 @@ export class CapturerRun {
 
   #conclude(status: number | null, signal: NodeJS.Signals | null): CaptureError | null {
     for (const timer of this.#timers) clearTimeout(timer);
+    // Before its input ends: the number of a process that has ended may be another's by then.
+    this.#guard?.kill('SIGKILL');
     const backend = this.#backend;
     if (this.#gone !== null) return this.#gone;
     if (this.#spawnError !== null || this.#missing) {
@@ -138,7 +150,7 @@ export class CapturerRun {
     const state = interfaceState(this.#settings.interface);
     switch (classifyFailure(said)) {
       case 'no-permission':
-        return this.#error('no-permission', missingCapability(this.#settings.interface));
+        return this.#error('no-permission', 'cannot be sniffed on without the capability CAP_NET_RAW');
       case 'no-interface':
         return this.#error(
           this.#started ? 'interface-gone' : 'no-interface',
@@ -176,9 +188,24 @@ export class CapturerRun {
   }
 }
 
-const missingCapability = (name: string): string =>
-  'cannot be sniffed on without the capability CAP_NET_RAW. ' +
-  'Give it to dumpcap (sudo setcap cap_net_raw+ep "$(command -v dumpcap)") or to node, ' +
-  `or capture with another program: sudo tcpdump -i ${name} -U -w - | portzero analyze -`;
+/** What to do about the error no-permission, as a sentence. */
+export const describeRemedy = (name: string): string =>
+  'Give the capability to dumpcap (sudo setcap cap_net_raw+ep "$(command -v dumpcap)") or to node, ' +
+  `or capture with another program: sudo tcpdump -i ${name} -U -w - | portzero analyze - --follow`;
+
+/**
+ * A tiny process that ends the capturer when we are killed, and its standard input ends by that. The kernel's own way
+ * (prctl PR_SET_PDEATHSIG) is undone by a file capability and by a change of user: dumpcap has the one, tcpdump does the other.
+ */
+function guard(pid: number): ChildProcess {
+  // Of a terminal's Ctrl-C the whole process group hears.
+  const script = `trap '' INT TERM HUP; read -r _; kill -TERM ${pid}`;
+  const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
+  // Without a shell there is no guard.
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  child.unref();
+  return child;
+}
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

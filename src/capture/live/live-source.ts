@@ -31,7 +31,7 @@ export type LiveEvent =
   | { readonly type: 'started'; readonly backend: Backend; readonly filter: string; readonly linkType: number }
   /** A capturer cannot be used, and the next one is tried. */
   | { readonly type: 'fallback'; readonly from: Backend; readonly to: Backend; readonly reason: string }
-  /** The interface has gone, and its return is waited for. */
+  /** The interface has gone, or is not there yet, and is waited for. */
   | { readonly type: 'waiting'; readonly reason: string };
 
 /** Enough for the headers of a segment behind two tags and two tunnels, and for the quote in an ICMP error. */
@@ -49,7 +49,19 @@ type Ending =
   | { readonly kind: 'done' }
   /** What was opened has another link type than was guessed, and needs this filter. */
   | { readonly kind: 'refilter'; readonly filter: string }
-  | { readonly kind: 'failed'; readonly error: CaptureError; readonly started: boolean };
+  | {
+      readonly kind: 'failed';
+      readonly error: CaptureError;
+      readonly started: boolean;
+      /** When the capture was last known to see the interface, in milliseconds since 1970; null when it never did. */
+      readonly lastGoodMillis: number | null;
+    };
+
+/** A time in which nothing was captured, that has not ended yet. */
+interface Gap {
+  readonly error: CaptureError;
+  readonly sinceMillis: number;
+}
 
 /**
  * Frames from an interface, captured by a process of its own. Trouble, also at the start, becomes a problem: run() does
@@ -73,6 +85,7 @@ export class LiveSource implements FrameSource {
   #runOptions: RunOptions = {};
   /** Frames lost in earlier runs of the capturer, before it was started again. */
   #earlierDrops = 0;
+  #gap: Gap | null = null;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -86,17 +99,23 @@ export class LiveSource implements FrameSource {
     let filter = this.#options.filter ?? captureFilter(likelyLinkType(this.name), tunnelPorts);
     const candidates = this.#options.backend === null ? [...BACKENDS] : [this.#options.backend];
     const passedOver: CaptureError[] = [];
+    const begunMillis = Date.now();
 
     while (!this.#over) {
       const backend = candidates[0]!;
       const ending = await this.#capture(backend, filter);
-      if (ending.kind === 'done') return;
+      if (ending.kind === 'done') break;
       if (ending.kind === 'refilter') {
         filter = ending.filter;
         continue;
       }
       const { error, started } = ending;
-      if (error.code === 'interface-gone' && restart && (await this.#waitForReturn(error))) continue;
+      if (restart && (error.code === 'interface-gone' || error.code === 'no-interface')) {
+        if (this.#gap === null) this.#options.onEvent?.({ type: 'waiting', reason: error.message });
+        this.#gap ??= { error, sinceMillis: ending.lastGoodMillis ?? begunMillis };
+        await this.#waitForReturn();
+        continue;
+      }
       if (!started && error.code === 'bad-filter' && this.#options.filter === null && filter !== '') {
         // A link layer that libpcap has no filters for: all frames, then.
         filter = '';
@@ -106,13 +125,16 @@ export class LiveSource implements FrameSource {
       if (!started && next !== undefined && (error.code === 'capturer-missing' || error.code === 'no-permission')) {
         passedOver.push(error);
         candidates.shift();
-        this.#options.onEvent?.({ type: 'fallback', from: backend, to: next, reason: error.message });
+        const reason = error.code === 'no-permission' ? `${backend} may not capture on ${this.name}` : error.message;
+        this.#options.onEvent?.({ type: 'fallback', from: backend, to: next, reason });
         continue;
       }
       // Where none may capture, that is what to mend, not that the last one is missing.
       this.#report([...passedOver, error].find(({ code }) => code === 'no-permission') ?? error);
       return;
     }
+    // It was not to return.
+    if (this.#gap !== null) this.#report(this.#gap.error);
   }
 
   /**
@@ -135,20 +157,21 @@ export class LiveSource implements FrameSource {
     this.problems.push({ code, message, offset: null, frame: this.frames === 0 ? null : this.frames });
   }
 
-  /** Waits for the interface, and reports the gap. False when the run is over before it returns. */
-  async #waitForReturn(error: CaptureError): Promise<boolean> {
-    const since = new Date();
-    this.#options.onEvent?.({ type: 'waiting', reason: error.message });
-    while (!this.#over) {
+  /** Waits for the interface, or the end of the run. */
+  async #waitForReturn(): Promise<void> {
+    do {
       await new Promise((resolve) => setTimeout(resolve, RETURN_MILLIS));
       await this.#runOptions.onPause?.(this);
-      const state = interfaceState(this.name);
-      if (state === 'down' || state === 'missing') continue;
-      const gap = `nothing was captured from ${since.toISOString()} to ${new Date().toISOString()}`;
-      this.#report(new CaptureError('capture-gap', `${error.message}: ${gap}`));
-      return true;
-    }
-    return false;
+    } while (!this.#over && ['down', 'missing'].includes(interfaceState(this.name)));
+  }
+
+  /** Reports the gap, now that frames are captured again. */
+  #endGap(): void {
+    if (this.#gap === null) return;
+    const { error, sinceMillis } = this.#gap;
+    this.#gap = null;
+    const [since, until] = [new Date(sinceMillis).toISOString(), new Date().toISOString()];
+    this.#report(new CaptureError('capture-gap', `${error.message}: nothing was captured from ${since} to ${until}`));
   }
 
   /** Runs a capturer to its end. */
@@ -180,6 +203,7 @@ export class LiveSource implements FrameSource {
       }
       interfaceIndex = this.interfaces.findIndex(({ linkType }) => linkType === opened.linkType);
       if (interfaceIndex === -1) interfaceIndex = this.interfaces.push({ ...opened, name }) - 1;
+      this.#endGap();
       this.#options.onEvent?.({ type: 'started', backend, filter, linkType: opened.linkType });
     };
     const run = new CapturerRun(
@@ -223,10 +247,11 @@ export class LiveSource implements FrameSource {
     this.#earlierDrops = this.drops ?? 0;
     if (failure !== null) throw (failure as { error: unknown }).error;
     if (refilter !== null) return { kind: 'refilter', filter: refilter };
-    if (error !== null) return { kind: 'failed', error, started: stream.opened };
+    const { lastGoodMillis } = run;
+    if (error !== null) return { kind: 'failed', error, started: stream.opened, lastGoodMillis };
     if (stream.damage !== null) {
       const broken = new CaptureError('capturer-failed', `${name} is no longer captured: ${backend}: ${stream.damage}`);
-      return { kind: 'failed', error: broken, started: true };
+      return { kind: 'failed', error: broken, started: true, lastGoodMillis };
     }
     return { kind: 'done' };
   }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { combineResults, type InputResult, numberStream } from '../../analyze.ts';
 import { findCaptures } from '../../capture/find.ts';
@@ -20,7 +20,7 @@ export function builder(yargs: Argv) {
     .options(ANALYZE_OPTIONS)
     .example('$0 trace.pcapng', 'who used port 0, and how was it answered?')
     .example('$0 captures/ -r report.html -r report.sarif', 'all captures below a folder; reports for people and CI')
-    .example('tcpdump -i eth0 -U -w - | $0 - -f ndjson | jq .verdict', 'live, a line for each flagged exchange')
+    .example('tcpdump -i eth0 -U -w - | $0 - --follow', 'live: each finding as it comes, without a privilege')
     .example('$0 trace.pcap -r evidence.pcapng', 'the frames of flagged exchanges, to look at in Wireshark')
     .example('$0 --join ring.pcap0 ring.pcap1', 'two files of one capture');
 }
@@ -69,7 +69,11 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   let results: InputResult[];
   try {
     results = await analyzeInputs(inputs, {
-      settings: { ...settings, lists: reports.needsLists },
+      settings: {
+        ...settings,
+        lists: reports.needsLists,
+        passesTime: args.follow === true && isPipe(files[0]!),
+      },
       jobs,
       sink: reports.sink === null ? undefined : numberStream(reports.sink),
       signal: stop.signal,
@@ -98,6 +102,12 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   if (!quiet && !isGone) await sayOutcome(result, format, say);
   reports.check();
   return statusOf(result, settings.config, interrupted);
+}
+
+/** A file that grows may be written in blocks, minutes apart: what it does not hold yet tells nothing of the time. */
+function isPipe(name: string): boolean {
+  const status = name === '-' ? fstatSync(0) : statSync(name, { throwIfNoEntry: false });
+  return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
 async function openEvidence(paths: readonly string[]) {

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { listInterfaces, type NetworkInterface } from '../../capture/live/interfaces.ts';
 import { type CapturerRights, tryCapturers } from '../../capture/live/rights.ts';
 import type { CaptureProblem } from '../../capture/source.ts';
@@ -45,7 +46,8 @@ export async function run(args: InterfacesArguments, io: CliIo): Promise<number>
   } else {
     const colors = createColors(wantsColor(io, io.stdout, args.color));
     const width = Math.min(widthOf(io, io.stdout), 110);
-    await writeData(io.stdout, formatTable(listed, width, colors) + formatCapturers(capturers, width));
+    const ways = where === undefined ? '' : formatCapturers(capturers, where.name, width);
+    await writeData(io.stdout, formatTable(listed, width, colors) + ways);
   }
   return EXIT_CLEAN;
 }
@@ -58,9 +60,9 @@ interface Colors {
 function formatTable(interfaces: readonly Listed[], width: number, colors: Colors): string {
   const rows = interfaces.map((it) => ({
     name: escapeForTerminal(it.name),
-    state: it.up ? (it.carrier === false ? 'up, no carrier' : 'up') : 'down',
+    state: stateOf(it),
     sniff: it.sniffable ? 'yes' : 'no',
-    // What "any" is needs a word, and loopback has addresses that tell.
+    // What "any" is needs a word.
     addresses: it.name === 'any' ? ['(all interfaces at once)'] : it.addresses.length === 0 ? ['-'] : it.addresses,
   }));
   const nameWidth = Math.max(4, ...rows.map(({ name }) => name.length)) + 2;
@@ -75,14 +77,20 @@ function formatTable(interfaces: readonly Listed[], width: number, colors: Color
   return text;
 }
 
-function formatCapturers(capturers: readonly CapturerRights[], width: number): string {
+function stateOf({ up, carrier, loopback }: NetworkInterface): string {
+  const state = up ? (carrier === false ? 'up, no carrier' : 'up') : 'down';
+  return loopback ? `${state}, loopback` : state;
+}
+
+function formatCapturers(capturers: readonly CapturerRights[], name: string, width: number): string {
   let text = '\n';
   for (const { backend, obstacle } of capturers) {
     text += wrap(escapeForTerminal(describeObstacle(obstacle)), width, pad(backend, 9), ' '.repeat(9));
   }
   const denied = capturers.find(({ obstacle }) => obstacle?.code === 'no-permission')?.obstacle;
   const allowed = capturers.some(({ obstacle }) => obstacle === null);
-  return denied && !allowed ? `${text}\n${wrap(escapeForTerminal(denied.message), width, '')}` : text;
+  if (!denied || allowed) return text;
+  return `${text}\n${wrap(escapeForTerminal(`${denied.message}. ${describeRemedy(name)}`), width, '')}`;
 }
 
 function describeObstacle(obstacle: CaptureProblem | null): string {

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend } from '../../capture/live/capturers.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -34,7 +35,7 @@ export function builder(yargs: Argv) {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'Names or addresses; each is asked once',
+      describe: 'Names or addresses; each address is asked once',
     })
     .option('port', {
       alias: 'p',
@@ -118,6 +119,8 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
     const width = Math.min(widthOf(io, io.stdout), 110);
     await writeData(io.stdout, results.map((result) => formatResult(result, width, colors)).join('\n'));
   }
+  const denied = results.find(({ blind }) => blind?.code === 'no-permission');
+  if (denied !== undefined) io.stderr.write(`portzero: ${describeRemedy(denied.route?.interface ?? 'any')}\n`);
   return exitStatus(results, args.failOn ?? config.failOn);
 }
 
@@ -163,7 +166,7 @@ function formatResult(result: ProbeResult, width: number, colors: Colors): strin
       ? 'no route'
       : `over ${safe(route.interface)}${route.gateway === null ? '' : ` via ${route.gateway}`}`;
   let text = `${colors.bold(endText(address, port))}${name}, ${way}\n`;
-  text += wrap(describeTold(told), width, '  program     ', BLANK);
+  text += wrap(describeTold(told, wire), width, '  program     ', BLANK);
   text += wrap(
     safe(
       wire === null ? (blind === null ? 'no interface leads there' : `not seen: ${blind.message}`) : describeWire(wire),
@@ -182,11 +185,12 @@ function formatResult(result: ProbeResult, width: number, colors: Colors): strin
 
 const BLANK = ' '.repeat(14);
 
-function describeTold({ result, code, afterMs }: NonNullable<ProbeResult['told']>): string {
-  const after = `after ${afterMs < 1000 ? `${afterMs.toFixed(1)} ms` : `${(afterMs / 1000).toFixed(1)} s`}`;
-  if (result === 'connected') return `connect() succeeded ${after}`;
-  if (result === 'timeout') return `connect() had no result ${after}, and was given up`;
-  return `connect() failed with ${code} ${after}`;
+function describeTold({ result, code, afterMs }: NonNullable<ProbeResult['told']>, wire: ProbeResult['wire']): string {
+  const time = afterMs < 1000 ? `${afterMs.toFixed(1)} ms` : `${(afterMs / 1000).toFixed(1)} s`;
+  if (result === 'timeout') return `connect() had no result after ${time}, and was given up`;
+  // The program's own time has Node's in it; where the wire tells when the answer came, that is the better one.
+  const after = wire?.exchange?.latencyMs == null ? ` after ${time}` : '';
+  return result === 'connected' ? `connect() succeeded${after}` : `connect() failed with ${code}${after}`;
 }
 
 function describeWire({ interface: name, exchange, drops }: NonNullable<ProbeResult['wire']>): string {

@@ -8,6 +8,7 @@ import {
   type InputResult,
   numberStream,
 } from '../../analyze.ts';
+import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
 import { DEFAULT_SNAP_LENGTH, type LiveEvent, LiveSource } from '../../capture/live/live-source.ts';
@@ -67,7 +68,7 @@ export function builder(yargs: Argv) {
     })
     .option('restart', {
       type: 'boolean',
-      describe: 'Go on when the interface returns after it went away; the gap is reported',
+      describe: 'Wait for the interface where it is not there or not up, and when it went away; the gap is reported',
     })
     .option('snaplen', {
       type: 'string',
@@ -171,7 +172,13 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
           finding(finding, exchange) {
             for (const it of sinks) it.finding?.(finding, exchange);
           },
-          ...(numbered?.answered === undefined ? {} : { answered: numbered.answered.bind(numbered) }),
+          ...(sinks.some((it) => it.answered !== undefined)
+            ? {
+                answered(exchange, findings) {
+                  for (const it of sinks) it.answered?.(exchange, findings);
+                },
+              }
+            : {}),
         };
   let result: InputResult;
   try {
@@ -196,7 +203,9 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   evidence?.close();
   const whole = combineResults([result], settings);
   await reports.finish(whole);
-  for (const { message } of source.problems) say(message);
+  for (const { code, message } of source.problems) {
+    say(code === 'no-permission' ? `${message}. ${describeRemedy(source.name)}` : message);
+  }
   if (evidence !== null) tell(describeEvidence(evidence));
   if (!isGone) await sayOutcome(whole, format, tell);
   const failure = evidence?.recorder.failure ?? null;
@@ -268,13 +277,13 @@ function describeEvent(event: LiveEvent, name: string): string {
       const by =
         stamps === 'kernel'
           ? 'frames are stamped by the kernel, drops are counted'
-          : 'frames are stamped at delivery, drops in the kernel are not known';
+          : 'frames are stamped at delivery, drops in the kernel are not known (tcpdump and dumpcap count them)';
       return `sniffing on ${name} (${linkTypeName(event.linkType)}) with ${event.backend}: ${by}`;
     }
     case 'fallback':
       return `${event.reason}; trying ${event.to}`;
     case 'waiting':
-      return `${event.reason}; waiting for it to return`;
+      return `${event.reason}; waiting for it`;
   }
 }
 
