@@ -65,9 +65,16 @@ async function bundle() {
         load(id) {
           if (!id.startsWith('\0node:')) return null;
           const name = id.slice(1);
-          const members = Object.keys(process.getBuiltinModule(name)).filter((key) => /^[a-z]\w*$/i.test(key));
-          const lines = members.map((member) => `export const ${member} = builtIn.${member};`);
-          return `const builtIn = process.getBuiltinModule('${name}');\n${lines.join('\n')}\nexport default builtIn;`;
+          const builtIn = process.getBuiltinModule(name);
+          const lines = Object.keys(builtIn)
+            .filter((key) => /^[a-z]\w*$/i.test(key))
+            .map((key) =>
+              // Functions, which classes here are not, may load their module when they are first called.
+              typeof builtIn[key] === 'function' && /^[a-z]/.test(key)
+                ? `export const ${key} = (...args) => load().${key}(...args);`
+                : `export const ${key} = /* @__PURE__ */ load().${key};`,
+            );
+          return `let loaded;\nconst load = () => (loaded ??= process.getBuiltinModule('${name}'));\n${lines.join('\n')}`;
         },
       },
       {
