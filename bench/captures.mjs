@@ -52,13 +52,13 @@ export function gzip(plain) {
   return make(name, (path) => execFileSync('sh', ['-c', 'gzip -c "$1" > "$2"', 'sh', plain, path]));
 }
 
-/** A directory of `count` captures with different conversations. */
+/** A directory of `count` captures with different conversations, headers only: so many frames fit the page cache. */
 export function manyFiles(count, frames) {
-  return make(`${count}-files-of-${million(frames)}`, (path) => {
+  return make(`${count}-files-of-${million(frames)}-headers`, (path) => {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path);
     for (let i = 0; i < count; i++) {
-      const file = new CaptureFile(join(path, `part-${String(i).padStart(3, '0')}.pcap`));
+      const file = new CaptureFile(join(path, `part-${String(i).padStart(3, '0')}.pcap`), { snapLength: 64 });
       writeConversations(file, frames, { seed: 1000 + i });
       file.close();
     }
