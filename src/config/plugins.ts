@@ -93,8 +93,22 @@ function guardReporter(reporter: PluginReporter, blame: Blame): PluginReporter {
     };
   }
   const create = (write: never, context: never) => {
-    const made = stream?.call(reporter, write, context) as Record<string, ((...args: unknown[]) => void) | undefined>;
-    const method = (key: string) => guard((...args) => made[key]!(...args), blame, what);
+    const made = stream?.call(reporter, write, context) as Record<
+      string,
+      ((...args: unknown[]) => unknown) | undefined
+    >;
+    const method = (key: string) =>
+      guard(
+        (...args: unknown[]) => {
+          const result = made[key]!(...args);
+          if (!(result instanceof Promise)) return;
+          // Nobody waits for it, so that its end, good or bad, would be lost.
+          result.catch(() => {});
+          throw new TypeError(`${key}() must not return a promise`);
+        },
+        blame,
+        what,
+      );
     for (const key of ['exchange', 'finding', 'end']) {
       if (typeof made?.[key] !== 'function') throw new TypeError(`stream() must return an object with ${key}()`);
     }

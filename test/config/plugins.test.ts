@@ -120,6 +120,15 @@ describe('plugins', () => {
       expect(thrownBy(() => [...document(1, 2)])).toEqual(told(what));
     });
 
+    it('a stream whose methods are asynchronous, since nobody waits for them', async () => {
+      const late = await load(
+        `{ name: 'mine', stream: () => ({ async exchange() { throw new Error('late'); }, finding() {}, end() {} }) }`,
+      );
+      const stream = late.stream(null, null);
+      expect(thrownBy(() => stream.exchange(1))).toEqual(told('exchange.. must not return a promise'));
+      expect(thrownBy(() => stream.finding(1))).toBeUndefined();
+    });
+
     it('a stream, when it is made and whenever it is told of something', async () => {
       const thrower = await load(`{ name: 'mine', stream() { throw new Error('no'); } }`);
       expect(thrownBy(() => thrower.stream(null, null))).toEqual(told('no'));
