@@ -27,12 +27,15 @@ export class SiftedSource implements FrameSource {
   readonly #progress = new Float64Array(new SharedArrayBuffer(8));
   readonly #channel = new MessageChannel();
   readonly #ring: FrameRingReader;
+  /** The same capture as this thread has opened it. */
+  readonly #like: FrameSource;
   /** Settles when the other thread has ended. */
   readonly #ended: Promise<void>;
   #error: unknown = null;
 
-  /** `like`: the same capture, opened by its path but not read. */
+  /** `like`: the same capture, opened by its path but not read. Owns it. */
   constructor(path: string, like: FrameSource, decoder: DecoderOptions) {
+    this.#like = like;
     this.name = like.name;
     this.format = like.format;
     this.compression = like.compression;
@@ -64,6 +67,8 @@ export class SiftedSource implements FrameSource {
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
     const { signal, onPause } = options;
     const ring = this.#ring;
+    // It has told what it is; nobody reads it, so that it is closed.
+    await this.#like.run(() => {}, { signal: AbortSignal.abort() });
     let lastTurn = performance.now();
     try {
       while (!ring.isOver && signal?.aborted !== true) {
