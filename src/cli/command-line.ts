@@ -86,6 +86,7 @@ export async function parseCommandLine(argv: readonly string[], io: CliIo): Prom
       },
     });
   }
+  refuseNegated(words, options);
   try {
     await parser.parseAsync(words, {}, (_error: unknown, _args: unknown, text: string) => {
       output += text;
@@ -142,6 +143,16 @@ function declared(parser: Argv<unknown>): Declared {
 
 function valuedLetters({ alias, string, array }: Declared): Set<string> {
   return new Set([...string, ...array].flatMap((name) => (alias[name] ?? []).filter((other) => other.length === 1)));
+}
+
+/** yargs takes --no-NAME for NAME = false, also where NAME wants a text. */
+function refuseNegated(words: readonly string[], { string }: Declared): void {
+  const operandsFrom = words.indexOf('--');
+  for (const word of operandsFrom < 0 ? words : words.slice(0, operandsFrom)) {
+    const name = /^--no-([^=]+)/.exec(word)?.[1];
+    if (name !== undefined && string.includes(name))
+      throw new CliError(`there is no option --no-${name}: --${name} is left out, or has a value.`);
+  }
 }
 
 /** Of an option that takes one value the last one counts; what stands after `--` are operands like the others. */

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
 import type { RunResult } from '../report/types.ts';
+import { RuleEngine } from '../rules/engine.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import type { Severity } from '../rules/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
@@ -39,7 +40,17 @@ export async function readSettings(
     communityIdSeed: readCount('--community-id-seed', args.communityIdSeed, 0, 0xffff) ?? 0,
     live,
   };
+  checkRules(settings);
   return { settings, plugins };
+}
+
+/** More rules, or longer windows, than the engine takes are the configuration's fault, to be told before anything is read. */
+function checkRules({ rules, config, live }: AnalysisSettings): void {
+  try {
+    new RuleEngine(rules, config.rules, { live });
+  } catch (error) {
+    throw error instanceof RangeError ? new CliError(error.message) : error;
+  }
 }
 
 /** What the command line says goes before the configuration file. */

@@ -21,6 +21,7 @@ const READ = 1;
 const ENDED = 2;
 const STOPPED = 3;
 const CONTROL_BYTES = 16;
+const WAIT_MILLISECONDS = 100;
 
 /** Makes the memory of a ring, for a writer and a reader. */
 export function createRing(): SharedArrayBuffer {
@@ -84,9 +85,13 @@ export class FrameRingWriter extends RingEnd {
     words[word + 9] = frame.fcsLength;
     words[word + 10] = frame.interfaceIndex;
     words[word + 11] = isTooLong ? 1 : 0;
-    if (isTooLong) this.#sendBytes(frame.bytes.slice(frame.offset, frame.offset + capturedLength));
-    else this.#copy(frame, at + RECORD_HEADER);
     this.#used += size;
+    if (!isTooLong) this.#copy(frame, at + RECORD_HEADER);
+    else {
+      this.#sendBytes(frame.bytes.slice(frame.offset, frame.offset + capturedLength));
+      // A block each, so that the ring bounds their number too.
+      this.publish();
+    }
   }
 
   /** Hands over what there is, the totals at least. */
@@ -110,7 +115,8 @@ export class FrameRingWriter extends RingEnd {
     for (;;) {
       const read = Atomics.load(this.control, READ);
       if (((this.#block - read) | 0) < BLOCKS || this.isStopped) return;
-      Atomics.wait(this.control, READ, read);
+      // Not without end: a reader that stops between the two lines above wakes nobody.
+      Atomics.wait(this.control, READ, read, WAIT_MILLISECONDS);
     }
   }
 
@@ -158,9 +164,14 @@ export class FrameRingReader extends RingEnd {
     return true;
   }
 
+  /** Whether the writer has ended; there may be frames left to take. */
+  get isEnded(): boolean {
+    return Atomics.load(this.control, ENDED) !== 0;
+  }
+
   /** Whether the writer has ended and everything was taken. */
   get isOver(): boolean {
-    return Atomics.load(this.control, ENDED) !== 0 && Atomics.load(this.control, WRITTEN) === this.#block;
+    return this.isEnded && Atomics.load(this.control, WRITTEN) === this.#block;
   }
 
   /** Tells the writer that no more is wanted. */

@@ -1,4 +1,4 @@
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from '../capture/source.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { createRing, FrameRingReader } from './frame-ring.ts';
@@ -25,14 +25,11 @@ export class SiftedSource implements FrameSource {
   problems: readonly CaptureProblem[] = [];
   drops: number | null = null;
   readonly #progress = new Float64Array(new SharedArrayBuffer(8));
-  readonly #channel = new MessageChannel();
+  readonly #port: MessagePort;
+  readonly #start: SiftStart;
   readonly #ring: FrameRingReader;
   /** The same capture as this thread has opened it. */
   readonly #like: FrameSource;
-  /** Settles when the other thread has ended. */
-  readonly #ended: Promise<void>;
-  #error: unknown = null;
-
   /** `like`: the same capture, opened by its path but not read. Owns it. */
   constructor(path: string, like: FrameSource, decoder: DecoderOptions) {
     this.#like = like;
@@ -40,20 +37,11 @@ export class SiftedSource implements FrameSource {
     this.format = like.format;
     this.compression = like.compression;
     this.totalBytes = like.totalBytes;
-    const memory = createRing();
-    const { port1, port2 } = this.#channel;
-    this.#ring = new FrameRingReader(memory, () => receiveMessageOnPort(port1)?.message as Uint8Array);
-    const start: SiftStart = { path, decoder, ring: memory, progress: this.#progress, port: port2 };
-    const worker = new Worker(new URL(`./sift-worker${import.meta.url.slice(-3)}`, import.meta.url), {
-      workerData: start,
-      transferList: [port2],
-    });
-    this.#ended = new Promise((resolve) => {
-      worker.on('error', (error) => {
-        this.#error = error;
-      });
-      worker.on('exit', () => resolve());
-    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const ring = createRing();
+    this.#ring = new FrameRingReader(ring, () => receiveMessageOnPort(port1)?.message as Uint8Array);
+    this.#start = { path, decoder, ring, progress: this.#progress, port: port2 };
   }
 
   get totals(): FrameTotals {
@@ -69,6 +57,7 @@ export class SiftedSource implements FrameSource {
     const ring = this.#ring;
     // It has told what it is; nobody reads it, so that it is closed.
     await this.#like.run(() => {}, { signal: AbortSignal.abort() });
+    const worker = this.#startWorker();
     let lastTurn = performance.now();
     try {
       while (!ring.isOver && signal?.aborted !== true) {
@@ -76,21 +65,40 @@ export class SiftedSource implements FrameSource {
         if (!isIdle && performance.now() - lastTurn < TURN_MILLISECONDS) continue;
         await onPause?.(this);
         await turn();
-        if (this.#error !== null) throw this.#error;
+        if (worker.fault !== null && !ring.isEnded) throw worker.fault;
         lastTurn = performance.now();
       }
     } finally {
       ring.stop();
-      await this.#ended;
+      await worker.ended;
       this.#takeEnd();
-      this.#channel.port1.close();
+      this.#port.close();
     }
+  }
+
+  /** `fault`: why the ring got no end, once the thread has ended. */
+  #startWorker(): { readonly ended: Promise<void>; readonly fault: unknown } {
+    const worker = new Worker(new URL(`./sift-worker${import.meta.url.slice(-3)}`, import.meta.url), {
+      workerData: this.#start,
+      transferList: [this.#start.port],
+    });
+    const state = { fault: null as unknown, ended: Promise.resolve() };
+    state.ended = new Promise((resolve) => {
+      worker.on('error', (error) => {
+        state.fault = error;
+      });
+      worker.on('exit', (code) => {
+        state.fault ??= new Error(`the thread that reads ${this.name} ended with ${code}`);
+        resolve();
+      });
+    });
+    return state;
   }
 
   #takeEnd(): void {
     // Where reading was given up, bytes of long frames may stand before it.
     let message: { message: SiftEnd | Uint8Array } | undefined;
-    do message = receiveMessageOnPort(this.#channel.port1);
+    do message = receiveMessageOnPort(this.#port);
     while (message?.message instanceof Uint8Array);
     if (message === undefined) return;
     const { interfaces, problems, drops } = message.message as SiftEnd;

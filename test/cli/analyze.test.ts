@@ -58,6 +58,7 @@ describe('exit status', () => {
     ['2 for an unknown format', [REFUSED, '-f', 'jsn'], 2],
     ['2 for a bad duration', [REFUSED, '--answer-timeout', 'soon'], 2],
     ['2 for a bad number', [REFUSED, '--jobs', '0'], 2],
+    ['2 for an option negated that has a value', [REFUSED, '--no-config'], 2],
     ['2 for a missing configuration', [REFUSED, '-c', 'no-such.yaml'], 2],
     ['2 for a report that cannot be written', [REFUSED, '-r', 'no-such-folder/x.json'], 2],
     ['2 for a report of an unknown kind', [REFUSED, '-r', 'x.doc'], 2],

@@ -118,4 +118,24 @@ describe('frame ring', () => {
     expect(next - 1).toBe(count);
     await writing.terminate();
   });
+
+  it('lets a writer go that waits for room when the reader wants no more', async () => {
+    const memory = createRing();
+    const writing = new Worker(
+      `const { workerData } = require('node:worker_threads');
+       import(workerData.ring).then(({ FrameRingWriter }) => {
+         const writer = new FrameRingWriter(workerData.memory, {}, () => {});
+         const frame = { bytes: new Uint8Array(1000), offset: 0, capturedLength: 1000, wireLength: 1000, seconds: 1, nanos: 0, linkType: 1, timeDigits: 6, fcsLength: 0, interfaceIndex: 0, number: 1 };
+         while (!writer.isStopped) writer.put(frame);
+       });`,
+      { eval: true, workerData: { memory, ring: new URL('../../dist/sift/frame-ring.js', import.meta.url).href } },
+    );
+    const ended = new Promise((resolve) => writing.once('exit', resolve));
+    const reader = new FrameRingReader(memory, () => new Uint8Array());
+    expect(reader.take(() => {}, 5000)).toBe(true);
+    // By now it fills the ring up and waits, or will.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reader.stop();
+    expect(await ended).toBe(0);
+  });
 });
