@@ -96,7 +96,8 @@ export class FrameRingWriter extends RingEnd {
 
   /** Hands over what there is, the totals at least. */
   publish(): void {
-    const { totals, doubles } = { totals: this.#totals, doubles: this.doubles };
+    const totals = this.#totals;
+    const { doubles } = this;
     const start = ((this.#block % BLOCKS) * BLOCK_BYTES) / 8;
     doubles[start] = totals.frames;
     doubles[start + 1] = totals.bytes;
