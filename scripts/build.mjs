@@ -9,10 +9,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { buildLane } from './build-lane.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
 const isLenient = process.argv.includes('--lenient');
+
+await buildLane();
 
 // Built aside, so that dist/ is whole at any time, and the old one when this fails.
 const made = join(root, 'node_modules/.cache', `portzero-${process.pid}`);

@@ -12,6 +12,7 @@ import {
 } from './config/expectations.ts';
 import { createIgnoreMatcher } from './config/ignore.ts';
 import type { Config } from './config/types.ts';
+import { Lane } from './lane/lane.ts';
 import { describeEnds, describeExchange } from './report/describe.ts';
 import { GroupCollector } from './report/groups.ts';
 import { addSummaries, VerdictTally } from './report/summary.ts';
@@ -28,13 +29,14 @@ import { type Fired, RuleEngine } from './rules/engine.ts';
 import { expectationMeta } from './rules/expectation.ts';
 import { exchangeValues, formatMessage, type MessageValues } from './rules/message.ts';
 import type { Rule, Severity } from './rules/types.ts';
-import { type FrameTotals, Sieve } from './sift/sieve.ts';
+import { FrameTotals, Sieve } from './sift/sieve.ts';
 import type { Exchange } from './track/exchange.ts';
 import { Tracker } from './track/tracker.ts';
 import { VERSION } from './version.ts';
 import { createDecoder } from './wire/decode.ts';
 import { linkTypeName } from './wire/linktypes.ts';
 import { type PacketRecord, TRANSPORT_UDP } from './wire/packet.ts';
+import { TunnelPorts } from './wire/tunnel-ports.ts';
 
 /** Settings of a run that are not part of the configuration file. */
 export interface AnalysisSettings {
@@ -104,6 +106,8 @@ export interface AnalyzeSourceOptions {
   readonly onFrame?: (frame: Frame) => void;
   /** What a source that hands out only frames which triage admits knows of all of them. */
   readonly totals?: FrameTotals;
+  /** Bytes of input from which on the express lane is worth it (default 1 MiB). */
+  readonly worthLane?: number;
 }
 
 /** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
@@ -120,14 +124,25 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
   const analysis = new InputAnalysis(source, options);
   await source.run(analysis.onFrame, {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(analysis.lane === null ? {} : { skipper: analysis.lane }),
     onPause: () => analysis.pause(),
   });
   return analysis.finish(performance.now() - started);
 }
 
+/** A capture below this length is read before the lane is ready. */
+const WORTH_LANE = 1024 * 1024;
+
+function isLaneWorth(source: FrameSource, options: AnalyzeSourceOptions): boolean {
+  if (options.onFrame !== undefined || options.settings.live) return false;
+  return source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthLane ?? WORTH_LANE);
+}
+
 class InputAnalysis {
   /** Bound once: a source calls it for every frame. */
   readonly onFrame: (frame: Frame) => void;
+  /** Null where it is not worth it, or somebody wants to see every frame. */
+  readonly lane: Lane | null;
   readonly #source: FrameSource;
   readonly #options: AnalyzeSourceOptions;
   readonly #settings: AnalysisSettings;
@@ -146,6 +161,7 @@ class InputAnalysis {
   #ignored = 0;
   /** Of all frames. */
   readonly #totals: FrameTotals;
+  #countsSegments = false;
   /** The frame at hand; only valid while it is being decoded. */
   #frame!: Frame;
   /** Of settings.passesTime: how many frames there were at the last pause that had new ones, and when that was. */
@@ -171,8 +187,14 @@ class InputAnalysis {
         : 'port-zero';
     this.#decoder = createDecoder({ ...config.decoder, verify: evidence });
     this.#groups = new GroupCollector(this.#engine);
+    this.lane = isLaneWorth(source, options) ? this.#openLane(evidence) : null;
     this.#tracker = new Tracker(
-      { answerTimeoutNanos: config.answerTimeoutNanos, maxExchanges: settings.maxExchanges, evidence },
+      {
+        answerTimeoutNanos: config.answerTimeoutNanos,
+        maxExchanges: settings.maxExchanges,
+        evidence,
+        ...(this.lane === null || evidence === 'all' ? {} : { ledger: this.lane }),
+      },
       {
         opened: (exchange) => this.#opened(exchange),
         settled: (exchange) => this.#settled(exchange),
@@ -180,6 +202,7 @@ class InputAnalysis {
         ...(settings.live ? { changed: (exchange: Exchange) => this.#changed(exchange) } : {}),
       },
     );
+    if (evidence === 'port-zero') this.lane?.attach(this.#tracker);
     const onPacket = (packet: PacketRecord) => this.#packet(packet);
     const decoder = this.#decoder;
     const { onFrame } = options;
@@ -189,15 +212,37 @@ class InputAnalysis {
     };
     if (options.totals !== undefined) {
       this.#totals = options.totals;
+      this.#countsSegments = true;
       this.onFrame = analyze;
       return;
     }
-    const sieve = new Sieve(config.decoder);
+    const sieve = new Sieve(config.decoder, new FrameTotals(this.lane?.totals));
     this.#totals = sieve.totals;
     this.onFrame = (frame) => {
       onFrame?.(frame);
       if (sieve.admits(frame)) analyze(frame);
     };
+  }
+
+  #openLane(evidence: 'all' | 'port-zero'): Lane | null {
+    const { config, maxExchanges } = this.#settings;
+    return Lane.open({
+      tunnelPorts: new TunnelPorts(config.decoder.tunnelPorts).bitmap,
+      ...(evidence === 'all'
+        ? {}
+        : {
+            ledger: {
+              answerTimeoutNanos: config.answerTimeoutNanos,
+              maxExchanges,
+              vlanScope: (id: number) => this.#decoder.vlanScope(id),
+            },
+          }),
+    });
+  }
+
+  /** Segments that the lane has passed over and somebody else's totals do not have. */
+  get #ownSegments(): number {
+    return this.#countsSegments ? (this.lane?.segments ?? 0) : 0;
   }
 
   /** Between buffers: a live source tells the time that passes without frames. */
@@ -236,8 +281,13 @@ class InputAnalysis {
     if (hasTime) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
     this.#tracker.finish();
     for (const fired of this.#engine.finish()) this.#reportLoose(fired);
+    if (this.lane !== null) {
+      const { settled } = this.lane;
+      for (const verdict of ['accepted', 'refused', 'silent', 'undecided'] as const)
+        this.#tally.addOrdinary(verdict, settled[verdict]);
+    }
     const { counts } = this.#decoder;
-    return {
+    const result = {
       input: {
         name: source.name,
         format: source.format,
@@ -257,7 +307,7 @@ class InputAnalysis {
       },
       summary: {
         frames: totals.frames,
-        tcpSegments: totals.tcpSegments + counts.tcpSegments,
+        tcpSegments: totals.tcpSegments + this.#ownSegments + counts.tcpSegments,
         icmpErrors: counts.icmpErrors,
         fragments: counts.fragments,
         undecoded: this.#decoder.undecoded(),
@@ -281,6 +331,8 @@ class InputAnalysis {
       expectations: this.#expectations?.state() ?? [],
       elapsedMs,
     };
+    this.lane?.close();
+    return result;
   }
 
   #packet(packet: PacketRecord): void {

@@ -1,5 +1,6 @@
 import { CaptureError } from './errors.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
+import type { RecordSkipper } from './record-skipper.ts';
 import { type CaptureInterface, Frame, type FrameHandler } from './source.ts';
 
 /*
@@ -52,6 +53,7 @@ export class PcapReader implements RecordReader {
   readonly #mayBeSwapped: boolean;
   readonly #limit: number;
   readonly #frame = new Frame();
+  #configured: RecordSkipper | null = null;
   /** On the bytes of #frame: V8 turns its reads into single loads, where four bytes put together cost more. */
   #view: DataView = new DataView(new ArrayBuffer(0));
 
@@ -91,7 +93,9 @@ export class PcapReader implements RecordReader {
     this.#frame.fcsLength = only.fcsLength;
   }
 
-  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler): number {
+  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler, skipper?: RecordSkipper): number {
+    const skips = skipper !== undefined && !this.#mayBeSwapped;
+    if (skips) this.#configure(skipper);
     const little = this.#little;
     const nano = this.#nano;
     const headerLength = this.#headerLength;
@@ -105,6 +109,11 @@ export class PcapReader implements RecordReader {
     const view = this.#view;
     this.needed = headerLength;
     while (end - at >= headerLength) {
+      if (skips) {
+        at = skipper.skip(at, end, this.frames);
+        this.frames = skipper.frames;
+        if (end - at < headerLength) break;
+      }
       let captured = view.getUint32(at + 8, little);
       let wire = view.getUint32(at + 12, little);
       if (this.#mayBeSwapped && captured > wire) {
@@ -144,6 +153,22 @@ export class PcapReader implements RecordReader {
     }
     this.offset += at - start;
     return at;
+  }
+
+  #configure(skipper: RecordSkipper): void {
+    if (this.#configured === skipper) return;
+    this.#configured = skipper;
+    const { linkType, timeDigits, fcsLength } = this.#frame;
+    skipper.setPcap({
+      little: this.#little,
+      nano: this.#nano,
+      headerLength: this.#headerLength,
+      limit: this.#limit,
+      index: 0,
+      linkType,
+      timeDigits,
+      fcsLength,
+    });
   }
 
   cut(left: number): Damage | null {

@@ -1,5 +1,6 @@
 import type { CaptureErrorCode } from './errors.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
+import type { RecordSkipper } from './record-skipper.ts';
 import { type CaptureInterface, Frame, type FrameHandler } from './source.ts';
 
 /*
@@ -99,6 +100,8 @@ export class PcapngReader implements RecordReader {
   #at = 0;
   /** The interfaces of this section, and those of all sections. */
   #section: InterfaceState[] = [];
+  /** Who knows the section as it is now. */
+  #configured: RecordSkipper | null = null;
   /** The interface of the last packet: most captures have one. */
   #last: InterfaceState | null = null;
   readonly #all: InterfaceState[] = [];
@@ -127,7 +130,7 @@ export class PcapngReader implements RecordReader {
     return sum;
   }
 
-  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler): number {
+  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler, skipper?: RecordSkipper): number {
     const frame = this.#frame;
     if (frame.bytes !== bytes) {
       frame.bytes = bytes;
@@ -138,6 +141,12 @@ export class PcapngReader implements RecordReader {
     this.needed = MIN_BLOCK;
     let at = this.#skip >= 0 ? this.#skipOn(bytes, start, end) : start;
     while (this.#skip < 0 && this.damage === null && end - at >= MIN_BLOCK) {
+      if (skipper !== undefined) {
+        this.#configure(skipper);
+        at = skipper.skip(at, end, this.frames);
+        this.frames = skipper.frames;
+        if (end - at < MIN_BLOCK) break;
+      }
       this.#at = at;
       const type = view.getUint32(at, this.#little);
       if (type === SECTION_HEADER && !this.#setByteOrder(bytes, at)) break;
@@ -196,6 +205,24 @@ export class PcapngReader implements RecordReader {
     }
     this.offset = this.#base + at;
     return at;
+  }
+
+  #configure(skipper: RecordSkipper): void {
+    if (this.#configured === skipper) return;
+    this.#configured = skipper;
+    skipper.setPcapng({
+      little: this.#little,
+      mostBlockLength: this.#maxBlock,
+      interfaces: this.#section.map((state) => ({
+        index: state.index,
+        linkType: state.linkType,
+        fcsLength: state.fcsLength,
+        timeDigits: state.timeDigits,
+        limit: state.frameLimit,
+        ticksPerSecond: state.slowFrom === 0 ? 0 : state.unit,
+        offsetSeconds: state.offsetSeconds,
+      })),
+    });
   }
 
   cut(left: number): Damage | null {
@@ -276,6 +303,7 @@ export class PcapngReader implements RecordReader {
       return this.#fail('unsupported-version', `pcapng version ${major}.${minor}, expected 1.0`);
     }
     this.#section = [];
+    this.#configured = null;
     this.#last = null;
     this.#maxBlock = MAX_BLOCK_EXTRA;
     return true;
@@ -335,6 +363,7 @@ export class PcapngReader implements RecordReader {
       packetDrops: null,
     };
     this.#section.push(state);
+    this.#configured = null;
     this.#all.push(state);
     this.interfaces.push({ linkType, snapLength, timeDigits, fcsLength, name });
     return true;

@@ -1,4 +1,5 @@
 import type { CaptureErrorCode } from './errors.ts';
+import type { RecordSkipper } from './record-skipper.ts';
 import type { CaptureInterface, FrameHandler } from './source.ts';
 
 /** What stopped a reader. `message` says what is wrong and what was expected, and names neither file nor place. */
@@ -27,8 +28,11 @@ export interface RecordReader {
   readonly needed: number;
   /** Set when read() found what it cannot read; then it reads no more. */
   readonly damage: Damage | null;
-  /** Reads every whole record in bytes[start, end), hands each frame to `onFrame` and returns the new start. */
-  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler): number;
+  /**
+   * Reads every whole record in bytes[start, end), hands each frame to `onFrame`, except what `skipper` (whose bytes those are)
+   * passes over, and returns the new start.
+   */
+  read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler, skipper?: RecordSkipper): number;
   /** What it means that the input ends with `left` unread bytes; null when that is between two records. */
   cut(left: number): Damage | null;
 }

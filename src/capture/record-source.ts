@@ -17,19 +17,34 @@ export class InputBuffer {
   start = 0;
   end = 0;
   readonly #source: ByteSource;
+  /** Whether the bytes are somebody else's. */
+  #isBorrowed = false;
 
   constructor(source: ByteSource, length: number) {
     this.#source = source;
     this.bytes = takePages(length);
   }
 
+  /** Goes on in other memory, if what is there fits in: from then on bytes are in the caller's, which it keeps. */
+  moveTo(bytes: Uint8Array): void {
+    if (this.end > bytes.length) return;
+    bytes.set(this.bytes.subarray(this.start, this.end), this.start);
+    this.#free();
+    this.bytes = bytes;
+    this.#isBorrowed = true;
+  }
+
+  #free(): void {
+    if (!this.#isBorrowed) givePages(this.bytes);
+    this.#isBorrowed = false;
+  }
+
   /** Frees the memory, once nobody looks at frames any more. */
   close(): void {
-    const { bytes } = this;
+    this.#free();
     this.bytes = new Uint8Array(0);
     this.start = 0;
     this.end = 0;
-    givePages(bytes);
   }
 
   /**
@@ -60,6 +75,7 @@ export class InputBuffer {
     if (newEnd === bytes.length) {
       // Twice as long at most, so that a length that is a lie takes no more memory than twice the bytes that came.
       this.bytes = takePages(Math.min(newEnd + needed - left, bytes.length * 2));
+      this.#isBorrowed = false;
       this.bytes.set(bytes.subarray(start, end), newEnd - left);
     } else {
       bytes.copyWithin(newEnd - left, start, end);
@@ -127,16 +143,19 @@ export class RecordSource implements FrameSource {
   }
 
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
-    const { signal, onPause } = options;
+    const { signal, onPause, skipper } = options;
     const reader = this.#reader;
     const buffer = this.#buffer;
     const isStopped = () => signal?.aborted === true;
     const stop = () => this.#source.close();
     signal?.addEventListener('abort', stop);
     let lastTurn = performance.now();
+    if (skipper !== undefined) buffer.moveTo(skipper.bytes);
     try {
       while (!isStopped()) {
-        buffer.start = reader.read(buffer.bytes, buffer.start, buffer.end, onFrame);
+        // A record too long for it has made the buffer grow out of the skipper's memory.
+        const skips = skipper !== undefined && buffer.bytes === skipper.bytes;
+        buffer.start = reader.read(buffer.bytes, buffer.start, buffer.end, onFrame, skips ? skipper : undefined);
         if (reader.damage !== null) {
           this.#addProblem(reader.damage);
           return;

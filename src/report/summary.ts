@@ -22,6 +22,12 @@ export class VerdictTally {
     this.portZero.total++;
     this.portZero[verdict]++;
   }
+
+  /** Counts exchanges on other ports. */
+  addOrdinary(verdict: Verdict, count: number): void {
+    this.exchanges.total += count;
+    this.exchanges[verdict] += count;
+  }
 }
 
 /** Adds the summaries of several inputs up. */

@@ -1,17 +1,17 @@
+import type { RecordSkipper } from '../capture/record-skipper.ts';
 import { Frame, type FrameHandler } from '../capture/source.ts';
-import { FrameTotals } from './sieve.ts';
+import { FrameTotals, TOTALS } from './sieve.ts';
 
 /*
  * Frames on their way from one thread to another: a ring of blocks in shared memory, with one writer and one reader. A block
  * is handed over whole, so that the threads meet some thousand frames apart, and carries the totals as they were then.
  *
- *   block:   totals (10 doubles)   bytes used by records   records
+ *   block:   totals (9 doubles)   bytes used, with these (a double)   records
  *   record:  number   seconds (doubles)   nanoseconds   captured length   length on the wire   link type
  *            time digits   FCS length   interface   whether the bytes come by message   the bytes, padded to 8
  */
 const BLOCKS = 8;
 const BLOCK_BYTES = 256 * 1024;
-const TOTALS = 10;
 const USED = TOTALS;
 const BLOCK_HEADER = 8 * (TOTALS + 1);
 const RECORD_HEADER = 48;
@@ -31,14 +31,10 @@ export function createRing(): SharedArrayBuffer {
 abstract class RingEnd {
   protected readonly control: Int32Array;
   protected readonly bytes: Uint8Array;
-  protected readonly words: Int32Array;
-  protected readonly doubles: Float64Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
     this.bytes = new Uint8Array(memory, CONTROL_BYTES);
-    this.words = new Int32Array(memory, CONTROL_BYTES);
-    this.doubles = new Float64Array(memory, CONTROL_BYTES);
   }
 
   protected raise(flag: number): void {
@@ -48,18 +44,37 @@ abstract class RingEnd {
   }
 }
 
+/** A block in the making, where others may add records too. */
+export interface BlockDraft {
+  readonly bytes: Uint8Array;
+  /** [0]: bytes of it that are used, those of the header included. */
+  readonly used: Int32Array;
+}
+
 /** The end that frames are put into. Blocks its thread while the ring is full. */
 export class FrameRingWriter extends RingEnd {
   readonly #totals: FrameTotals;
   readonly #sendBytes: (bytes: Uint8Array) => void;
+  readonly #draft: BlockDraft;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   #block = 0;
-  #used = BLOCK_HEADER;
 
-  /** `sendBytes` takes those of a frame that is longer than a block. */
-  constructor(memory: SharedArrayBuffer, totals: FrameTotals, sendBytes: (bytes: Uint8Array) => void) {
+  /** `sendBytes` takes those of a frame that is longer than a block. `draft` may be memory that is filled from elsewhere too. */
+  constructor(
+    memory: SharedArrayBuffer,
+    totals: FrameTotals,
+    sendBytes: (bytes: Uint8Array) => void,
+    draft: BlockDraft = { bytes: new Uint8Array(BLOCK_BYTES), used: new Int32Array(1) },
+  ) {
     super(memory);
     this.#totals = totals;
     this.#sendBytes = sendBytes;
+    this.#draft = draft;
+    const { buffer, byteOffset } = draft.bytes;
+    this.#words = new Int32Array(buffer, byteOffset, BLOCK_BYTES / 4);
+    this.#doubles = new Float64Array(buffer, byteOffset, BLOCK_BYTES / 8);
+    draft.used[0] = BLOCK_HEADER;
   }
 
   /** True when the reader wants no more. */
@@ -71,9 +86,11 @@ export class FrameRingWriter extends RingEnd {
     const { capturedLength } = frame;
     const isTooLong = BLOCK_HEADER + RECORD_HEADER + capturedLength > BLOCK_BYTES;
     const size = RECORD_HEADER + (isTooLong ? 0 : (capturedLength + 7) & ~7);
-    if (this.#used + size > BLOCK_BYTES) this.publish();
-    const { words, doubles } = this;
-    const at = (this.#block % BLOCKS) * BLOCK_BYTES + this.#used;
+    const { used } = this.#draft;
+    if (used[0]! + size > BLOCK_BYTES) this.publish();
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const at = used[0]!;
     doubles[at >> 3] = frame.number;
     doubles[(at >> 3) + 1] = frame.seconds;
     const word = at >> 2;
@@ -85,7 +102,7 @@ export class FrameRingWriter extends RingEnd {
     words[word + 9] = frame.fcsLength;
     words[word + 10] = frame.interfaceIndex;
     words[word + 11] = isTooLong ? 1 : 0;
-    this.#used += size;
+    used[0] = at + size;
     if (!isTooLong) this.#copy(frame, at + RECORD_HEADER);
     else {
       this.#sendBytes(frame.bytes.slice(frame.offset, frame.offset + capturedLength));
@@ -96,21 +113,12 @@ export class FrameRingWriter extends RingEnd {
 
   /** Hands over what there is, the totals at least. */
   publish(): void {
-    const totals = this.#totals;
-    const { doubles } = this;
-    const start = ((this.#block % BLOCKS) * BLOCK_BYTES) / 8;
-    doubles[start] = totals.frames;
-    doubles[start + 1] = totals.bytes;
-    doubles[start + 2] = totals.tcpSegments;
-    doubles[start + 3] = totals.firstSeconds;
-    doubles[start + 4] = totals.firstNanos;
-    doubles[start + 5] = totals.firstDigits;
-    doubles[start + 6] = totals.lastSeconds;
-    doubles[start + 7] = totals.lastNanos;
-    doubles[start + 8] = totals.lastDigits;
-    doubles[start + USED] = this.#used;
+    const { bytes, used } = this.#draft;
+    this.#doubles.set(this.#totals.cells);
+    this.#doubles[USED] = used[0]!;
+    this.bytes.set(bytes.subarray(0, used[0]), (this.#block % BLOCKS) * BLOCK_BYTES);
     this.#block++;
-    this.#used = BLOCK_HEADER;
+    used[0] = BLOCK_HEADER;
     Atomics.store(this.control, WRITTEN, this.#block);
     Atomics.notify(this.control, WRITTEN);
     for (;;) {
@@ -130,8 +138,9 @@ export class FrameRingWriter extends RingEnd {
   #copy(frame: Frame, to: number): void {
     const { bytes, offset, capturedLength } = frame;
     // A view of the bytes costs more than copying the few of a SYN.
-    if (capturedLength > 128) this.bytes.set(bytes.subarray(offset, offset + capturedLength), to);
-    else for (let i = 0; i < capturedLength; i++) this.bytes[to + i] = bytes[offset + i]!;
+    const draft = this.#draft.bytes;
+    if (capturedLength > 128) draft.set(bytes.subarray(offset, offset + capturedLength), to);
+    else for (let i = 0; i < capturedLength; i++) draft[to + i] = bytes[offset + i]!;
   }
 }
 
@@ -140,12 +149,26 @@ export class FrameRingReader extends RingEnd {
   readonly totals = new FrameTotals();
   readonly #receiveBytes: () => Uint8Array;
   readonly #frame = new Frame();
+  #skipper: RecordSkipper | null = null;
+  /** The block that is being read: a copy, so that the writer can go on. */
+  #copy = new Uint8Array(BLOCK_BYTES);
+  #words = new Int32Array(this.#copy.buffer);
+  #doubles = new Float64Array(this.#copy.buffer);
   #block = 0;
 
   /** `receiveBytes` gives what the writer's `sendBytes` took, in the same order. */
   constructor(memory: SharedArrayBuffer, receiveBytes: () => Uint8Array) {
     super(memory);
     this.#receiveBytes = receiveBytes;
+  }
+
+  /** Before the first take(): frames that this one passes over are not handed out. */
+  use(skipper: RecordSkipper): void {
+    this.#skipper = skipper;
+    this.#copy = skipper.bytes as Uint8Array<ArrayBuffer>;
+    const { buffer, byteOffset } = this.#copy;
+    this.#words = new Int32Array(buffer, byteOffset, BLOCK_BYTES / 4);
+    this.#doubles = new Float64Array(buffer, byteOffset, BLOCK_BYTES / 8);
   }
 
   /**
@@ -158,10 +181,11 @@ export class FrameRingReader extends RingEnd {
       Atomics.wait(this.control, WRITTEN, this.#block, milliseconds);
       if (Atomics.load(this.control, WRITTEN) === this.#block) return false;
     }
-    this.#readBlock((this.#block % BLOCKS) * BLOCK_BYTES, onFrame);
+    const end = this.#copyBlock();
     this.#block++;
     Atomics.store(this.control, READ, this.#block);
     Atomics.notify(this.control, READ);
+    this.#readBlock(end, onFrame);
     return true;
   }
 
@@ -180,21 +204,26 @@ export class FrameRingReader extends RingEnd {
     this.raise(STOPPED);
   }
 
-  #readBlock(start: number, onFrame: FrameHandler): void {
-    const { totals, doubles, words } = this;
-    const header = start >> 3;
-    totals.frames = doubles[header]!;
-    totals.bytes = doubles[header + 1]!;
-    totals.tcpSegments = doubles[header + 2]!;
-    totals.firstSeconds = doubles[header + 3]!;
-    totals.firstNanos = doubles[header + 4]!;
-    totals.firstDigits = doubles[header + 5]!;
-    totals.lastSeconds = doubles[header + 6]!;
-    totals.lastNanos = doubles[header + 7]!;
-    totals.lastDigits = doubles[header + 8]!;
-    const end = start + doubles[header + USED]!;
+  /** Takes the next block, and its totals, out of the shared memory. Returns where its records end. */
+  #copyBlock(): number {
+    const start = (this.#block % BLOCKS) * BLOCK_BYTES;
+    this.#copy.set(this.bytes.subarray(start, start + BLOCK_HEADER));
+    const end = this.#doubles[USED]!;
+    this.#copy.set(this.bytes.subarray(start + BLOCK_HEADER, start + end), BLOCK_HEADER);
+    this.totals.cells.set(this.#doubles.subarray(0, TOTALS));
+    return end;
+  }
+
+  #readBlock(end: number, onFrame: FrameHandler): void {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const skipper = this.#skipper;
     const frame = this.#frame;
-    for (let at = start + BLOCK_HEADER; at < end; ) {
+    for (let at = BLOCK_HEADER; at < end; ) {
+      if (skipper !== null) {
+        at = skipper.skipRelayed(at, end);
+        if (at >= end) break;
+      }
       const word = at >> 2;
       const capturedLength = words[word + 5]!;
       frame.number = doubles[at >> 3]!;
@@ -207,7 +236,7 @@ export class FrameRingReader extends RingEnd {
       frame.fcsLength = words[word + 9]!;
       frame.interfaceIndex = words[word + 10]!;
       if (words[word + 11] === 0) {
-        frame.bytes = this.bytes;
+        frame.bytes = this.#copy;
         frame.offset = at + RECORD_HEADER;
         at += RECORD_HEADER + ((capturedLength + 7) & ~7);
       } else {

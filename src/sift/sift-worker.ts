@@ -3,9 +3,11 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { CaptureError } from '../capture/errors.ts';
 import { openCapture } from '../capture/open.ts';
 import type { CaptureInterface, CaptureProblem, Frame } from '../capture/source.ts';
+import { Lane } from '../lane/lane.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
+import { TunnelPorts } from '../wire/tunnel-ports.ts';
 import { FrameRingWriter } from './frame-ring.ts';
-import { Sieve } from './sieve.ts';
+import { FrameTotals, Sieve } from './sieve.ts';
 
 export interface SiftStart {
   readonly path: string;
@@ -26,8 +28,10 @@ export interface SiftEnd {
 const { path, decoder, ring, progress, port } = workerData as SiftStart;
 
 async function sift(): Promise<void> {
-  const sieve = new Sieve(decoder);
-  const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes));
+  const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap });
+  const sieve = new Sieve(decoder, new FrameTotals(lane?.totals));
+  const draft = lane?.relayTo(() => writer.publish());
+  const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes), draft);
   // Behind the bytes of long frames and before the end of the ring: whoever sees that finds this.
   const end = (what: SiftEnd) => {
     port.postMessage(what);
@@ -44,7 +48,7 @@ async function sift(): Promise<void> {
     const onFrame = (frame: Frame) => {
       if (sieve.admits(frame)) writer.put(frame);
     };
-    await source.run(onFrame, { signal: stop.signal, onPause });
+    await source.run(onFrame, { signal: stop.signal, onPause, ...(lane === null ? {} : { skipper: lane }) });
     progress[0] = source.bytesRead;
     end({ interfaces: source.interfaces, problems: source.problems, drops: source.drops });
   } catch (error) {

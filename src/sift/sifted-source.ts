@@ -53,8 +53,9 @@ export class SiftedSource implements FrameSource {
   }
 
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
-    const { signal, onPause } = options;
+    const { signal, onPause, skipper } = options;
     const ring = this.#ring;
+    if (skipper !== undefined) ring.use(skipper);
     // It has told what it is; nobody reads it, so that it is closed.
     await this.#like.run(() => {}, { signal: AbortSignal.abort() });
     const worker = this.#startWorker();

@@ -1,28 +1,38 @@
+const NOW = 0;
+const OFFSET = 1;
+const STARTED = 2;
+
 /**
  * Capture time for timers. Time stamps step backwards where interfaces or files are merged or a clock is set. A small
  * step (up to the tolerance) is disorder and does not move the clock; after a larger one the clock goes on from where it
  * was at the pace of the new time stamps, so that neither do all timers fire at once nor none ever.
  */
 export class CaptureClock {
-  /** Nanoseconds; never goes back. As a float it is exact to about 256 ns in this century, which is enough for timers. */
-  now = 0;
-  #started = false;
-  #offset = 0;
+  /** now, offset, and 1 once it was started: where others can go by the same clock. */
+  readonly #state: Float64Array;
   readonly #tolerance: number;
 
-  constructor(toleranceNanos: number) {
+  constructor(toleranceNanos: number, state: Float64Array = new Float64Array(3)) {
     this.#tolerance = toleranceNanos;
+    this.#state = state;
+  }
+
+  /** Nanoseconds; never goes back. As a float it is exact to about 256 ns in this century, which is enough for timers. */
+  get now(): number {
+    return this.#state[NOW]!;
   }
 
   advance(seconds: number, nanos: number): void {
+    const state = this.#state;
     const time = seconds * 1e9 + nanos;
-    if (!this.#started) {
-      this.#started = true;
-      this.now = time;
+    if (state[STARTED] === 0) {
+      state[STARTED] = 1;
+      state[NOW] = time;
       return;
     }
-    const shifted = time + this.#offset;
-    if (shifted >= this.now) this.now = shifted;
-    else if (this.now - shifted > this.#tolerance) this.#offset += this.now - shifted;
+    const shifted = time + state[OFFSET]!;
+    const now = state[NOW]!;
+    if (shifted >= now) state[NOW] = shifted;
+    else if (now - shifted > this.#tolerance) state[OFFSET]! += now - shifted;
   }
 }

@@ -145,6 +145,6 @@ export interface ExchangeSink {
 
 export interface TrackerCounts {
   /** Exchanges that had to leave the table before their verdict was known. */
-  evicted: number;
-  open: number;
+  readonly evicted: number;
+  readonly open: number;
 }

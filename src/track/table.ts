@@ -129,8 +129,9 @@ export class FlowKey {
     this.destinationPort = packet.destinationPort;
     this.scope = scope;
     // Symmetric, so that both directions meet in one bucket; seeded, so that nobody can aim at one.
-    const one = hashEnd(this.source, this.sourcePort, this.#seed);
-    const other = hashEnd(this.destination, this.destinationPort, this.#seed);
+    const words = this.isIpv6 ? 4 : 1;
+    const one = hashEnd(this.source, words, this.sourcePort, this.#seed);
+    const other = hashEnd(this.destination, words, this.destinationPort, this.#seed);
     let hash = Math.imul((one + other) | 0, 0x9e3779b1) ^ Math.imul(one ^ other ^ scope, 0x85ebca6b);
     hash ^= hash >>> 15;
     this.hash = hash | 0;
@@ -148,11 +149,11 @@ function packEnd(words: Int32Array, bytes: Uint8Array, offset: number, isIpv6: b
   words[3] = 0;
 }
 
-function hashEnd(words: Int32Array, port: number, seed: number): number {
+function hashEnd(words: Int32Array, count: number, port: number, seed: number): number {
   // The port is mixed in by a round of its own: scanners count ports and addresses up together, which must not cancel.
   let hash = Math.imul(seed ^ port, 0x9e3779b1);
   hash ^= hash >>> 15;
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < count; i++) {
     hash = Math.imul(hash ^ words[i], 0xcc9e2d51);
     hash = (hash << 15) | (hash >>> 17);
     hash = (Math.imul(hash, 5) + 0x38495ab5) | 0;
@@ -234,6 +235,10 @@ export class ExchangeTable {
 
   setDigits(entry: number, digits: number): void {
     this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(0xf << TRAIT_DIGITS_SHIFT)) | (digits << TRAIT_DIGITS_SHIFT));
+  }
+
+  hash(entry: number): number {
+    return this.get(entry, HASH);
   }
 
   listOf(entry: number): number {

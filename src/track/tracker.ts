@@ -33,9 +33,12 @@ import {
 import { CaptureClock } from './clock.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
 import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
+import { Deadlines } from './deadlines.ts';
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
+import type { Ledger } from './ledger.ts';
 import * as t from './table.ts';
+import { Takeover } from './takeover.ts';
 import { ExchangeView, NO_PROBE, type Store } from './view.ts';
 
 export interface TrackerOptions {
@@ -45,6 +48,8 @@ export interface TrackerOptions {
   readonly maxExchanges: number;
   /** Of which exchanges frames, options and anomalies are kept: all (default), or those with port 0. Verdicts need none. */
   readonly evidence?: 'all' | 'port-zero';
+  /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
+  readonly ledger?: Ledger;
 }
 
 const ACCEPTED = VERDICTS.indexOf('accepted');
@@ -87,9 +92,10 @@ const COPY = 0;
 const LIKE = 1;
 const NEW = 2;
 const MAX_FRAME_RUNS = 1 << 23;
+/** So many may be obsolete before they are looked through. */
+const MANY_DEADLINES = 4096;
 
 export class Tracker {
-  readonly counts: TrackerCounts = { evicted: 0, open: 0 };
   readonly #store: Store;
   readonly #table: t.ExchangeTable;
   readonly #answers: AnswerPool;
@@ -97,12 +103,17 @@ export class Tracker {
   readonly #conversations = new ConversationPool();
   readonly #layers = new LayerPaths();
   readonly #clock: CaptureClock;
-  readonly #key = new t.FlowKey(Math.floor(Math.random() * 0xffffffff));
+  readonly #key: t.FlowKey;
   readonly #view: ExchangeView;
   readonly #sink: ExchangeSink;
   readonly #timeoutNanos: number;
   readonly #keepsAll: boolean;
+  readonly #ledger: Ledger | null;
+  readonly #takeover: Takeover | null;
+  /** Deadlines of what was taken over: older than those of what was opened here since, so that its list is out of order. */
+  readonly #takenDeadlines = new Deadlines();
   #nextId = 1;
+  #evicted = 0;
   // The packet at hand.
   #frame = 0;
   #seconds = 0;
@@ -114,7 +125,9 @@ export class Tracker {
     this.#sink = sink;
     this.#timeoutNanos = options.answerTimeoutNanos;
     this.#keepsAll = options.evidence !== 'port-zero';
-    this.#clock = new CaptureClock(options.answerTimeoutNanos);
+    this.#ledger = options.ledger ?? null;
+    this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
+    this.#key = new t.FlowKey(options.ledger?.seed ?? Math.floor(Math.random() * 0xffffffff));
     this.#table = new t.ExchangeTable(options.maxExchanges);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
     this.#store = {
@@ -125,6 +138,33 @@ export class Tracker {
       layers: this.#layers,
     };
     this.#view = new ExchangeView(this.#store);
+    this.#takeover = options.ledger === undefined ? null : new Takeover(this.#store, options.ledger);
+  }
+
+  /** Time by the clock at which something is to be done, whether a packet comes or not. */
+  get nextDeadline(): number {
+    const table = this.#table;
+    const open = table.head(t.LIST_OPEN);
+    const lingering = table.head(t.LIST_LINGER);
+    return Math.min(
+      open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
+      lingering === 0 ? Number.POSITIVE_INFINITY : table.deadline(lingering),
+      this.#takenDeadlines.earliest,
+    );
+  }
+
+  /** Does what is due by the clock, which somebody else has advanced. */
+  catchUp(): void {
+    this.#expire();
+  }
+
+  get counts(): TrackerCounts {
+    return { evicted: this.#evicted, open: this.#size };
+  }
+
+  /** Exchanges in the table. */
+  get size(): number {
+    return this.#table.size;
   }
 
   /** Takes one packet. `frame` is the number of its frame; the time is that of the frame. */
@@ -141,10 +181,45 @@ export class Tracker {
     else this.#icmpError(packet);
   }
 
+  /** The newest attempt on the ends of the key; 0 when none. */
+  #find(): number {
+    const newest = this.#table.find(this.#key);
+    if (newest !== 0 || this.#takeover === null || this.#isPortZero) return newest;
+    const taken = this.#takeover.take(this.#key);
+    if (taken === 0) return 0;
+    const deadlines = this.#takenDeadlines;
+    // Most are obsolete as soon as the packet is dealt with; of a flood of such, not all are kept.
+    if (deadlines.size > 2 * this.#table.size + MANY_DEADLINES) this.#sortOutDeadlines();
+    if (this.#table.listOf(taken) !== t.LIST_CONVERSATION)
+      deadlines.add(this.#table.deadline(taken), taken, this.#table.get(taken, t.ID));
+    return taken;
+  }
+
+  #sortOutDeadlines(): void {
+    const deadlines = this.#takenDeadlines;
+    const kept: [number, number, number][] = [];
+    for (; deadlines.size > 0; deadlines.drop()) {
+      if (this.#isDue(deadlines)) kept.push([deadlines.earliest, deadlines.entry, deadlines.id]);
+    }
+    for (const [time, entry, id] of kept) deadlines.add(time, entry, id);
+  }
+
+  /** Whether the earliest of the deadlines is one still. */
+  #isDue({ earliest, entry, id }: Deadlines): boolean {
+    const table = this.#table;
+    const list = table.listOf(entry);
+    return (
+      (list === t.LIST_OPEN || list === t.LIST_LINGER) &&
+      table.get(entry, t.ID) === id &&
+      table.deadline(entry) === earliest
+    );
+  }
+
   /** Tells the time without a packet: of the last frame of a capture, or now when live. */
   advance(seconds: number, nanos: number): void {
     this.#clock.advance(seconds, nanos);
     this.#expire();
+    this.#ledger?.expire();
   }
 
   /** The capture is over: settles what is left. */
@@ -155,6 +230,7 @@ export class Tracker {
         this.#settle(entry);
       }
     }
+    this.#ledger?.finish();
   }
 
   #segment(packet: PacketRecord): void {
@@ -165,7 +241,7 @@ export class Tracker {
     if (flags < 0 && !(this.#isPortZero && (packet.anomalies & HIDES_FLAGS) !== 0)) return;
     if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
-    const newest = this.#table.find(this.#key);
+    const newest = this.#find();
     if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
     if (flags < 0) this.#hidden(packet, newest);
     else if ((flags & SYN) !== 0) {
@@ -458,7 +534,7 @@ export class Tracker {
     this.#isPortZero = quote.sourcePort === 0 || quote.destinationPort === 0;
     this.#key.read(quote, quote.scope);
     const table = this.#table;
-    const newest = table.find(this.#key);
+    const newest = this.#find();
     const isAnswer = icmpIsAnswer(packet.ipVersion, packet.icmpType, packet.icmpCode);
     let candidate = 0;
     for (let entry = newest; entry !== 0; entry = table.older(entry)) {
@@ -617,14 +693,15 @@ export class Tracker {
     }
     let latest = newest;
     if (attempts >= MAX_ATTEMPTS) this.#evict(oldest);
-    else if (table.size >= table.limit) {
-      this.#evict(this.#leastWorthKeeping());
+    else if (this.#size >= table.limit) {
+      this.#evictLeast();
       // It may have been an attempt on this very key.
       if (newest !== 0) latest = table.find(this.#key);
     }
     const entry = table.insert(this.#key, latest, sourceIsClient);
+    if (!this.#isPortZero) this.#ledger?.note(this.#key.hash, 1);
     table.setProbe(entry, NO_PROBE);
-    table.set(entry, t.ID, this.#nextId++);
+    table.set(entry, t.ID, this.#ledger === null ? this.#nextId++ : this.#ledger.nextId());
     const { assembly } = packet;
     const hasEarlier = assembly !== null && assembly.earlierCount > 0;
     if (this.#keepsEvidence) {
@@ -634,7 +711,6 @@ export class Tracker {
     }
     if (assembly !== null) this.#addFrame(entry, packet);
     else this.#noteAnomalies(entry, packet);
-    this.counts.open = table.size;
     return entry;
   }
 
@@ -1042,23 +1118,39 @@ export class Tracker {
   #expire(): void {
     const table = this.#table;
     const { now } = this.#clock;
+    for (const taken = this.#takenDeadlines; taken.earliest <= now; taken.drop()) {
+      if (!this.#isDue(taken)) continue;
+      if (table.listOf(taken.entry) === t.LIST_OPEN) this.#timeOut(taken.entry, now);
+      else this.#endLinger(taken.entry, now);
+    }
     for (let entry = table.head(t.LIST_OPEN); entry !== 0; entry = table.head(t.LIST_OPEN)) {
       if (table.deadline(entry) > now) break;
-      this.#decideWithoutAnswer(entry, SILENT);
-      const lastNanos = table.deadline(entry) - this.#timeoutNanos;
-      const hold = Math.max(table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR, this.#patience(entry));
-      table.setFloat(entry, t.HOLD_UNTIL, lastNanos + hold);
-      table.drop(entry, t.TRAIT_QUIET);
-      table.add(entry, t.TRAIT_TIMED_OUT);
-      table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
-      this.#changed(entry);
+      this.#timeOut(entry, now);
     }
     for (let entry = table.head(t.LIST_LINGER); entry !== 0; entry = table.head(t.LIST_LINGER)) {
       if (table.deadline(entry) > now) break;
-      if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
-        table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
-      else this.#settle(entry);
+      this.#endLinger(entry, now);
     }
+  }
+
+  /** The time for an answer is over. */
+  #timeOut(entry: number, now: number): void {
+    const table = this.#table;
+    this.#decideWithoutAnswer(entry, SILENT);
+    const lastNanos = table.deadline(entry) - this.#timeoutNanos;
+    const hold = Math.max(table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR, this.#patience(entry));
+    table.setFloat(entry, t.HOLD_UNTIL, lastNanos + hold);
+    table.drop(entry, t.TRAIT_QUIET);
+    table.add(entry, t.TRAIT_TIMED_OUT);
+    table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
+    this.#changed(entry);
+  }
+
+  #endLinger(entry: number, now: number): void {
+    const table = this.#table;
+    if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
+      table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
+    else this.#settle(entry);
   }
 
   /** The verdict of an exchange that got no acceptable answer; `otherwise` where it got nothing at all. */
@@ -1095,10 +1187,28 @@ export class Tracker {
     return table.get(conversing, t.ID) >>> 0 < table.get(open, t.ID) >>> 0 ? conversing : open;
   }
 
+  #evictLeast(): void {
+    const entry = this.#leastWorthKeeping();
+    const other = this.#ledger?.leastWorthKeeping ?? null;
+    const isOther = other !== null && (entry === 0 || this.#isWorthMore(entry, other));
+    if (!isOther) {
+      this.#evict(entry);
+      return;
+    }
+    if (other.isOpen) this.#evicted++;
+    this.#ledger?.evictLeast();
+  }
+
+  /** Whether the entry is worth keeping more than what the ledger would give away. */
+  #isWorthMore(entry: number, other: { readonly isDecided: boolean; readonly id: number }): boolean {
+    const isDecided = this.#table.listOf(entry) === t.LIST_LINGER;
+    return isDecided === other.isDecided ? other.id < this.#table.get(entry, t.ID) >>> 0 : other.isDecided;
+  }
+
   #evict(entry: number): void {
     if (this.#table.listOf(entry) === t.LIST_OPEN) {
       this.#decideWithoutAnswer(entry, UNDECIDED);
-      if (this.#table.verdict(entry) === UNDECIDED) this.counts.evicted++;
+      if (this.#table.verdict(entry) === UNDECIDED) this.#evicted++;
     }
     this.#settle(entry);
   }
@@ -1110,8 +1220,14 @@ export class Tracker {
     this.#answers.release(table.get(entry, t.ANSWERS_FIRST));
     const conversation = table.get(entry, t.CONVERSATION);
     if (conversation !== 0) this.#conversations.release(conversation);
+    if (this.#ledger !== null && table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)
+      this.#ledger.note(table.hash(entry), -1);
     table.remove(entry);
-    this.counts.open = table.size;
+  }
+
+  /** Exchanges in the table and in the ledger. */
+  get #size(): number {
+    return this.#table.size + (this.#ledger?.size ?? 0);
   }
 }
 

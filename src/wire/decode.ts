@@ -24,7 +24,7 @@ import {
 import { readPpp } from './ppp.ts';
 import { readProtocol } from './protocols.ts';
 import { REASON_FRAGMENTS_INCOMPLETE, REASON_NONE, ReasonCounts } from './reasons.ts';
-import { ScopeTable } from './scopes.ts';
+import { SCOPE_VLAN, ScopeTable } from './scopes.ts';
 import { TRUNCATED } from './status.ts';
 import { readTcp } from './tcp.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
@@ -101,6 +101,8 @@ export interface Decoder {
   decode(frame: FrameView, handler: PacketHandler): void;
   /** Text form of a scope or path: "" for 0, else as in "vlan 5 > vxlan 42" or "mpls 16 > tunnel 192.0.2.1 - 192.0.2.2". */
   scopeName(scope: number): string;
+  /** Scope, and path, of what lives in a VLAN and nothing else; `id` from 1. */
+  vlanScope(id: number): number;
 }
 
 const DEFAULT_FRAGMENT_BYTES = 4 * 1024 * 1024;
@@ -115,6 +117,8 @@ class FrameDecoder implements Decoder {
   readonly counts: DecoderCounts = { tcpSegments: 0, icmpErrors: 0, fragments: 0 };
   private readonly reasons = new ReasonCounts();
   private readonly scopes = new ScopeTable();
+  /** Whether flows in different scopes are different flows. */
+  private readonly separates: boolean;
   private readonly tunnelPorts: TunnelPorts;
   private readonly fragments: FragmentTable;
   private readonly packet = new PacketRecord();
@@ -124,7 +128,8 @@ class FrameDecoder implements Decoder {
   private readonly quoteWalk: Walk;
 
   constructor(options: DecoderOptions) {
-    const scopes = options.mergeScopes ? null : this.scopes;
+    this.separates = options.mergeScopes !== true;
+    const scopes = this.separates ? this.scopes : null;
     this.tunnelPorts = new TunnelPorts(options.tunnelPorts);
     this.fragments = new FragmentTable(
       options.fragmentBytes ?? DEFAULT_FRAGMENT_BYTES,
@@ -160,6 +165,10 @@ class FrameDecoder implements Decoder {
 
   scopeName(scope: number): string {
     return this.scopes.name(scope);
+  }
+
+  vlanScope(id: number): number {
+    return this.separates ? this.scopes.child(0, SCOPE_VLAN, id) : 0;
   }
 
   /** Sees to fragments, then delivers. */

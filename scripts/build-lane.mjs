@@ -1,0 +1,31 @@
+/**
+ * Compiles src/lane/assembly with AssemblyScript into src/lane/program.ts, which is not kept in git: the program as text,
+ * so that it is found in a bundle, in a worker and under test alike.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import asc from 'assemblyscript/asc';
+
+const root = join(import.meta.dirname, '..');
+
+/** Rejects with what the compiler says. */
+export async function buildLane() {
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-lane-'));
+  const made = join(folder, 'lane.wasm');
+  try {
+    const { error, stderr } = await asc.main([
+      ...['src/lane/assembly/index.ts', '--baseDir', root, '-o', made],
+      ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
+      // lane.ts makes the memory, as large as the table is to be.
+      ...['--importMemory', '--initialMemory', '1'],
+    ]);
+    if (error !== null) throw new Error(`${error.message}\n${stderr}`);
+    const text = readFileSync(made).toString('base64');
+    const program = join(root, 'src/lane/program.ts');
+    const source = `/** Made by scripts/build-lane.mjs from assembly/: WebAssembly in base64. */\nexport const PROGRAM =\n  '${text}';\n`;
+    writeFileSync(program, source);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,3 @@
+export { evict, expire, finish, leastWorthKeeping, reset, take } from './ledger';
+export { skipPcap, skipPcapng, skipRelayed } from './records';
+export { linkOf } from './triage';
