@@ -5,6 +5,8 @@
 export interface RecordSkipper {
   /** Where the input has to lie. */
   readonly bytes: Uint8Array;
+  /** Whether of segments on ordinary ports nobody looks at more than the headers. */
+  readonly headersSuffice: boolean;
   setPcap(layout: PcapLayout): void;
   /** Once more whenever it has changed. */
   setPcapng(layout: PcapngLayout): void;

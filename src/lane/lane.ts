@@ -90,6 +90,7 @@ export class Lane implements RecordSkipper, Ledger {
   readonly totals: Float64Array;
   readonly clock: Float64Array;
   readonly seed: number;
+  readonly headersSuffice: boolean;
   readonly #machine: Machine;
   readonly #exports: Exports;
   readonly #doubles: Float64Array;
@@ -122,6 +123,7 @@ export class Lane implements RecordSkipper, Ledger {
     this.#halves = new Uint16Array(buffer);
     this.#octets = new Uint8Array(buffer);
     const { ledger } = settings;
+    this.headersSuffice = ledger !== undefined;
     this.#vlanScope = ledger?.vlanScope ?? (() => -1);
     this.bytes = new Uint8Array(buffer, at.INPUT, at.INPUT_LENGTH);
     this.totals = new Float64Array(buffer, 0, at.TOTALS_LENGTH);
@@ -148,11 +150,12 @@ export class Lane implements RecordSkipper, Ledger {
   }
 
   /**
-   * Puts the frames that somebody has to see into a block, up to a certain length. Whoever else adds to it does so in order.
-   * `onFull` is to empty it.
+   * Puts the frames that somebody has to see into a block, up to a certain length; with `trims`, of segments on ordinary
+   * ports only the headers. Whoever else adds to the block does so in order. `onFull` is to empty it.
    */
-  relayTo(onFull: () => void): { readonly bytes: Uint8Array; readonly used: Int32Array } {
+  relayTo(onFull: () => void, trims: boolean): { readonly bytes: Uint8Array; readonly used: Int32Array } {
     this.#set(at.RELAYS, 1);
+    this.#set(at.TRIMS, trims ? 1 : 0);
     this.#onFull = onFull;
     const { buffer } = this.#octets;
     return {

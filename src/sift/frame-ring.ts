@@ -7,14 +7,18 @@ import { FrameTotals, TOTALS } from './sieve.ts';
  * is handed over whole, so that the threads meet some thousand frames apart, and carries the totals as they were then.
  *
  *   block:   totals (9 doubles)   bytes used, with these (a double)   records
- *   record:  number   seconds (doubles)   nanoseconds   captured length   length on the wire   link type
- *            time digits   FCS length   interface   whether the bytes come by message   the bytes, padded to 8
+ *   record:  number   seconds   nanoseconds   length on the wire (32 bits)   captured length   interface   link type (16 bits)
+ *            time digits   FCS length (8 bits)   the bytes, padded to 8
+ *   where that is too small: number, seconds (doubles), captured length, interface (32 bits) before the bytes, and a captured
+ *            length of ffff in its place; of a frame that is too long for a block, the bytes come by message
  */
 const BLOCKS = 8;
 const BLOCK_BYTES = 256 * 1024;
 const USED = TOTALS;
 const BLOCK_HEADER = 8 * (TOTALS + 1);
-const RECORD_HEADER = 48;
+const RECORD_HEADER = 24;
+const EXTRA_HEADER = 24;
+const LONG = 0xffff;
 
 const WRITTEN = 0;
 const READ = 1;
@@ -57,6 +61,7 @@ export class FrameRingWriter extends RingEnd {
   readonly #sendBytes: (bytes: Uint8Array) => void;
   readonly #draft: BlockDraft;
   readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
   readonly #doubles: Float64Array;
   #block = 0;
 
@@ -73,6 +78,7 @@ export class FrameRingWriter extends RingEnd {
     this.#draft = draft;
     const { buffer, byteOffset } = draft.bytes;
     this.#words = new Int32Array(buffer, byteOffset, BLOCK_BYTES / 4);
+    this.#halves = new Uint16Array(buffer, byteOffset, BLOCK_BYTES / 2);
     this.#doubles = new Float64Array(buffer, byteOffset, BLOCK_BYTES / 8);
     draft.used[0] = BLOCK_HEADER;
   }
@@ -83,27 +89,35 @@ export class FrameRingWriter extends RingEnd {
   }
 
   put(frame: Frame): void {
-    const { capturedLength } = frame;
-    const isTooLong = BLOCK_HEADER + RECORD_HEADER + capturedLength > BLOCK_BYTES;
-    const size = RECORD_HEADER + (isTooLong ? 0 : (capturedLength + 7) & ~7);
-    const { used } = this.#draft;
+    const { capturedLength, seconds, number, interfaceIndex } = frame;
+    const isTooLong = BLOCK_HEADER + RECORD_HEADER + EXTRA_HEADER + capturedLength > BLOCK_BYTES;
+    const isLong =
+      capturedLength >= LONG || number > 0xffff_ffff || interfaceIndex > 0xffff || seconds < 0 || seconds > 0xffff_ffff;
+    const header = RECORD_HEADER + (isLong ? EXTRA_HEADER : 0);
+    const size = header + (isTooLong ? 0 : (capturedLength + 7) & ~7);
+    const { used, bytes } = this.#draft;
     if (used[0]! + size > BLOCK_BYTES) this.publish();
-    const words = this.#words;
-    const doubles = this.#doubles;
     const at = used[0]!;
-    doubles[at >> 3] = frame.number;
-    doubles[(at >> 3) + 1] = frame.seconds;
+    const words = this.#words;
     const word = at >> 2;
-    words[word + 4] = frame.nanos;
-    words[word + 5] = capturedLength;
-    words[word + 6] = frame.wireLength;
-    words[word + 7] = frame.linkType;
-    words[word + 8] = frame.timeDigits;
-    words[word + 9] = frame.fcsLength;
-    words[word + 10] = frame.interfaceIndex;
-    words[word + 11] = isTooLong ? 1 : 0;
+    words[word] = number;
+    words[word + 1] = seconds;
+    words[word + 2] = frame.nanos;
+    words[word + 3] = frame.wireLength;
+    const half = at >> 1;
+    this.#halves[half + 8] = isLong ? LONG : capturedLength;
+    this.#halves[half + 9] = interfaceIndex;
+    this.#halves[half + 10] = frame.linkType;
+    bytes[at + 22] = frame.timeDigits;
+    bytes[at + 23] = frame.fcsLength;
+    if (isLong) {
+      this.#doubles[(at >> 3) + 3] = number;
+      this.#doubles[(at >> 3) + 4] = seconds;
+      words[word + 10] = capturedLength;
+      words[word + 11] = interfaceIndex;
+    }
     used[0] = at + size;
-    if (!isTooLong) this.#copy(frame, at + RECORD_HEADER);
+    if (!isTooLong) this.#copy(frame, at + header);
     else {
       this.#sendBytes(frame.bytes.slice(frame.offset, frame.offset + capturedLength));
       // A block each, so that the ring bounds their number too.
@@ -153,6 +167,7 @@ export class FrameRingReader extends RingEnd {
   /** The block that is being read: a copy, so that the writer can go on. */
   #copy = new Uint8Array(BLOCK_BYTES);
   #words = new Int32Array(this.#copy.buffer);
+  #halves = new Uint16Array(this.#copy.buffer);
   #doubles = new Float64Array(this.#copy.buffer);
   #block = 0;
 
@@ -168,6 +183,7 @@ export class FrameRingReader extends RingEnd {
     this.#copy = skipper.bytes as Uint8Array<ArrayBuffer>;
     const { buffer, byteOffset } = this.#copy;
     this.#words = new Int32Array(buffer, byteOffset, BLOCK_BYTES / 4);
+    this.#halves = new Uint16Array(buffer, byteOffset, BLOCK_BYTES / 2);
     this.#doubles = new Float64Array(buffer, byteOffset, BLOCK_BYTES / 8);
   }
 
@@ -215,7 +231,9 @@ export class FrameRingReader extends RingEnd {
   }
 
   #readBlock(end: number, onFrame: FrameHandler): void {
+    const bytes = this.#copy;
     const words = this.#words;
+    const halves = this.#halves;
     const doubles = this.#doubles;
     const skipper = this.#skipper;
     const frame = this.#frame;
@@ -225,24 +243,32 @@ export class FrameRingReader extends RingEnd {
         if (at >= end) break;
       }
       const word = at >> 2;
-      const capturedLength = words[word + 5]!;
-      frame.number = doubles[at >> 3]!;
-      frame.seconds = doubles[(at >> 3) + 1]!;
-      frame.nanos = words[word + 4]!;
-      frame.capturedLength = capturedLength;
-      frame.wireLength = words[word + 6]! >>> 0;
-      frame.linkType = words[word + 7]!;
-      frame.timeDigits = words[word + 8]!;
-      frame.fcsLength = words[word + 9]!;
-      frame.interfaceIndex = words[word + 10]!;
-      if (words[word + 11] === 0) {
-        frame.bytes = this.#copy;
-        frame.offset = at + RECORD_HEADER;
-        at += RECORD_HEADER + ((capturedLength + 7) & ~7);
-      } else {
+      const half = at >> 1;
+      frame.number = words[word]! >>> 0;
+      frame.seconds = words[word + 1]! >>> 0;
+      frame.nanos = words[word + 2]!;
+      frame.wireLength = words[word + 3]! >>> 0;
+      frame.capturedLength = halves[half + 8]!;
+      frame.interfaceIndex = halves[half + 9]!;
+      frame.linkType = halves[half + 10]!;
+      frame.timeDigits = bytes[at + 22]!;
+      frame.fcsLength = bytes[at + 23]!;
+      let from = at + RECORD_HEADER;
+      if (frame.capturedLength === LONG) {
+        frame.number = doubles[(at >> 3) + 3]!;
+        frame.seconds = doubles[(at >> 3) + 4]!;
+        frame.capturedLength = words[word + 10]!;
+        frame.interfaceIndex = words[word + 11]!;
+        from += EXTRA_HEADER;
+      }
+      if (BLOCK_HEADER + RECORD_HEADER + EXTRA_HEADER + frame.capturedLength > BLOCK_BYTES) {
         frame.bytes = this.#receiveBytes();
         frame.offset = 0;
-        at += RECORD_HEADER;
+        at = from;
+      } else {
+        frame.bytes = bytes;
+        frame.offset = from;
+        at = from + ((frame.capturedLength + 7) & ~7);
       }
       onFrame(frame);
     }

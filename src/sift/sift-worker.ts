@@ -12,6 +12,8 @@ import { FrameTotals, Sieve } from './sieve.ts';
 export interface SiftStart {
   readonly path: string;
   readonly decoder: DecoderOptions;
+  /** Whether nobody can see more of segments on ordinary ports than their headers. */
+  readonly trims: boolean;
   readonly ring: SharedArrayBuffer;
   /** [0] bytes of the input consumed so far. */
   readonly progress: Float64Array;
@@ -25,12 +27,12 @@ export interface SiftEnd {
   readonly drops: number | null;
 }
 
-const { path, decoder, ring, progress, port } = workerData as SiftStart;
+const { path, decoder, trims, ring, progress, port } = workerData as SiftStart;
 
 async function sift(): Promise<void> {
   const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap });
   const sieve = new Sieve(decoder, new FrameTotals(lane?.totals));
-  const draft = lane?.relayTo(() => writer.publish());
+  const draft = lane?.relayTo(() => writer.publish(), trims);
   const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes), draft);
   // Behind the bytes of long frames and before the end of the ring: whoever sees that finds this.
   const end = (what: SiftEnd) => {

@@ -26,7 +26,7 @@ export class SiftedSource implements FrameSource {
   drops: number | null = null;
   readonly #progress = new Float64Array(new SharedArrayBuffer(8));
   readonly #port: MessagePort;
-  readonly #start: SiftStart;
+  readonly #start: Omit<SiftStart, 'trims'>;
   readonly #ring: FrameRingReader;
   /** The same capture as this thread has opened it. */
   readonly #like: FrameSource;
@@ -58,7 +58,7 @@ export class SiftedSource implements FrameSource {
     if (skipper !== undefined) ring.use(skipper);
     // It has told what it is; nobody reads it, so that it is closed.
     await this.#like.run(() => {}, { signal: AbortSignal.abort() });
-    const worker = this.#startWorker();
+    const worker = this.#startWorker(skipper?.headersSuffice === true);
     let lastTurn = performance.now();
     try {
       while (!ring.isOver && signal?.aborted !== true) {
@@ -78,9 +78,9 @@ export class SiftedSource implements FrameSource {
   }
 
   /** `fault`: why the ring got no end, once the thread has ended. */
-  #startWorker(): { readonly ended: Promise<void>; readonly fault: unknown } {
+  #startWorker(trims: boolean): { readonly ended: Promise<void>; readonly fault: unknown } {
     const worker = new Worker(new URL(`./sift-worker${import.meta.url.slice(-3)}`, import.meta.url), {
-      workerData: this.#start,
+      workerData: { ...this.#start, trims } satisfies SiftStart,
       transferList: [this.#start.port],
     });
     const state = { fault: null as unknown, ended: Promise.resolve() };

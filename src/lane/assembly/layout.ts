@@ -59,6 +59,11 @@ export const KEY_HASH = 212;
 export const UNKNOWN_VLAN = 264;
 /** Whether frames that somebody has to see are put into the relay block. */
 export const RELAYS = 216;
+/**
+ * Whether of segments on ordinary ports, with SYN, FIN or RST, only the headers up to TCP's fixed part are: all that is needed
+ * where nobody can see more of them.
+ */
+export const TRIMS = 268;
 /** Bytes of that block that are used, and 1 when skip() stopped because it is full. */
 export const RELAY_USED = 220;
 export const RELAY_FULL = 224;
@@ -118,20 +123,18 @@ export const RELAY = 655360;
 export const RELAY_LENGTH = 262144;
 /** The totals, and the bytes that are used. */
 export const RELAY_HEADER = 80;
-export const RELAYED_HEADER = 48;
-export const RELAYED_NUMBER = 0; // double
-export const RELAYED_SECONDS = 8; // double
-export const RELAYED_NANOS = 16;
-export const RELAYED_CAPTURED = 20;
-export const RELAYED_WIRE = 24;
-export const RELAYED_LINK_TYPE = 28;
-export const RELAYED_DIGITS = 32;
-export const RELAYED_FCS = 36;
-export const RELAYED_INTERFACE = 40;
-/** Whether the bytes, too long for a block, come another way. */
-export const RELAYED_APART = 44;
-/** Longer ones are rare, and not worth a thought here. */
-export const MOST_RELAYED = 65536;
+export const RELAYED_HEADER = 24;
+export const RELAYED_NUMBER = 0;
+export const RELAYED_SECONDS = 4;
+export const RELAYED_NANOS = 8;
+export const RELAYED_WIRE = 12;
+export const RELAYED_CAPTURED = 16; // 16 bits
+export const RELAYED_INTERFACE = 18; // 16 bits
+export const RELAYED_LINK_TYPE = 20; // 16 bits
+export const RELAYED_DIGITS = 22; // 8 bits
+export const RELAYED_FCS = 23; // 8 bits
+/** A captured length that says: numbers and lengths of this one need more room. */
+export const RELAYED_LONG = 0xffff;
 
 // --- the ledger's records ---------------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ import {
   LAST_DIGITS,
   LAST_NANOS,
   LAST_SECONDS,
-  MOST_RELAYED,
   PCAP_HEADER,
   PCAP_LITTLE,
   PCAP_NANO,
@@ -31,13 +30,13 @@ import {
   RELAY_FULL,
   RELAY_LENGTH,
   RELAY_USED,
-  RELAYED_APART,
   RELAYED_CAPTURED,
   RELAYED_DIGITS,
   RELAYED_FCS,
   RELAYED_HEADER,
   RELAYED_INTERFACE,
   RELAYED_LINK_TYPE,
+  RELAYED_LONG,
   RELAYED_NANOS,
   RELAYED_NUMBER,
   RELAYED_SECONDS,
@@ -45,8 +44,9 @@ import {
   RELAYS,
   TOTAL_BYTES,
   TOTAL_FRAMES,
+  TRIMS,
 } from './layout';
-import { linkOf, passes } from './triage';
+import { headersLength, linkOf, passes } from './triage';
 
 // @ts-ignore: a decorator
 @inline
@@ -131,18 +131,16 @@ export function skipPcapng(start: usize, end: usize): usize {
 export function skipRelayed(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
-    if (load<u32>(at, RELAYED_APART) != 0) break;
-    const captured = load<u32>(at, RELAYED_CAPTURED);
-    const seconds = load<f64>(at, RELAYED_SECONDS);
-    if (!(seconds >= 0 && seconds <= 4294967295)) break;
+    const captured = <u32>load<u16>(at, RELAYED_CAPTURED);
+    if (captured == RELAYED_LONG) break;
     const passed = passes(
       at + RELAYED_HEADER,
       captured,
-      linkOf(load<u32>(at, RELAYED_LINK_TYPE)),
-      load<u32>(at, RELAYED_FCS),
-      <u32>(<u64>seconds),
+      linkOf(load<u16>(at, RELAYED_LINK_TYPE)),
+      load<u8>(at, RELAYED_FCS),
+      load<u32>(at, RELAYED_SECONDS),
       load<u32>(at, RELAYED_NANOS),
-      <u32>(<u64>load<f64>(at, RELAYED_NUMBER)),
+      load<u32>(at, RELAYED_NUMBER),
     );
     if (!passed) break;
     at += RELAYED_HEADER + ((captured + 7) & ~7);
@@ -160,26 +158,32 @@ function relay(
   frame: u32,
   onInterface: usize,
 ): bool {
-  if (load<u32>(RELAYS) == 0 || captured > <u32>MOST_RELAYED) return false;
+  if (load<u32>(RELAYS) == 0) return false;
+  let length = captured;
+  let fcs = load<u32>(onInterface, INTERFACE_FCS);
+  if (headersLength != 0 && load<u32>(TRIMS) != 0) {
+    length = headersLength;
+    fcs = 0;
+  }
+  if (length >= <u32>RELAYED_LONG) return false;
   const used = load<u32>(RELAY_USED);
-  const next = used + RELAYED_HEADER + ((captured + 7) & ~7);
+  const next = used + RELAYED_HEADER + ((length + 7) & ~7);
   if (next > <u32>RELAY_LENGTH) {
     store<u32>(RELAY_FULL, 1);
     return false;
   }
   const to: usize = RELAY + used;
-  store<f64>(to, <f64>frame, RELAYED_NUMBER);
-  store<f64>(to, <f64>seconds, RELAYED_SECONDS);
+  store<u32>(to, frame, RELAYED_NUMBER);
+  store<u32>(to, seconds, RELAYED_SECONDS);
   store<u32>(to, nanos, RELAYED_NANOS);
-  store<u32>(to, captured, RELAYED_CAPTURED);
   store<u32>(to, wire, RELAYED_WIRE);
-  store<u32>(to, load<u32>(onInterface, INTERFACE_TYPE), RELAYED_LINK_TYPE);
-  store<u32>(to, load<u32>(onInterface, INTERFACE_DIGITS), RELAYED_DIGITS);
-  store<u32>(to, load<u32>(onInterface, INTERFACE_FCS), RELAYED_FCS);
-  store<u32>(to, load<u32>(onInterface, INTERFACE_INDEX), RELAYED_INTERFACE);
-  store<u32>(to, 0, RELAYED_APART);
+  store<u16>(to, <u16>length, RELAYED_CAPTURED);
+  store<u16>(to, load<u16>(onInterface, INTERFACE_INDEX), RELAYED_INTERFACE);
+  store<u16>(to, load<u16>(onInterface, INTERFACE_TYPE), RELAYED_LINK_TYPE);
+  store<u8>(to, load<u8>(onInterface, INTERFACE_DIGITS), RELAYED_DIGITS);
+  store<u8>(to, <u8>fcs, RELAYED_FCS);
   // Eight bytes at a time, and a few of what lies behind: there is room, and nobody looks at them.
-  for (let i: u32 = 0; i < captured; i += 8) store<u64>(to + RELAYED_HEADER + i, load<u64>(start + i));
+  for (let i: u32 = 0; i < length; i += 8) store<u64>(to + RELAYED_HEADER + i, load<u64>(start + i));
   store<u32>(RELAY_USED, next);
   return true;
 }

@@ -20,6 +20,9 @@ import { segment } from './ledger';
 const IPV4: u32 = 0x0800;
 const IPV6: u32 = 0x86dd;
 const FIN_SYN_RST: u32 = 0x07;
+/** Bytes of the frame that passes() looked at last up to the end of TCP's fixed header; 0 where it has no use for them. */
+export let headersLength: u32 = 0;
+
 /** The scope of a frame that the ledger does not take. */
 const NO_SCOPE: u32 = 0xffffffff;
 
@@ -42,6 +45,7 @@ export function passes(
   nanos: u32,
   frame: u32,
 ): bool {
+  headersLength = 0;
   if (captured < fcs) return false;
   const end = start + captured - fcs;
   let at = start;
@@ -118,6 +122,7 @@ export function passes(
     if (headerLength < 20 || transport + headerLength > dataEnd) return false;
     const low = <u32>load<u8>(transport, 13);
     if ((low & FIN_SYN_RST) != 0) {
+      headersLength = <u32>(transport + 20 - start);
       if (load<u32>(HAS_LEDGER) == 0 || scope == NO_SCOPE) return false;
       const flags = ((high & 1) << 8) | low;
       const payloadLength = <i32>(dataEnd - transport - headerLength);
