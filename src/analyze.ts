@@ -135,7 +135,9 @@ const WORTH_LANE = 1024 * 1024;
 
 function isLaneWorth(source: FrameSource, options: AnalyzeSourceOptions): boolean {
   if (options.onFrame !== undefined || options.settings.live) return false;
-  return source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthLane ?? WORTH_LANE);
+  return (
+    source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthLane ?? WORTH_LANE)
+  );
 }
 
 class InputAnalysis {

@@ -13,13 +13,14 @@ const JOINS = ['analyze.ts', 'parallel.ts', 'worker.ts', 'evidence.ts'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   capture: [],
   wire: [],
-  sift: ['capture', 'wire'],
   track: ['wire'],
+  lane: ['capture', 'wire', 'track'],
+  sift: ['capture', 'wire', 'lane'],
   rules: ['wire', 'track'],
   report: ['capture', 'wire', 'track', 'rules'],
   config: ['wire', 'track', 'rules'],
-  probe: ['capture', 'wire', 'sift', 'track', 'rules', 'report', 'config', ...JOINS],
-  cli: ['capture', 'wire', 'sift', 'track', 'rules', 'report', 'config', 'probe', ...JOINS],
+  probe: ['capture', 'wire', 'sift', 'lane', 'track', 'rules', 'report', 'config', ...JOINS],
+  cli: ['capture', 'wire', 'sift', 'lane', 'track', 'rules', 'report', 'config', 'probe', ...JOINS],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
 

@@ -348,10 +348,7 @@ export class Lane implements RecordSkipper, Ledger {
     return address;
   }
 
-  #setInterface(
-    index: number,
-    layout: InterfaceLayout,
-  ): number {
+  #setInterface(index: number, layout: InterfaceLayout): number {
     const place = at.INTERFACES + index * at.INTERFACE_LENGTH;
     this.#set(place + at.INTERFACE_LINK, this.#exports.linkOf(layout.linkType));
     this.#set(place + at.INTERFACE_TYPE, layout.linkType);

@@ -12,7 +12,7 @@ import { FrameTotals, TOTALS } from './sieve.ts';
  *   where that is too small: number, seconds (doubles), captured length, interface (32 bits) before the bytes, and a captured
  *            length of ffff in its place; of a frame that is too long for a block, the bytes come by message
  */
-const BLOCKS = 8;
+const BLOCKS = 32;
 const BLOCK_BYTES = 256 * 1024;
 const USED = TOTALS;
 const BLOCK_HEADER = 8 * (TOTALS + 1);

@@ -32,8 +32,8 @@ import {
 } from './answers.ts';
 import { CaptureClock } from './clock.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
-import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { Deadlines } from './deadlines.ts';
+import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';

@@ -99,11 +99,11 @@ describe('frame ring', () => {
 
   it('holds a writer up that is ahead, until the reader takes or wants no more', async () => {
     const memory = createRing();
-    const count = 40_000;
+    const count = 100_000;
     const writing = new Worker(
       `const { workerData } = require('node:worker_threads');
        import(workerData.ring).then(({ FrameRingWriter }) => {
-         const writer = new FrameRingWriter(workerData.memory, {}, () => {});
+         const writer = new FrameRingWriter(workerData.memory, { cells: new Float64Array(9) }, () => {});
          const bytes = new Uint8Array(100).fill(7);
          const frame = { bytes, offset: 0, capturedLength: 100, wireLength: 100, seconds: 1, nanos: 0, linkType: 1, timeDigits: 6, fcsLength: 0, interfaceIndex: 0 };
          for (let number = 1; number <= ${count}; number++) writer.put(Object.assign(frame, { number }));
@@ -113,7 +113,7 @@ describe('frame ring', () => {
     );
     const reader = new FrameRingReader(memory, () => new Uint8Array());
     let next = 1;
-    // More than the ring holds: 40,000 records of 152 bytes in 2 MiB.
+    // More than the ring holds: 100,000 records of 128 bytes in 8 MiB.
     while (!reader.isOver) reader.take((frame) => expect(frame.number).toBe(next++), 1000);
     expect(next - 1).toBe(count);
     await writing.terminate();
@@ -124,7 +124,7 @@ describe('frame ring', () => {
     const writing = new Worker(
       `const { workerData } = require('node:worker_threads');
        import(workerData.ring).then(({ FrameRingWriter }) => {
-         const writer = new FrameRingWriter(workerData.memory, {}, () => {});
+         const writer = new FrameRingWriter(workerData.memory, { cells: new Float64Array(9) }, () => {});
          const frame = { bytes: new Uint8Array(1000), offset: 0, capturedLength: 1000, wireLength: 1000, seconds: 1, nanos: 0, linkType: 1, timeDigits: 6, fcsLength: 0, interfaceIndex: 0, number: 1 };
          while (!writer.isStopped) writer.put(frame);
        });`,

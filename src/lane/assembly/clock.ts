@@ -4,7 +4,7 @@ import { CLOCK_NOW, CLOCK_OFFSET, CLOCK_STARTED, TIMEOUT } from './layout';
 export function advanceClock(seconds: u32, nanos: u32): f64 {
   const time = <f64>seconds * 1e9 + <f64>nanos;
   const now = load<f64>(CLOCK_NOW);
-  if (load<f64>(CLOCK_STARTED) == 0) {
+  if (load<f64>(CLOCK_STARTED) === 0) {
     store<f64>(CLOCK_STARTED, 1);
     store<f64>(CLOCK_NOW, time);
     return time;

@@ -114,7 +114,7 @@ let hash: u32 = 0;
 /** Empties the ledger, and the memory that its index used. */
 export function reset(): void {
   const first = recordOf(load<u32>(CAPACITY) + 1);
-  if (index != 0) memory.fill(first, 0, index + <usize>slots * SLOT_LENGTH - first);
+  if (index !== 0) memory.fill(first, 0, index + <usize>slots * SLOT_LENGTH - first);
   memory.fill(FILTER, 0, 2 * (FILTER_MASK + 1));
   index = first;
   slots = FIRST_SLOTS;
@@ -146,52 +146,52 @@ export function segment(
   expire(now);
   readKey(at, transport, ipv6, inScope);
   const entry = find();
-  if (entry == 0) {
+  if (entry === 0) {
     // The filter says no where the tracker has nothing on these ends for sure.
-    if (load<u16>(FILTER + ((hash & FILTER_MASK) << 1)) != 0) return false;
+    if (load<u16>(FILTER + ((hash & FILTER_MASK) << 1)) !== 0) return false;
     // Nobody's last words.
-    if ((flags & (SYN | RST | FIN)) == FIN) return true;
-    if ((flags & (SYN | RST | FIN | ACK)) != SYN || payloadLength != 0 || isAmbiguous()) return false;
+    if ((flags & (SYN | RST | FIN)) === FIN) return true;
+    if ((flags & (SYN | RST | FIN | ACK)) !== SYN || payloadLength !== 0 || isAmbiguous()) return false;
     return open(at, transport, flags, seconds, nanos, frame, now);
   }
   const record = recordOf(entry);
-  const fromClient = load<u32>(record, PORTS) == ports && isForward(record);
+  const fromClient = load<u32>(record, PORTS) === ports && isForward(record);
   const state = load<u32>(record, STATE);
   const kind = flags & (SYN | RST | FIN | ACK);
   const sequence = bswap<u32>(load<u32>(transport, 4));
-  if (kind == SYN && fromClient && payloadLength == 0 && sequence == load<u32>(record, ISN)) {
+  if (kind === SYN && fromClient && payloadLength === 0 && sequence === load<u32>(record, ISN)) {
     retransmit(entry, record, at, seconds, nanos, now);
     return true;
   }
   // RFC 9293 §3.10.7.3: SND.UNA < SEG.ACK =< SND.NXT
   const acknowledges =
-    !fromClient && (flags & ACK) != 0 && bswap<u32>(load<u32>(transport, 8)) == load<u32>(record, ISN) + 1;
+    !fromClient && (flags & ACK) !== 0 && bswap<u32>(load<u32>(transport, 8)) === load<u32>(record, ISN) + 1;
   switch (state & STATE_MASK) {
     case STATE_OPEN: {
-      if (!acknowledges || (kind != (SYN | ACK) && kind != (RST | ACK))) return false;
+      if (!acknowledges || (kind !== (SYN | ACK) && kind !== (RST | ACK))) return false;
       storeAnswer(record, at, transport, flags, seconds, nanos, frame);
-      enlist(entry, record, (kind & SYN) != 0 ? STATE_CONVERSING : STATE_REFUSED, now);
+      enlist(entry, record, (kind & SYN) !== 0 ? STATE_CONVERSING : STATE_REFUSED, now);
       return true;
     }
     // The answer again.
     case STATE_REFUSED:
-      return acknowledges && kind == (RST | ACK);
+      return acknowledges && kind === (RST | ACK);
     case STATE_CONVERSING:
     case STATE_CLOSED: {
-      if ((flags & SYN) != 0) return acknowledges && kind == (SYN | ACK);
-      if ((flags & RST) != 0) {
+      if ((flags & SYN) !== 0) return acknowledges && kind === (SYN | ACK);
+      if ((flags & RST) !== 0) {
         if (!fromClient && !isResetOfConversation(record, at, transport)) return false;
-        const isFirst = (state & (STATE_RESET | STATE_CLOSED_BY_FIN)) == 0;
+        const isFirst = (state & (STATE_RESET | STATE_CLOSED_BY_FIN)) === 0;
         if (isFirst) store<u32>(record, state | STATE_RESET, STATE);
         enlist(entry, record, STATE_CLOSED, now);
         return true;
       }
       const fins = state | (fromClient ? STATE_CLIENT_FIN : STATE_SERVER_FIN);
       store<u32>(record, fins, STATE);
-      if ((fins & (STATE_CLIENT_FIN | STATE_SERVER_FIN)) == (STATE_CLIENT_FIN | STATE_SERVER_FIN)) {
-        if ((fins & (STATE_RESET | STATE_CLOSED_BY_FIN)) == 0) store<u32>(record, fins | STATE_CLOSED_BY_FIN, STATE);
+      if ((fins & (STATE_CLIENT_FIN | STATE_SERVER_FIN)) === (STATE_CLIENT_FIN | STATE_SERVER_FIN)) {
+        if ((fins & (STATE_RESET | STATE_CLOSED_BY_FIN)) === 0) store<u32>(record, fins | STATE_CLOSED_BY_FIN, STATE);
         enlist(entry, record, STATE_CLOSED, now);
-      } else if ((fins & STATE_MASK) == STATE_CLOSED) enlist(entry, record, STATE_CLOSED, now);
+      } else if ((fins & STATE_MASK) === STATE_CLOSED) enlist(entry, record, STATE_CLOSED, now);
       return true;
     }
     default:
@@ -201,7 +201,7 @@ export function segment(
 
 /** Settles what is over by now. */
 export function expire(now: f64): void {
-  while (openHead != 0) {
+  while (openHead !== 0) {
     const record = recordOf(openHead);
     if (load<f64>(record, DEADLINE) > now) break;
     // It is held for as long as its next retransmission may take.
@@ -210,10 +210,10 @@ export function expire(now: f64): void {
     store<f64>(record, load<f64>(record, DEADLINE) - timeout + hold, GAP_OR_HOLD);
     enlist(openHead, record, STATE_SILENT, now);
   }
-  while (lingerHead != 0) {
+  while (lingerHead !== 0) {
     const record = recordOf(lingerHead);
     if (load<f64>(record, DEADLINE) > now) break;
-    const isHeld = (load<u32>(record, STATE) & STATE_MASK) == STATE_SILENT && now < load<f64>(record, GAP_OR_HOLD);
+    const isHeld = (load<u32>(record, STATE) & STATE_MASK) === STATE_SILENT && now < load<f64>(record, GAP_OR_HOLD);
     if (isHeld) enlist(lingerHead, record, STATE_SILENT, now);
     else settle(lingerHead);
   }
@@ -221,9 +221,9 @@ export function expire(now: f64): void {
 
 /** As the tracker's finish(): the capture is over. */
 export function finish(): void {
-  while (lingerHead != 0) settle(lingerHead);
-  while (conversationHead != 0) settle(conversationHead);
-  while (openHead != 0) settle(openHead);
+  while (lingerHead !== 0) settle(lingerHead);
+  while (conversationHead !== 0) settle(conversationHead);
+  while (openHead !== 0) settle(openHead);
 }
 
 /**
@@ -242,10 +242,10 @@ export function take(): usize {
   destination3 = load<u32>(KEY_DESTINATION, 12);
   ports = load<u32>(KEY_PORTS);
   scope = load<u32>(KEY_SCOPE);
-  isIpv6 = load<u32>(KEY_IPV6) != 0;
+  isIpv6 = load<u32>(KEY_IPV6) !== 0;
   hash = load<u32>(KEY_HASH);
   const entry = find();
-  if (entry == 0) return 0;
+  if (entry === 0) return 0;
   remove(entry);
   return recordOf(entry);
 }
@@ -255,9 +255,9 @@ export function take(): usize {
  * when the ledger is empty.
  */
 export function leastWorthKeeping(): usize {
-  if (lingerHead != 0) return recordOf(lingerHead);
-  if (openHead == 0 && conversationHead == 0) return 0;
-  if (openHead == 0 || conversationHead == 0) return recordOf(openHead | conversationHead);
+  if (lingerHead !== 0) return recordOf(lingerHead);
+  if (openHead === 0 && conversationHead === 0) return 0;
+  if (openHead === 0 || conversationHead === 0) return recordOf(openHead | conversationHead);
   const open = recordOf(openHead);
   const conversing = recordOf(conversationHead);
   return load<u32>(conversing, ID) < load<u32>(open, ID) ? conversing : open;
@@ -290,7 +290,7 @@ function open(at: usize, transport: usize, flags: u32, seconds: u32, nanos: u32,
   const size = load<u32>(SIZE);
   if (size >= load<u32>(CAPACITY) || size + load<u32>(TRACKED) >= load<u32>(LIMIT)) return false;
   let entry = free;
-  if (entry != 0) free = load<u32>(recordOf(entry), NEXT);
+  if (entry !== 0) free = load<u32>(recordOf(entry), NEXT);
   else entry = used++;
   store<u32>(SIZE, size + 1);
   const record = recordOf(entry);
@@ -325,14 +325,10 @@ function open(at: usize, transport: usize, flags: u32, seconds: u32, nanos: u32,
   return true;
 }
 
-// @ts-ignore: a decorator
-@inline
 function ipIdentification(at: usize): u16 {
   return isIpv6 ? 0 : bswap<u16>(load<u16>(at, 4));
 }
 
-// @ts-ignore: a decorator
-@inline
 function timeToLive(at: usize): u8 {
   return load<u8>(at + (isIpv6 ? 7 : 8));
 }
@@ -362,12 +358,12 @@ function retransmit(entry: u32, record: usize, at: usize, seconds: u32, nanos: u
     (<f64>seconds - <f64>load<u32>(record, PROBE_SECONDS)) * 1e9 + (<f64>nanos - <f64>load<u32>(record, PROBE_NANOS));
   const ipId = ipIdentification(at);
   const hops = <i32>load<u8>(record, PROBE_TTL) - <i32>timeToLive(at);
-  if (abs<f64>(elapsed) <= MIRROR_NANOS && ipId == load<u16>(record, PROBE_IP_ID) && abs<i32>(hops) <= 8) return;
+  if (abs<f64>(elapsed) <= MIRROR_NANOS && ipId === load<u16>(record, PROBE_IP_ID) && abs<i32>(hops) <= 8) return;
   store<u16>(record, ipId, PROBE_IP_ID);
   store<u32>(record, seconds, PROBE_SECONDS);
   store<u32>(record, nanos, PROBE_NANOS);
   const state = load<u32>(record, STATE) & STATE_MASK;
-  if (state != STATE_OPEN && state != STATE_SILENT) return;
+  if (state !== STATE_OPEN && state !== STATE_SILENT) return;
   store<f64>(record, max<f64>(0, elapsed), GAP_OR_HOLD);
   enlist(entry, record, STATE_OPEN, now);
 }
@@ -376,8 +372,8 @@ function retransmit(entry: u32, record: usize, at: usize, seconds: u32, nanos: u
 function isResetOfConversation(record: usize, at: usize, transport: usize): bool {
   const sequence = bswap<u32>(load<u32>(transport, 4));
   const ahead = sequence - load<u32>(record, ANSWER_SEQUENCE);
-  if (sequence == 0 || ahead < 1 || ahead >= 0x40000000) return false;
-  return timeToLive(at) == load<u8>(record, ANSWER_TTL);
+  if (sequence === 0 || ahead < 1 || ahead >= 0x40000000) return false;
+  return timeToLive(at) === load<u8>(record, ANSWER_TTL);
 }
 
 // --- the ends of a segment --------------------------------------------------------------------------------------------
@@ -403,34 +399,28 @@ function readKey(at: usize, transport: usize, ipv6: bool, inScope: u32): void {
   }
   // As FlowKey (track/table.ts): the filter is filled by it.
   const seed = load<u32>(SEED);
-  let one = hashStart(ports >> 16 ^ seed, source);
-  let other = hashStart(ports & 0xffff ^ seed, destination);
+  let one = hashStart((ports >> 16) ^ seed, source);
+  let other = hashStart((ports & 0xffff) ^ seed, destination);
   if (ipv6) {
     one = hashWord(hashWord(hashWord(one, source1), source2), source3);
     other = hashWord(hashWord(hashWord(other, destination1), destination2), destination3);
   }
   one = hashEnd(one);
   other = hashEnd(other);
-  hash = (one + other) * 0x9e3779b1 ^ (one ^ other ^ scope) * 0x85ebca6b;
+  hash = ((one + other) * 0x9e3779b1) ^ ((one ^ other ^ scope) * 0x85ebca6b);
   hash ^= hash >> 15;
 }
 
-// @ts-ignore: a decorator
-@inline
 function hashStart(start: u32, word: u32): u32 {
   let mixed = start * 0x9e3779b1;
   mixed ^= mixed >> 15;
   return hashWord(mixed, word);
 }
 
-// @ts-ignore: a decorator
-@inline
 function hashWord(mixed: u32, word: u32): u32 {
   return rotl<u32>((mixed ^ word) * 0xcc9e2d51, 15) * 5 + 0x38495ab5;
 }
 
-// @ts-ignore: a decorator
-@inline
 function hashEnd(mixed: u32): u32 {
   const result = (mixed ^ (mixed >> 16)) * 0x85ebca6b;
   return result ^ (result >> 13);
@@ -439,47 +429,45 @@ function hashEnd(mixed: u32): u32 {
 /** Both ends are the same: the direction does not tell. */
 function isAmbiguous(): bool {
   return (
-    ports >> 16 == (ports & 0xffff) &&
-    source == destination &&
-    source1 == destination1 &&
-    source2 == destination2 &&
-    source3 == destination3
+    ports >> 16 === (ports & 0xffff) &&
+    source === destination &&
+    source1 === destination1 &&
+    source2 === destination2 &&
+    source3 === destination3
   );
 }
 
 /** Whether the addresses at hand are the record's, the source the client's. */
 function isForward(record: usize): bool {
-  if (load<u32>(record, CLIENT) != source || load<u32>(record, SERVER) != destination) return false;
+  if (load<u32>(record, CLIENT) !== source || load<u32>(record, SERVER) !== destination) return false;
   return (
     !isIpv6 ||
-    (load<u32>(record, CLIENT_MORE) == source1 &&
-      load<u32>(record, CLIENT_MORE + 4) == source2 &&
-      load<u32>(record, CLIENT_MORE + 8) == source3 &&
-      load<u32>(record, SERVER_MORE) == destination1 &&
-      load<u32>(record, SERVER_MORE + 4) == destination2 &&
-      load<u32>(record, SERVER_MORE + 8) == destination3)
+    (load<u32>(record, CLIENT_MORE) === source1 &&
+      load<u32>(record, CLIENT_MORE + 4) === source2 &&
+      load<u32>(record, CLIENT_MORE + 8) === source3 &&
+      load<u32>(record, SERVER_MORE) === destination1 &&
+      load<u32>(record, SERVER_MORE + 4) === destination2 &&
+      load<u32>(record, SERVER_MORE + 8) === destination3)
   );
 }
 
 function isBackward(record: usize): bool {
-  if (load<u32>(record, CLIENT) != destination || load<u32>(record, SERVER) != source) return false;
+  if (load<u32>(record, CLIENT) !== destination || load<u32>(record, SERVER) !== source) return false;
   return (
     !isIpv6 ||
-    (load<u32>(record, CLIENT_MORE) == destination1 &&
-      load<u32>(record, CLIENT_MORE + 4) == destination2 &&
-      load<u32>(record, CLIENT_MORE + 8) == destination3 &&
-      load<u32>(record, SERVER_MORE) == source1 &&
-      load<u32>(record, SERVER_MORE + 4) == source2 &&
-      load<u32>(record, SERVER_MORE + 8) == source3)
+    (load<u32>(record, CLIENT_MORE) === destination1 &&
+      load<u32>(record, CLIENT_MORE + 4) === destination2 &&
+      load<u32>(record, CLIENT_MORE + 8) === destination3 &&
+      load<u32>(record, SERVER_MORE) === source1 &&
+      load<u32>(record, SERVER_MORE + 4) === source2 &&
+      load<u32>(record, SERVER_MORE + 8) === source3)
   );
 }
 
 // --- the index: as ExchangeTable's, see there ---------------------------------------------------------------------------
 
-// @ts-ignore: a decorator
-@inline
 function recordOf(entry: u32): usize {
-  return <usize>RECORDS + (<usize>entry << RECORD_SHIFT);
+  return <usize>RECORDS + ((<usize>entry) << RECORD_SHIFT);
 }
 
 function find(): u32 {
@@ -488,21 +476,21 @@ function find(): u32 {
   while (true) {
     const place = index + <usize>slot * SLOT_LENGTH;
     const entry = load<u32>(place, 4);
-    if (entry == 0) return 0;
+    if (entry === 0) return 0;
     slot = (slot + 1) & mask;
-    if (load<u32>(place) != hash) continue;
+    if (load<u32>(place) !== hash) continue;
     const record = recordOf(entry);
-    if (load<u32>(record, SCOPE) != scope || ((load<u32>(record, STATE) & STATE_IPV6) != 0) != isIpv6) continue;
+    if (load<u32>(record, SCOPE) !== scope || ((load<u32>(record, STATE) & STATE_IPV6) !== 0) !== isIpv6) continue;
     const known = load<u32>(record, PORTS);
-    if (known == ports && isForward(record)) return entry;
-    if (known == rotl<u32>(ports, 16) && isBackward(record)) return entry;
+    if (known === ports && isForward(record)) return entry;
+    if (known === rotl<u32>(ports, 16) && isBackward(record)) return entry;
   }
 }
 
 function enter(hash: u32, entry: u32): void {
   const mask = slots - 1;
   let slot = hash & mask;
-  while (load<u32>(index + <usize>slot * SLOT_LENGTH, 4) != 0) slot = (slot + 1) & mask;
+  while (load<u32>(index + <usize>slot * SLOT_LENGTH, 4) !== 0) slot = (slot + 1) & mask;
   store<u32>(index + <usize>slot * SLOT_LENGTH, hash);
   store<u32>(index + <usize>slot * SLOT_LENGTH, entry, 4);
 }
@@ -515,7 +503,7 @@ function growIndex(): void {
   slots *= 2;
   for (let slot: u32 = 0; slot < count; slot++) {
     const entry = load<u32>(old + <usize>slot * SLOT_LENGTH, 4);
-    if (entry != 0) enter(load<u32>(old + <usize>slot * SLOT_LENGTH), entry);
+    if (entry !== 0) enter(load<u32>(old + <usize>slot * SLOT_LENGTH), entry);
   }
 }
 
@@ -523,10 +511,10 @@ function growIndex(): void {
 function leave(entry: u32, hash: u32): void {
   const mask = slots - 1;
   let gap = hash & mask;
-  while (load<u32>(index + <usize>gap * SLOT_LENGTH, 4) != entry) gap = (gap + 1) & mask;
+  while (load<u32>(index + <usize>gap * SLOT_LENGTH, 4) !== entry) gap = (gap + 1) & mask;
   for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
     const place = index + <usize>slot * SLOT_LENGTH;
-    if (load<u32>(place, 4) == 0) break;
+    if (load<u32>(place, 4) === 0) break;
     const home = load<u32>(place) & mask;
     if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
     store<u64>(index + <usize>gap * SLOT_LENGTH, load<u64>(place));
@@ -546,11 +534,9 @@ function remove(entry: u32): void {
 
 // --- lists in order of time ---------------------------------------------------------------------------------------------
 
-// @ts-ignore: a decorator
-@inline
 function listOf(record: usize): u32 {
   const state = load<u32>(record, STATE) & STATE_MASK;
-  return state == STATE_OPEN ? LIST_OPEN : state == STATE_CONVERSING ? LIST_CONVERSATION : LIST_LINGER;
+  return state === STATE_OPEN ? LIST_OPEN : state === STATE_CONVERSING ? LIST_CONVERSATION : LIST_LINGER;
 }
 
 /** The exchange is in another state now, and goes to the end of that one's list. */
@@ -564,38 +550,38 @@ function append(entry: u32, record: usize, list: u32, deadline: f64): void {
   store<f64>(record, deadline, DEADLINE);
   store<u32>(record, 0, NEXT);
   let tail: u32;
-  if (list == LIST_OPEN) {
+  if (list === LIST_OPEN) {
     tail = openTail;
     openTail = entry;
-    if (tail == 0) openHead = entry;
-  } else if (list == LIST_LINGER) {
+    if (tail === 0) openHead = entry;
+  } else if (list === LIST_LINGER) {
     tail = lingerTail;
     lingerTail = entry;
-    if (tail == 0) lingerHead = entry;
+    if (tail === 0) lingerHead = entry;
   } else {
     tail = conversationTail;
     conversationTail = entry;
-    if (tail == 0) conversationHead = entry;
+    if (tail === 0) conversationHead = entry;
   }
   store<u32>(record, tail, PREVIOUS);
-  if (tail != 0) store<u32>(recordOf(tail), entry, NEXT);
+  if (tail !== 0) store<u32>(recordOf(tail), entry, NEXT);
 }
 
 function unlink(record: usize): void {
   const previous = load<u32>(record, PREVIOUS);
   const next = load<u32>(record, NEXT);
-  if (previous != 0) store<u32>(recordOf(previous), next, NEXT);
-  if (next != 0) store<u32>(recordOf(next), previous, PREVIOUS);
-  if (previous != 0 && next != 0) return;
+  if (previous !== 0) store<u32>(recordOf(previous), next, NEXT);
+  if (next !== 0) store<u32>(recordOf(next), previous, PREVIOUS);
+  if (previous !== 0 && next !== 0) return;
   const list = listOf(record);
-  if (list == LIST_OPEN) {
-    if (previous == 0) openHead = next;
-    if (next == 0) openTail = previous;
-  } else if (list == LIST_LINGER) {
-    if (previous == 0) lingerHead = next;
-    if (next == 0) lingerTail = previous;
+  if (list === LIST_OPEN) {
+    if (previous === 0) openHead = next;
+    if (next === 0) openTail = previous;
+  } else if (list === LIST_LINGER) {
+    if (previous === 0) lingerHead = next;
+    if (next === 0) lingerTail = previous;
   } else {
-    if (previous == 0) conversationHead = next;
-    if (next == 0) conversationTail = previous;
+    if (previous === 0) conversationHead = next;
+    if (next === 0) conversationTail = previous;
   }
 }

@@ -48,8 +48,6 @@ import {
 } from './layout';
 import { headersLength, linkOf, passes } from './triage';
 
-// @ts-ignore: a decorator
-@inline
 function load32(at: usize, offset: usize, little: bool): u32 {
   const word = load<u32>(at + offset);
   return little ? word : bswap<u32>(word);
@@ -57,8 +55,8 @@ function load32(at: usize, offset: usize, little: bool): u32 {
 
 /** Classic pcap. Returns the address of the first record in [start, end) that it did not pass over, or where that would be. */
 export function skipPcap(start: usize, end: usize): usize {
-  const little = load<u32>(PCAP_LITTLE) != 0;
-  const nano = load<u32>(PCAP_NANO) != 0;
+  const little = load<u32>(PCAP_LITTLE) !== 0;
+  const nano = load<u32>(PCAP_NANO) !== 0;
   const headerLength: usize = load<u32>(PCAP_HEADER);
   const limit = load<u32>(INTERFACES + INTERFACE_LIMIT);
   const link = load<u32>(INTERFACES + INTERFACE_LINK);
@@ -90,16 +88,16 @@ const FIXED: u32 = 32;
 
 /** The same of pcapng. */
 export function skipPcapng(start: usize, end: usize): usize {
-  const little = load<u32>(PCAPNG_LITTLE) != 0;
+  const little = load<u32>(PCAPNG_LITTLE) !== 0;
   const most = load<u32>(PCAPNG_MOST);
   const interfaces = load<u32>(PCAPNG_INTERFACES);
   let frame = <u32>(<u64>load<f64>(TOTAL_FRAMES)) + 1;
   let at = start;
   for (; at + FIXED <= end; frame++) {
     const length = load32(at, 4, little);
-    if (load32(at, 0, little) != ENHANCED_PACKET || length < FIXED || length > most || (length & 3) != 0) break;
+    if (load32(at, 0, little) !== ENHANCED_PACKET || length < FIXED || length > most || (length & 3) !== 0) break;
     const next = at + length;
-    if (next > end || load32(next, -4, little) != length) break;
+    if (next > end || load32(next, -4, little) !== length) break;
     const id = load32(at, 8, little);
     if (id >= interfaces) break;
     const onInterface: usize = INTERFACES + id * INTERFACE_LENGTH;
@@ -108,8 +106,8 @@ export function skipPcapng(start: usize, end: usize): usize {
     // Room for more than padding: options, which may tell of losses.
     if (captured > room || room - captured >= 4 || captured > load<u32>(onInterface, INTERFACE_LIMIT)) break;
     const unit = load<u64>(onInterface, INTERFACE_UNIT);
-    if (unit == 0) break;
-    const ticks = (<u64>load32(at, 12, little) << 32) | load32(at, 16, little);
+    if (unit === 0) break;
+    const ticks = ((<u64>load32(at, 12, little)) << 32) | load32(at, 16, little);
     const whole = ticks / unit;
     const time = whole + load<u64>(onInterface, INTERFACE_OFFSET);
     if (time > 0xffffffff) break;
@@ -132,7 +130,7 @@ export function skipRelayed(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
     const captured = <u32>load<u16>(at, RELAYED_CAPTURED);
-    if (captured == RELAYED_LONG) break;
+    if (captured === RELAYED_LONG) break;
     const passed = passes(
       at + RELAYED_HEADER,
       captured,
@@ -149,19 +147,11 @@ export function skipRelayed(start: usize, end: usize): usize {
 }
 
 /** Puts a frame into the relay block. False when it is not to be, or when there is no room: then RELAY_FULL is set. */
-function relay(
-  start: usize,
-  captured: u32,
-  wire: u32,
-  seconds: u32,
-  nanos: u32,
-  frame: u32,
-  onInterface: usize,
-): bool {
-  if (load<u32>(RELAYS) == 0) return false;
+function relay(start: usize, captured: u32, wire: u32, seconds: u32, nanos: u32, frame: u32, onInterface: usize): bool {
+  if (load<u32>(RELAYS) === 0) return false;
   let length = captured;
   let fcs = load<u32>(onInterface, INTERFACE_FCS);
-  if (headersLength != 0 && load<u32>(TRIMS) != 0) {
+  if (headersLength !== 0 && load<u32>(TRIMS) !== 0) {
     length = headersLength;
     fcs = 0;
   }
@@ -189,21 +179,19 @@ function relay(
 }
 
 /** As Sieve.admits() counts. */
-// @ts-ignore: a decorator
-@inline
 function count(captured: u32, seconds: u32, nanos: u32, onInterface: usize): void {
   store<f64>(TOTAL_FRAMES, load<f64>(TOTAL_FRAMES) + 1);
   store<f64>(TOTAL_BYTES, load<f64>(TOTAL_BYTES) + <f64>captured);
   const s = <f64>seconds;
   const n = <f64>nanos;
   const lastSeconds = load<f64>(LAST_SECONDS);
-  if (s > lastSeconds || (s == lastSeconds && n > load<f64>(LAST_NANOS))) {
+  if (s > lastSeconds || (s === lastSeconds && n > load<f64>(LAST_NANOS))) {
     store<f64>(LAST_SECONDS, s);
     store<f64>(LAST_NANOS, n);
     store<f64>(LAST_DIGITS, <f64>load<u32>(onInterface, INTERFACE_DIGITS));
   }
   const firstSeconds = load<f64>(FIRST_SECONDS);
-  if (s < firstSeconds || (s == firstSeconds && n < load<f64>(FIRST_NANOS))) {
+  if (s < firstSeconds || (s === firstSeconds && n < load<f64>(FIRST_NANOS))) {
     store<f64>(FIRST_SECONDS, s);
     store<f64>(FIRST_NANOS, n);
     store<f64>(FIRST_DIGITS, <f64>load<u32>(onInterface, INTERFACE_DIGITS));

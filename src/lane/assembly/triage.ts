@@ -26,8 +26,6 @@ export let headersLength: u32 = 0;
 /** The scope of a frame that the ledger does not take. */
 const NO_SCOPE: u32 = 0xffffffff;
 
-// @ts-ignore: a decorator
-@inline
 function load16(at: usize, offset: usize = 0): u32 {
   return <u32>bswap<u16>(load<u16>(at + offset));
 }
@@ -36,15 +34,7 @@ function load16(at: usize, offset: usize = 0): u32 {
  * True when nobody needs to see the frame [start, start + captured): it has been counted, and entered in the ledger where it
  * belongs there.
  */
-export function passes(
-  start: usize,
-  captured: u32,
-  link: u32,
-  fcs: u32,
-  seconds: u32,
-  nanos: u32,
-  frame: u32,
-): bool {
+export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds: u32, nanos: u32, frame: u32): bool {
   headersLength = 0;
   if (captured < fcs) return false;
   const end = start + captured - fcs;
@@ -70,27 +60,27 @@ export function passes(
       if (at + 5 > end) return false;
       const first = <u32>load<u8>(at);
       const last = <u32>load<u8>(at, 3);
-      if ((first != 0 && last != 0) || load<u16>(at, 1) != 0) return false;
+      if ((first !== 0 && last !== 0) || load<u16>(at, 1) !== 0) return false;
       const family = first | last;
-      if (family == 2) type = IPV4;
-      else if (family == 10 || family == 24 || family == 28 || family == 30) type = IPV6;
+      if (family === 2) type = IPV4;
+      else if (family === 10 || family === 24 || family === 28 || family === 30) type = IPV6;
       else return false;
       at += 4;
       break;
     }
     case LINK_IP:
       if (at + 1 > end) return false;
-      type = load<u8>(at) >> 4 == 4 ? IPV4 : IPV6;
+      type = load<u8>(at) >> 4 === 4 ? IPV4 : IPV6;
       break;
     default:
       return false;
   }
   let scope: u32 = 0;
-  for (let tags = 0; tags < 2 && (type == 0x8100 || type == 0x88a8 || type == 0x9100); tags++) {
+  for (let tags = 0; tags < 2 && (type === 0x8100 || type === 0x88a8 || type === 0x9100); tags++) {
     if (at + 4 > end) return false;
     const id = load16(at) & 0x0fff;
     // Id 0 is a priority tag. Of nested tags only the decoder knows the scope.
-    if (id != 0) scope = scope == 0 ? scopeOf(id) : NO_SCOPE;
+    if (id !== 0) scope = scope === 0 ? scopeOf(id) : NO_SCOPE;
     type = load16(at, 2);
     at += 4;
   }
@@ -98,44 +88,44 @@ export function passes(
   let protocol: u32;
   let transport: usize;
   let dataEnd: usize;
-  if (type == IPV4) {
+  if (type === IPV4) {
     if (at + 20 > end) return false;
     const first = <u32>load<u8>(at);
     const headerLength = (first & 0x0f) << 2;
     // Not version 4, an impossible header, more fragments or an offset.
-    if (first >> 4 != 4 || headerLength < 20 || (load<u16>(at, 6) & 0xff3f) != 0) return false;
+    if (first >> 4 !== 4 || headerLength < 20 || (load<u16>(at, 6) & 0xff3f) !== 0) return false;
     protocol = load<u8>(at, 9);
     transport = at + headerLength;
     dataEnd = at + load16(at, 2);
-  } else if (type == IPV6) {
-    if (at + 40 > end || load<u8>(at) >> 4 != 6) return false;
+  } else if (type === IPV6) {
+    if (at + 40 > end || load<u8>(at) >> 4 !== 6) return false;
     protocol = load<u8>(at, 6);
     transport = at + 40;
     dataEnd = transport + load16(at, 4);
   } else return false;
 
-  if (protocol == 6) {
+  if (protocol === 6) {
     if (transport + 20 > end) return false;
-    if (load<u16>(transport) == 0 || load<u16>(transport, 2) == 0) return false;
+    if (load<u16>(transport) === 0 || load<u16>(transport, 2) === 0) return false;
     const high = <u32>load<u8>(transport, 12);
     const headerLength = (high >> 4) << 2;
     if (headerLength < 20 || transport + headerLength > dataEnd) return false;
     const low = <u32>load<u8>(transport, 13);
-    if ((low & FIN_SYN_RST) != 0) {
+    if ((low & FIN_SYN_RST) !== 0) {
       headersLength = <u32>(transport + 20 - start);
-      if (load<u32>(HAS_LEDGER) == 0 || scope == NO_SCOPE) return false;
+      if (load<u32>(HAS_LEDGER) === 0 || scope === NO_SCOPE) return false;
       const flags = ((high & 1) << 8) | low;
       const payloadLength = <i32>(dataEnd - transport - headerLength);
-      if (!segment(at, transport, type == IPV6, flags, payloadLength, scope, seconds, nanos, frame)) return false;
+      if (!segment(at, transport, type === IPV6, flags, payloadLength, scope, seconds, nanos, frame)) return false;
     }
     store<f64>(TOTAL_SEGMENTS, load<f64>(TOTAL_SEGMENTS) + 1);
     return true;
   }
-  if (protocol == 17) {
+  if (protocol === 17) {
     if (transport + 8 > end) return false;
     const source = load16(transport);
     const destination = load16(transport, 2);
-    if (source == 0 || destination == 0 || isTunnel(source) || isTunnel(destination)) return false;
+    if (source === 0 || destination === 0 || isTunnel(source) || isTunnel(destination)) return false;
     const length = load16(transport, 4);
     return length >= 8 && transport + length <= dataEnd;
   }
@@ -144,14 +134,12 @@ export function passes(
 
 function scopeOf(vlan: u32): u32 {
   const scope = load<u32>(VLAN_SCOPES + (vlan << 2));
-  if (scope == NO_SCOPE) store<u32>(UNKNOWN_VLAN, vlan);
+  if (scope === NO_SCOPE) store<u32>(UNKNOWN_VLAN, vlan);
   return scope;
 }
 
-// @ts-ignore: a decorator
-@inline
 function isTunnel(port: u32): bool {
-  return ((load<u32>(TUNNEL_PORTS + ((port >> 5) << 2)) >> (port & 31)) & 1) != 0;
+  return ((load<u32>(TUNNEL_PORTS + ((port >> 5) << 2)) >> (port & 31)) & 1) !== 0;
 }
 
 /** LINK_ of a LINKTYPE_ value (wire/linktypes.ts). */
@@ -179,5 +167,5 @@ export function linkOf(type: u32): u32 {
 
 /** ARPHRD_ types of cooked captures that are sure to say by an EtherType what follows. */
 function hasEtherType(arphrd: u32): bool {
-  return arphrd == 1 || arphrd == 772 || arphrd == 65534 || arphrd == 512;
+  return arphrd === 1 || arphrd === 772 || arphrd === 65534 || arphrd === 512;
 }
