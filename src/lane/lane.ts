@@ -51,6 +51,7 @@ interface Exports {
 
 /** Beyond, exchanges are the tracker's alone. */
 const MOST_RECORDS = 1 << 20;
+const MOST_FRAMES = 0xf000_0000;
 const WASM_PAGE = 65_536;
 
 /** A program with its memory. One that is free is kept: a directory of captures needs no new one for each. */
@@ -91,6 +92,7 @@ export class Lane implements RecordSkipper, Ledger {
   readonly clock: Float64Array;
   readonly seed: number;
   readonly headersSuffice: boolean;
+  frames = 0;
   readonly #machine: Machine;
   readonly #exports: Exports;
   readonly #doubles: Float64Array;
@@ -181,9 +183,6 @@ export class Lane implements RecordSkipper, Ledger {
 
   // --- records ---------------------------------------------------------------------------------------------------------
 
-  get frames(): number {
-    return this.#doubles[at.TOTAL_FRAMES >> 3]!;
-  }
 
   setPcap(layout: PcapLayout): void {
     this.#set(at.PCAP_LITTLE, layout.little ? 1 : 0);
@@ -210,8 +209,13 @@ export class Lane implements RecordSkipper, Ledger {
   }
 
   skip(start: number, end: number, frames: number): number {
-    this.#doubles[at.TOTAL_FRAMES >> 3] = frames;
-    return this.#run(this.#skip, start, end);
+    this.frames = frames;
+    // Numbers are 32 bits wide in there: of a longer capture, which has a hundred gigabytes, the reader reads the rest.
+    if (frames > MOST_FRAMES) return start;
+    this.#set(at.FRAME, frames);
+    const to = this.#run(this.#skip, start, end);
+    this.frames = this.#words[at.FRAME >> 2]! >>> 0;
+    return to;
   }
 
   /** The same with the records of a ring (sift/frame-ring.ts). */

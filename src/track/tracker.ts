@@ -219,7 +219,6 @@ export class Tracker {
   advance(seconds: number, nanos: number): void {
     this.#clock.advance(seconds, nanos);
     this.#expire();
-    this.#ledger?.expire();
   }
 
   /** The capture is over: settles what is left. */
@@ -1117,6 +1116,7 @@ export class Tracker {
 
   #expire(): void {
     const table = this.#table;
+    this.#ledger?.expire();
     const { now } = this.#clock;
     for (const taken = this.#takenDeadlines; taken.earliest <= now; taken.drop()) {
       if (!this.#isDue(taken)) continue;

@@ -55,6 +55,8 @@ export const KEY_HASH = 212;
 
 // --- settings, written once before the first frame --------------------------------------------------------------------
 
+/** Number of the last frame. */
+export const FRAME = 272;
 /** VLAN id whose scope was wanted and is not known yet; 0 for none. Written by the lane. */
 export const UNKNOWN_VLAN = 264;
 /** Whether frames that somebody has to see are put into the relay block. */

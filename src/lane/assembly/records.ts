@@ -6,6 +6,7 @@ import {
   FIRST_DIGITS,
   FIRST_NANOS,
   FIRST_SECONDS,
+  FRAME,
   INTERFACE_DIGITS,
   INTERFACE_FCS,
   INTERFACE_INDEX,
@@ -61,7 +62,7 @@ export function skipPcap(start: usize, end: usize): usize {
   const limit = load<u32>(INTERFACES + INTERFACE_LIMIT);
   const link = load<u32>(INTERFACES + INTERFACE_LINK);
   const fcs = load<u32>(INTERFACES + INTERFACE_FCS);
-  let frame = <u32>(<u64>load<f64>(TOTAL_FRAMES)) + 1;
+  let frame = load<u32>(FRAME) + 1;
   let at = start;
   for (; at + headerLength <= end; frame++) {
     const captured = load32(at, 8, little);
@@ -76,7 +77,7 @@ export function skipPcap(start: usize, end: usize): usize {
       const wire = load32(at, 12, little);
       if (!relay(at + headerLength, captured, wire, seconds, nanos, frame, INTERFACES)) break;
     }
-    count(captured, seconds, nanos, INTERFACES);
+    count(frame, captured, seconds, nanos, INTERFACES);
     at = next;
   }
   return at;
@@ -91,7 +92,7 @@ export function skipPcapng(start: usize, end: usize): usize {
   const little = load<u32>(PCAPNG_LITTLE) !== 0;
   const most = load<u32>(PCAPNG_MOST);
   const interfaces = load<u32>(PCAPNG_INTERFACES);
-  let frame = <u32>(<u64>load<f64>(TOTAL_FRAMES)) + 1;
+  let frame = load<u32>(FRAME) + 1;
   let at = start;
   for (; at + FIXED <= end; frame++) {
     const length = load32(at, 4, little);
@@ -119,7 +120,7 @@ export function skipPcapng(start: usize, end: usize): usize {
       const wire = load32(at, 24, little);
       if (!relay(at + 28, captured, wire, seconds, nanos, frame, onInterface)) break;
     }
-    count(captured, seconds, nanos, onInterface);
+    count(frame, captured, seconds, nanos, onInterface);
     at = next;
   }
   return at;
@@ -179,8 +180,9 @@ function relay(start: usize, captured: u32, wire: u32, seconds: u32, nanos: u32,
 }
 
 /** As Sieve.admits() counts. */
-function count(captured: u32, seconds: u32, nanos: u32, onInterface: usize): void {
-  store<f64>(TOTAL_FRAMES, load<f64>(TOTAL_FRAMES) + 1);
+function count(frame: u32, captured: u32, seconds: u32, nanos: u32, onInterface: usize): void {
+  store<u32>(FRAME, frame);
+  store<f64>(TOTAL_FRAMES, <f64>frame);
   store<f64>(TOTAL_BYTES, load<f64>(TOTAL_BYTES) + <f64>captured);
   const s = <f64>seconds;
   const n = <f64>nanos;
