@@ -11,6 +11,8 @@ export interface ByteSource {
    * when it must wait: a file never does, which is what makes it fast. Throws, or rejects, when the input fails.
    */
   read(bytes: Uint8Array, start: number, end: number): number | Promise<number>;
+  /** Whether reopen() gives something. */
+  readonly canReopen: boolean;
   /** The same bytes from the start again; null when they can only be read once. */
   reopen(): ByteSource | null;
   /** Frees what it holds; a read that waits settles with 0. May be called twice. */
@@ -39,6 +41,10 @@ export class FileSource implements ByteSource {
     return count;
   }
 
+  get canReopen(): boolean {
+    return this.#path !== null;
+  }
+
   reopen(): ByteSource | null {
     return this.#path === null ? null : new FileSource(openSync(this.#path, 'r'), this.#path);
   }
@@ -53,6 +59,7 @@ export class FileSource implements ByteSource {
 export class StreamSource implements ByteSource {
   bytesRead = 0;
   readonly totalBytes = null;
+  readonly canReopen = false;
   readonly #stream: Readable;
   #rest: Uint8Array = new Uint8Array(0);
   #ended = false;
@@ -141,6 +148,10 @@ export class PrefixedSource implements ByteSource {
     bytes.set(this.#prefix.subarray(0, count), start);
     this.#prefix = this.#prefix.subarray(count);
     return count;
+  }
+
+  get canReopen(): boolean {
+    return this.#source.canReopen;
   }
 
   reopen(): ByteSource | null {

@@ -107,6 +107,10 @@ class GrowingFile implements ByteSource {
     return this.read(bytes, start, end);
   }
 
+  get canReopen(): false {
+    return false;
+  }
+
   reopen(): null {
     return null;
   }

@@ -2,12 +2,22 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { type ByteSource, StreamSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
 
-/** Bytes handed to zlib at once: its work runs in another thread, so not too few; what it makes of them is bounded, too. */
-const INPUT_LENGTH = 64 * 1024;
+/**
+ * Bytes handed to zlib at once, and most that it hands back at once: its work runs in another thread, and so many take a fifth
+ * less time than an eighth of them.
+ */
+const PIECE = 512 * 1024;
+/** The same where the input cannot be read again: when zlib finds damage, node drops up to so much of what came before. */
+const PIECE_ONCE = 64 * 1024;
 
 /** Feeds `gunzip` from `source`: in big pieces, but from byte `carefulFrom` on one by one. Ends, or destroys, it. */
-async function feed(gunzip: Gunzip, source: ByteSource, carefulFrom = Number.POSITIVE_INFINITY): Promise<void> {
-  const input = new Uint8Array(INPUT_LENGTH);
+async function feed(
+  gunzip: Gunzip,
+  source: ByteSource,
+  length: number,
+  carefulFrom = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const input = new Uint8Array(length);
   const write = (start: number, end: number) =>
     // The callback comes when zlib is done with these bytes and its output was taken, so the buffer can be used again.
     new Promise<void>((resolve) => {
@@ -34,8 +44,8 @@ async function feed(gunzip: Gunzip, source: ByteSource, carefulFrom = Number.POS
  */
 export class GzipSource implements ByteSource {
   readonly #source: ByteSource;
-  readonly #gunzip = createGunzip({ chunkSize: INPUT_LENGTH });
-  readonly #output = new StreamSource(this.#gunzip);
+  readonly #gunzip: Gunzip;
+  readonly #output: StreamSource;
   #delivered = 0;
   /** What was recovered of the last bytes before damage, and the damage. */
   #tail: Uint8Array = new Uint8Array(0);
@@ -43,7 +53,10 @@ export class GzipSource implements ByteSource {
 
   constructor(source: ByteSource) {
     this.#source = source;
-    void feed(this.#gunzip, source);
+    const piece = source.canReopen ? PIECE : PIECE_ONCE;
+    this.#gunzip = createGunzip({ chunkSize: piece });
+    this.#output = new StreamSource(this.#gunzip);
+    void feed(this.#gunzip, source, piece);
   }
 
   get bytesRead(): number {
@@ -86,11 +99,11 @@ export class GzipSource implements ByteSource {
     const again = isCut ? null : this.#source.reopen();
     this.#damage = new CaptureError('bad-compression', message);
     if (again === null) return;
-    const gunzip = createGunzip({ chunkSize: INPUT_LENGTH });
+    const gunzip = createGunzip({ chunkSize: PIECE });
     const output = new StreamSource(gunzip);
-    void feed(gunzip, again, sound);
+    void feed(gunzip, again, PIECE, sound);
     const kept: Buffer[] = [];
-    const buffer = new Uint8Array(INPUT_LENGTH);
+    const buffer = new Uint8Array(PIECE);
     let skip = this.#delivered;
     try {
       for (;;) {
@@ -105,6 +118,10 @@ export class GzipSource implements ByteSource {
     }
     again.close();
     this.#tail = Buffer.concat(kept);
+  }
+
+  get canReopen(): boolean {
+    return this.#source.canReopen;
   }
 
   reopen(): ByteSource | null {

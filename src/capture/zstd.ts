@@ -175,6 +175,10 @@ export class ZstdSource implements ByteSource {
     }
   }
 
+  get canReopen(): boolean {
+    return this.#source.canReopen;
+  }
+
   reopen(): ByteSource | null {
     const again = this.#source.reopen();
     return again === null ? null : new ZstdSource(again);

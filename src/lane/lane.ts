@@ -183,7 +183,6 @@ export class Lane implements RecordSkipper, Ledger {
 
   // --- records ---------------------------------------------------------------------------------------------------------
 
-
   setPcap(layout: PcapLayout): void {
     this.#set(at.PCAP_LITTLE, layout.little ? 1 : 0);
     this.#set(at.PCAP_NANO, layout.nano ? 1 : 0);

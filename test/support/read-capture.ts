@@ -42,6 +42,7 @@ export function memorySource(bytes: Uint8Array, sizes: readonly number[] = [1 <<
       at += count;
       return late ? Promise.resolve(count) : count;
     },
+    canReopen: true,
     reopen: () => memorySource(bytes, sizes, late),
     close() {
       isClosed = true;
