@@ -1,6 +1,13 @@
 import type { RecordSkipper } from '../capture/record-skipper.ts';
 import { Frame, type FrameHandler } from '../capture/source.ts';
-import { FrameTotals, TOTALS } from './sieve.ts';
+import {
+  RELAY_LENGTH as BLOCK_BYTES,
+  RELAY_HEADER as BLOCK_HEADER,
+  RELAYED_LONG as LONG,
+  RELAYED_HEADER as RECORD_HEADER,
+  TOTALS_LENGTH as TOTALS,
+} from '../lane/assembly/layout.ts';
+import { FrameTotals } from './sieve.ts';
 
 /*
  * Frames on their way from one thread to another: a ring of blocks in shared memory, with one writer and one reader. A block
@@ -13,12 +20,8 @@ import { FrameTotals, TOTALS } from './sieve.ts';
  *            length of ffff in its place; of a frame that is too long for a block, the bytes come by message
  */
 const BLOCKS = 32;
-const BLOCK_BYTES = 256 * 1024;
 const USED = TOTALS;
-const BLOCK_HEADER = 8 * (TOTALS + 1);
-const RECORD_HEADER = 24;
 const EXTRA_HEADER = 24;
-const LONG = 0xffff;
 
 const WRITTEN = 0;
 const READ = 1;

@@ -1,9 +1,8 @@
 import type { Frame } from '../capture/source.ts';
+import { TOTALS_LENGTH } from '../lane/assembly/layout.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { triage } from '../wire/triage.ts';
 import { TunnelPorts } from '../wire/tunnel-ports.ts';
-
-export const TOTALS = 9;
 
 /** What is known of all frames of an input, those included that triage has kept from the decoder. */
 export class FrameTotals {
@@ -11,7 +10,7 @@ export class FrameTotals {
   readonly cells: Float64Array;
 
   /** `cells`: where to count, so that others can count there too. */
-  constructor(cells: Float64Array = new Float64Array(TOTALS)) {
+  constructor(cells: Float64Array = new Float64Array(TOTALS_LENGTH)) {
     this.cells = cells;
     cells.fill(0);
     this.firstSeconds = Number.POSITIVE_INFINITY;
