@@ -144,7 +144,13 @@ export class PcapngReader implements RecordReader {
       if (skipper !== undefined) {
         this.#configure(skipper);
         at = skipper.skip(at, end, this.frames);
-        this.frames = skipper.frames;
+        if (skipper.frames !== this.frames) {
+          this.frames = skipper.frames;
+          // A simple packet block has no time: it gets that of the packet before.
+          const { seconds, nanos } = skipper.passed;
+          frame.seconds = seconds;
+          frame.nanos = nanos;
+        }
         if (end - at < MIN_BLOCK) break;
       }
       this.#at = at;

@@ -14,6 +14,8 @@ export interface RecordSkipper {
   skip(start: number, end: number, frames: number): number;
   /** Number of the last frame that it passed over. */
   readonly frames: number;
+  /** Time of the last pcapng record that it passed over. */
+  readonly passed: { readonly seconds: number; readonly nanos: number };
   /** As skip(), of records that another thread has relayed, which are the same for all formats. */
   skipRelayed(start: number, end: number): number;
 }

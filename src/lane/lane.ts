@@ -183,6 +183,13 @@ export class Lane implements RecordSkipper, Ledger {
 
   // --- records ---------------------------------------------------------------------------------------------------------
 
+  get passed(): { readonly seconds: number; readonly nanos: number } {
+    return {
+      seconds: this.#words[at.PASSED_SECONDS >> 2]! >>> 0,
+      nanos: this.#words[at.PASSED_NANOS >> 2]!,
+    };
+  }
+
   setPcap(layout: PcapLayout): void {
     this.#set(at.PCAP_LITTLE, layout.little ? 1 : 0);
     this.#set(at.PCAP_NANO, layout.nano ? 1 : 0);

@@ -1,6 +1,7 @@
 /** Exchanges that a ledger kept so far, now as records of the table: something unusual happens to them. */
 import { PacketRecord, TRANSPORT_TCP } from '../wire/packet.ts';
 import { KIND_RESET, KIND_SYN_ACK } from './answers.ts';
+import { Deadlines } from './deadlines.ts';
 import { PROBES, VERDICTS } from './exchange.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from './ledger.ts';
 import * as t from './table.ts';
@@ -22,10 +23,15 @@ const LIST_OF = {
   silent: t.LIST_LINGER,
 };
 
+/** So many may be obsolete before they are looked through. */
+const MANY_DEADLINES = 4096;
+
 export class Takeover {
   readonly #store: Store;
   readonly #ledger: Ledger;
   readonly #answer = new PacketRecord();
+  /** Older than those of what was opened in the table since: the lists, which are in order of time, do not find them in time. */
+  readonly #deadlines = new Deadlines();
 
   constructor(store: Store, ledger: Ledger) {
     this.#store = store;
@@ -61,7 +67,49 @@ export class Takeover {
       table.set(entry, t.ANSWER, answer);
     }
     table.enlist(entry, LIST_OF[state], taken.deadline);
+    if (state !== 'conversing') this.#noteDeadline(entry, taken);
     return entry;
+  }
+
+  /** Time by the clock at which due() gives something, or earlier. */
+  get nextDeadline(): number {
+    return this.#deadlines.earliest;
+  }
+
+  /** What was taken over, has not been heard of since, and whose time is up; 0 when there is no more. */
+  due(now: number): number {
+    for (const deadlines = this.#deadlines; deadlines.earliest <= now; ) {
+      const { entry } = deadlines;
+      const isDue = this.#isCurrent();
+      deadlines.drop();
+      if (isDue) return entry;
+    }
+    return 0;
+  }
+
+  #noteDeadline(entry: number, { id, deadline }: LedgerEntry): void {
+    const deadlines = this.#deadlines;
+    // Most are obsolete as soon as the packet that led to the takeover is dealt with; of a flood of such, not all are kept.
+    if (deadlines.size > 2 * this.#store.table.size + MANY_DEADLINES) {
+      const current: [number, number, number][] = [];
+      for (; deadlines.size > 0; deadlines.drop()) {
+        if (this.#isCurrent()) current.push([deadlines.earliest, deadlines.entry, deadlines.id]);
+      }
+      for (const known of current) deadlines.add(...known);
+    }
+    deadlines.add(deadline, entry, id);
+  }
+
+  /** Whether the earliest deadline is one still. */
+  #isCurrent(): boolean {
+    const { table } = this.#store;
+    const { earliest, entry, id } = this.#deadlines;
+    const list = table.listOf(entry);
+    return (
+      (list === t.LIST_OPEN || list === t.LIST_LINGER) &&
+      table.get(entry, t.ID) === id &&
+      table.deadline(entry) === earliest
+    );
   }
 
   #setProbe(entry: number, { id, probe, lastGap, holdUntil }: LedgerEntry, scope: number): void {

@@ -32,7 +32,6 @@ import {
 } from './answers.ts';
 import { CaptureClock } from './clock.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
-import { Deadlines } from './deadlines.ts';
 import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
@@ -92,8 +91,6 @@ const COPY = 0;
 const LIKE = 1;
 const NEW = 2;
 const MAX_FRAME_RUNS = 1 << 23;
-/** So many may be obsolete before they are looked through. */
-const MANY_DEADLINES = 4096;
 
 export class Tracker {
   readonly #store: Store;
@@ -110,8 +107,6 @@ export class Tracker {
   readonly #keepsAll: boolean;
   readonly #ledger: Ledger | null;
   readonly #takeover: Takeover | null;
-  /** Deadlines of what was taken over: older than those of what was opened here since, so that its list is out of order. */
-  readonly #takenDeadlines = new Deadlines();
   #nextId = 1;
   #evicted = 0;
   // The packet at hand.
@@ -149,7 +144,7 @@ export class Tracker {
     return Math.min(
       open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
       lingering === 0 ? Number.POSITIVE_INFINITY : table.deadline(lingering),
-      this.#takenDeadlines.earliest,
+      this.#takeover?.nextDeadline ?? Number.POSITIVE_INFINITY,
     );
   }
 
@@ -185,34 +180,7 @@ export class Tracker {
   #find(): number {
     const newest = this.#table.find(this.#key);
     if (newest !== 0 || this.#takeover === null || this.#isPortZero) return newest;
-    const taken = this.#takeover.take(this.#key);
-    if (taken === 0) return 0;
-    const deadlines = this.#takenDeadlines;
-    // Most are obsolete as soon as the packet is dealt with; of a flood of such, not all are kept.
-    if (deadlines.size > 2 * this.#table.size + MANY_DEADLINES) this.#sortOutDeadlines();
-    if (this.#table.listOf(taken) !== t.LIST_CONVERSATION)
-      deadlines.add(this.#table.deadline(taken), taken, this.#table.get(taken, t.ID));
-    return taken;
-  }
-
-  #sortOutDeadlines(): void {
-    const deadlines = this.#takenDeadlines;
-    const kept: [number, number, number][] = [];
-    for (; deadlines.size > 0; deadlines.drop()) {
-      if (this.#isDue(deadlines)) kept.push([deadlines.earliest, deadlines.entry, deadlines.id]);
-    }
-    for (const [time, entry, id] of kept) deadlines.add(time, entry, id);
-  }
-
-  /** Whether the earliest of the deadlines is one still. */
-  #isDue({ earliest, entry, id }: Deadlines): boolean {
-    const table = this.#table;
-    const list = table.listOf(entry);
-    return (
-      (list === t.LIST_OPEN || list === t.LIST_LINGER) &&
-      table.get(entry, t.ID) === id &&
-      table.deadline(entry) === earliest
-    );
+    return this.#takeover.take(this.#key);
   }
 
   /** Tells the time without a packet: of the last frame of a capture, or now when live. */
@@ -1118,10 +1086,9 @@ export class Tracker {
     const table = this.#table;
     this.#ledger?.expire();
     const { now } = this.#clock;
-    for (const taken = this.#takenDeadlines; taken.earliest <= now; taken.drop()) {
-      if (!this.#isDue(taken)) continue;
-      if (table.listOf(taken.entry) === t.LIST_OPEN) this.#timeOut(taken.entry, now);
-      else this.#endLinger(taken.entry, now);
+    for (let entry = this.#takeover?.due(now) ?? 0; entry !== 0; entry = this.#takeover?.due(now) ?? 0) {
+      if (table.listOf(entry) === t.LIST_OPEN) this.#timeOut(entry, now);
+      else this.#endLinger(entry, now);
     }
     for (let entry = table.head(t.LIST_OPEN); entry !== 0; entry = table.head(t.LIST_OPEN)) {
       if (table.deadline(entry) > now) break;

@@ -4,6 +4,9 @@ import { openCapture, openSource } from '../../src/capture/open.ts';
 import type { FrameSource } from '../../src/capture/source.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { type AnalyzeOptions, settingsOf } from '../../src/library.ts';
+import { createRing, FrameRingReader, FrameRingWriter } from '../../src/sift/frame-ring.ts';
+import { FrameTotals, Sieve } from '../../src/sift/sieve.ts';
+import { TunnelPorts } from '../../src/wire/tunnel-ports.ts';
 import { memorySource } from '../support/read-capture.ts';
 
 export type Result = Omit<InputResult, 'elapsedMs'>;
@@ -95,6 +98,37 @@ export async function analyzeBytes(
   const source = await openSource('t', memorySource(bytes, [piece]), { bufferLength: 16_384 });
   return analyze(source, settings, onLane);
 }
+
+/** As sift/sifted-source.ts and its worker, but in one thread, which must have room for the whole in the ring. */
+export async function analyzeRelayed(bytes: Uint8Array, settings: AnalysisSettings, piece = 1 << 20): Promise<Result> {
+  const { decoder } = settings.config;
+  const source = await openSource('t', memorySource(bytes, [piece]), { bufferLength: 16_384 });
+  // The control words are all of a used ring that matters.
+  new Uint8Array(ring).fill(0, 0, 16);
+  const long: Uint8Array[] = [];
+  const reader = new FrameRingReader(ring, () => long.shift()!);
+  const { run } = source;
+  source.run = async (onFrame, { skipper } = {}) => {
+    if (skipper !== undefined) reader.use(skipper);
+    const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap })!;
+    const sieve = new Sieve(decoder, new FrameTotals(lane.totals));
+    const draft = lane.relayTo(() => writer.publish(), skipper?.headersSuffice === true);
+    const writer = new FrameRingWriter(ring, sieve.totals, (some) => long.push(some), draft);
+    await run.call(
+      source,
+      (frame) => {
+        if (sieve.admits(frame)) writer.put(frame);
+      },
+      { skipper: lane },
+    );
+    writer.end();
+    while (!reader.isOver) reader.take(onFrame, 0);
+  };
+  const options = { settings, input: 0, worthLane: 0, totals: reader.totals };
+  const { elapsedMs: _, ...result } = await analyzeSource(source, options);
+  return result;
+}
+const ring = createRing();
 
 export async function analyzeFile(path: string, settings: AnalysisSettings, onLane: boolean): Promise<Result> {
   return analyze(await openCapture(path), settings, onLane);

@@ -30,10 +30,14 @@ export interface Flow {
   readonly clientIsn: number;
   readonly serverIsn: number;
   readonly vlans: readonly number[];
+  /** What is usual here: segments from the client (c) and from the server (s). */
+  readonly script: readonly string[];
 }
 
 export interface Step {
   readonly flow: number;
+  /** The next segment of the flow's script, in place of the next three fields. */
+  readonly isNext: boolean;
   readonly fromServer: boolean;
   readonly flags: string;
   /** Numbers as they should be for these flags; otherwise `sequence` and `acknowledgment` say how they are off. */
@@ -75,10 +79,27 @@ type Shape =
   | 'vxlan'
   | 'junk';
 
+const ODD_SHAPES: readonly Shape[] = [
+  'icmp',
+  'icmp-off',
+  'fragments',
+  'fragments-tiny',
+  'snapped',
+  'snapped-options',
+  'long',
+  'short',
+  'small-header',
+  'udp',
+  'mpls',
+  'gre',
+  'vxlan',
+  'junk',
+];
+
 const IPV4 = ['192.0.2.1', '198.51.100.7', '203.0.113.9'];
 const IPV6 = ['2001:db8::1', '2001:db8:1::7', '2001:db8::1:0:0:1'];
 
-const weighted = <T>(...choices: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> =>
+export const weighted = <T>(...choices: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> =>
   fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
 
 const isn = fc.oneof(
@@ -86,84 +107,91 @@ const isn = fc.oneof(
   { weight: 1, arbitrary: fc.nat(0xffff_ffff) },
 );
 
-const vlanTags = weighted<readonly number[]>([12, []], [3, [5]], [1, [0]], [1, [0, 5]], [1, [5, 0]], [1, [5, 6]], [1, [4095]]);
+const vlanTags = weighted<readonly number[]>(
+  [12, []],
+  [3, [5]],
+  [1, [0]],
+  [1, [0, 5]],
+  [1, [5, 0]],
+  [1, [5, 6]],
+  [1, [4095]],
+);
 
 export const flowArbitrary: fc.Arbitrary<Flow> = fc.record({
   isIpv6: weighted([3, false], [1, true]),
   client: fc.nat(2),
-  server: fc.nat(2),
-  clientPort: weighted([4, 40000], [2, 80], [1, 0], [1, 65535]),
-  serverPort: weighted([6, 80], [1, 443], [1, 0]),
+  // Now and then an end that speaks to itself.
+  server: weighted([6, 1], [4, 2], [1, 0]),
+  clientPort: weighted([8, 40000], [3, 80], [1, 0], [1, 65535]),
+  serverPort: weighted([10, 80], [2, 443], [1, 0]),
   clientIsn: isn,
   serverIsn: isn,
   vlans: vlanTags,
+  script: fc.constantFrom(
+    ['cS', 'sSA', 'cA', 'cFA', 'sFA', 'cA'],
+    ['cS', 'sSA', 'cA', 'sFA', 'cFA', 'sA'],
+    ['cS', 'sSA', 'cA', 'cFA', 'sRA'],
+    ['cS', 'sSA', 'sSA', 'cR'],
+    ['cS', 'cS', 'sRA', 'sRA'],
+    ['cS', 'sRA', 'cS'],
+    ['cS', 'cS', 'cS', 'sSA', 'sR'],
+    ['cS', 'cS'],
+  ),
 });
 
 const SECOND = 1_000_000;
-const wait = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(0, 1, 5000, 10_000, 10_001, 500_000) },
-  { weight: 5, arbitrary: fc.constantFrom(1 * SECOND, 3 * SECOND, 5 * SECOND, 5 * SECOND - 1, 5 * SECOND + 1) },
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 30 * SECOND }) },
-  { weight: 2, arbitrary: fc.integer({ min: -SECOND, max: 0 }) },
-  { weight: 1, arbitrary: fc.integer({ min: -60 * SECOND, max: 0 }) },
-  { weight: 1, arbitrary: fc.constantFrom(100_000 * SECOND, -200_000 * SECOND, 1000 * SECOND) },
-);
+/** `isQuick`: answers mostly come in time. */
+const waitArbitrary = (isQuick: boolean) =>
+  fc.oneof(
+    { weight: isQuick ? 60 : 8, arbitrary: fc.constantFrom(0, 1, 5000, 10_000, 10_001, 100_000) },
+    { weight: 5, arbitrary: fc.constantFrom(1 * SECOND, 3 * SECOND, 5 * SECOND, 5 * SECOND - 1, 5 * SECOND + 1) },
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 30 * SECOND }) },
+    { weight: 2, arbitrary: fc.integer({ min: -SECOND, max: 0 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -60 * SECOND, max: 0 }) },
+    { weight: 1, arbitrary: fc.constantFrom(100_000 * SECOND, -200_000 * SECOND, 1000 * SECOND) },
+  );
 
-export const stepArbitrary: fc.Arbitrary<Step> = fc.record({
-  flow: weighted([6, 0], [3, 1], [2, 2], [1, 3]),
-  fromServer: fc.boolean(),
-  flags: weighted(
-    [10, 'S'],
-    [8, 'SA'],
-    [6, 'RA'],
-    [5, 'R'],
-    [8, 'FA'],
-    [1, 'F'],
-    [2, 'A'],
-    [1, 'PA'],
-    [1, 'SEC'],
-    [1, 'SAE'],
-    [1, 'Se'],
-    [1, 'SF'],
-    [1, 'SR'],
-    [1, 'FR'],
-    [1, 'SAR'],
-    [1, 'SAF'],
-    [1, 'FPU'],
-    [1, ''],
-  ),
-  isSane: weighted([5, true], [1, false]),
-  sequence: fc.oneof(fc.integer({ min: -2, max: 3 }), fc.constantFrom(0x4000_0000, 0x3fff_ffff, 0x4000_0001), fc.nat()),
-  acknowledgment: fc.oneof(fc.integer({ min: -2, max: 6 }), fc.nat()),
-  attempt: weighted([8, 0], [1, 1], [1, 1000]),
-  wait,
-  ttl: weighted([6, 64], [1, 63], [1, 56], [1, 55], [1, 255], [1, 0]),
-  ipId: weighted([2, 0], [3, 1], [2, 2], [1, 0xffff]),
-  payload: weighted([8, 0], [1, 1], [1, 5]),
-  shape: weighted<Shape>(
-    [40, 'plain'],
-    [6, 'mirror'],
-    [2, 'ip-options'],
-    [3, 'tcp-options'],
-    [2, 'icmp'],
-    [1, 'icmp-off'],
-    [1, 'fragments'],
-    [1, 'fragments-tiny'],
-    [2, 'snapped'],
-    [1, 'snapped-options'],
-    [1, 'long'],
-    [1, 'short'],
-    [1, 'small-header'],
-    [2, 'padded'],
-    [1, 'udp'],
-    [1, 'mpls'],
-    [1, 'gre'],
-    [1, 'vxlan'],
-    [1, 'junk'],
-  ),
-  onInterface: fc.nat(4),
-  vlans: fc.option(vlanTags, { freq: 8, nil: null }),
-});
+/** `odd`: of twelve segments about so many are not what they should be. */
+const stepArbitrary = (odd: number, isQuick: boolean): fc.Arbitrary<Step> =>
+  fc.record({
+    flow: weighted([6, 0], [4, 1], [3, 2], [2, 3]),
+    isNext: weighted([20, true], [1 + odd, false]),
+    fromServer: fc.boolean(),
+    flags: fc.oneof(
+      { weight: 12, arbitrary: weighted([10, 'S'], [9, 'SA'], [6, 'RA'], [4, 'R'], [9, 'FA'], [2, 'A']) },
+      {
+        weight: odd,
+        arbitrary: fc.constantFrom('F', 'PA', 'SEC', 'SAE', 'Se', 'SF', 'SR', 'FR', 'SAR', 'SAF', 'FPU', ''),
+      },
+    ),
+    isSane: weighted([12, true], [odd, false]),
+    sequence: fc.oneof(
+      fc.integer({ min: -2, max: 3 }),
+      fc.constantFrom(0x4000_0000, 0x3fff_ffff, 0x4000_0001),
+      fc.nat(),
+    ),
+    acknowledgment: fc.oneof(fc.integer({ min: -2, max: 6 }), fc.nat()),
+    attempt: weighted([12, 0], [odd, 1], [odd, 1000]),
+    wait: waitArbitrary(isQuick),
+    ttl: fc.oneof(
+      { weight: 12, arbitrary: fc.constant(64) },
+      { weight: odd, arbitrary: fc.constantFrom(63, 56, 55, 255, 0) },
+    ),
+    ipId: weighted([2, 0], [3, 1], [2, 2], [1, 0xffff]),
+    payload: weighted([12, 0], [odd, 1], [odd, 5]),
+    shape: fc.oneof(
+      { weight: 24, arbitrary: fc.constant<Shape>('plain') },
+      { weight: 4, arbitrary: fc.constantFrom<Shape>('mirror', 'tcp-options', 'ip-options', 'padded') },
+      { weight: odd, arbitrary: fc.constantFrom<Shape>('icmp', 'snapped', ...ODD_SHAPES) },
+    ),
+    onInterface: fc.nat(4),
+    vlans: fc.oneof({ weight: 36, arbitrary: fc.constant(null) }, { weight: odd, arbitrary: vlanTags }),
+  });
+
+/** Steps of one case: more or less odd. */
+export const stepsArbitrary: fc.Arbitrary<Step[]> = fc
+  .tuple(fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 6), fc.boolean())
+  .chain(([odd, isQuick]) => fc.array(stepArbitrary(odd, isQuick), { minLength: 1, maxLength: 50, size: 'max' }));
 
 /** A packet on its way into a capture. */
 export interface Sent {
@@ -189,7 +217,8 @@ function segmentOf(step: Step, flow: Flow): Transport {
   const isAnswer = flags.includes('A');
   let sequence = own + (flags.includes('S') ? 0 : 1);
   let acknowledgment = isAnswer ? peer + 1 : 0;
-  if (flags === 'RA' && fromServer) sequence = 0;
+  // A closed port knows no number of its own; who gives up a conversation does.
+  if (flags === 'RA' && fromServer && !flow.script.includes('sSA')) sequence = 0;
   if (!step.isSane) {
     sequence = own + step.sequence;
     acknowledgment = step.acknowledgment === 6 ? 0 : peer + step.acknowledgment;
@@ -245,8 +274,20 @@ function errorAbout(packet: Uint8Array, flow: Flow, isOff: boolean): Uint8Array 
 export function play(flows: readonly Flow[], steps: readonly Step[]): Sent[] {
   const sent: Sent[] = [];
   let time = EPOCH;
-  for (const step of steps) {
-    const flow = flows[step.flow % flows.length]!;
+  const progress = flows.map(() => 0);
+  // The first that is heard of a VLAN is the decoder's: let that be somebody else's SYN.
+  for (const id of new Set(flows.flatMap(({ vlans }) => vlans))) {
+    const packet = ipv4({ source: '192.0.2.200' }, tcp({ destinationPort: 80 }));
+    sent.push({ time, packet, vlans: [id], type: null, captured: packet.length, isPadded: false, onInterface: 0 });
+  }
+  for (const given of steps) {
+    const index = given.flow % flows.length;
+    const flow = flows[index]!;
+    let step = given;
+    if (given.isNext && given.shape !== 'mirror') {
+      const next = flow.script[progress[index]!++ % flow.script.length]!;
+      step = { ...given, fromServer: next.startsWith('s'), flags: next.slice(1), isSane: true };
+    }
     time = Math.max(SECOND, time + step.wait);
     const { shape, onInterface } = step;
     const add = (packet: Uint8Array, fields: Partial<Sent> = {}) =>
@@ -324,7 +365,17 @@ export interface Form {
   readonly blocks: readonly Between[];
 }
 
-type Between = 'none' | 'custom' | 'names' | 'statistics' | 'simple' | 'obsolete' | 'journal' | 'options' | 'drops' | 'section';
+type Between =
+  | 'none'
+  | 'custom'
+  | 'names'
+  | 'statistics'
+  | 'simple'
+  | 'obsolete'
+  | 'journal'
+  | 'options'
+  | 'drops'
+  | 'section';
 
 const LINKS = [1, 1, 1, 101, 113, 276, 0, 108, 12, 14, 228, 229];
 
@@ -351,15 +402,20 @@ export const formArbitrary: fc.Arbitrary<Form> = fc.record({
   ),
 });
 
-function linkFrame(link: number, { packet, vlans, type, captured, isPadded }: Sent): Uint8Array {
+function linkFrame(link: number, sent: Sent): Uint8Array {
+  const { packet, vlans, type, captured, isPadded } = sent;
   const isPlain = type === null && vlans.length === 0;
   const etherType = type ?? (packet[0]! >> 4 === 6 ? 0x86dd : 0x0800);
-  const tags = vlans.map((id, i) => [(i === 0 ? etherTypeOfTag(id) : 0x8100), id] as const);
+  const tags = vlans.map((id, i) => [i === 0 ? etherTypeOfTag(id) : 0x8100, id] as const);
   let frame: Uint8Array;
   switch (link) {
     case 1:
       frame = ethernet(
-        { type: etherType, vlans: tags.map(([tagType, id]) => ({ id, type: tagType })), ...(isPadded ? { pad: 0 } : {}) },
+        {
+          type: etherType,
+          vlans: tags.map(([tagType, id]) => ({ id, type: tagType })),
+          ...(isPadded ? { pad: 0 } : {}),
+        },
         packet,
       );
       break;
@@ -367,13 +423,19 @@ function linkFrame(link: number, { packet, vlans, type, captured, isPadded }: Se
     case 276: {
       // Behind the header as behind Ethernet's: tags first, each with the type of what follows.
       const types = [...tags.map(([tagType]) => tagType), etherType];
-      const body = bytesOf(...tags.flatMap(([, id], i) => [[id >> 8, id & 255], [types[i + 1]! >> 8, types[i + 1]! & 255]]), packet);
+      const body = bytesOf(
+        ...tags.flatMap(([, id], i) => [
+          [id >> 8, id & 255],
+          [types[i + 1]! >> 8, types[i + 1]! & 255],
+        ]),
+        packet,
+      );
       frame = link === 113 ? sll({ protocol: types[0]! }, body) : sll2({ protocol: types[0]! }, body);
       break;
     }
     case 0:
     case 108:
-      if (!isPlain) return linkFrame(1, { packet, vlans, type, captured, isPadded });
+      if (!isPlain) return linkFrame(1, sent);
       frame = nullLoopback(etherType === 0x0800 ? 2 : 30, packet, link === 0);
       break;
     default:
@@ -451,7 +513,8 @@ function pcapngOf(sent: readonly Sent[], { endian, links, hasFcs, blocks }: Form
   });
   // What ends a capture may be no packet, though it has a number.
   const last = blocks.at(-1)!;
-  if (last === 'custom' || last === 'journal') parts.push(write.journal('MESSAGE=2\n'), write.custom(new Uint8Array(5)));
+  if (last === 'custom' || last === 'journal')
+    parts.push(write.journal('MESSAGE=2\n'), write.custom(new Uint8Array(5)));
   return Buffer.concat(parts);
 }
 
@@ -465,7 +528,11 @@ export function dump(sent: readonly Sent[], form: Form): string {
     const at = isIpv6 ? 40 : (packet[0]! & 15) * 4;
     const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
     const isSegment = type === null && protocol === 6 && packet.length >= at + 20;
-    const flags = isSegment ? Array.from('FSRPAUEC').filter((_, bit) => ((packet[at + 13]! >> bit) & 1) !== 0).join('') : '';
+    const flags = isSegment
+      ? Array.from('FSRPAUEC')
+          .filter((_, bit) => ((packet[at + 13]! >> bit) & 1) !== 0)
+          .join('')
+      : '';
     const end = (from: number, port: number) => `${packet.subarray(from, from + (isIpv6 ? 16 : 4)).join('.')}:${port}`;
     const text = isSegment
       ? [

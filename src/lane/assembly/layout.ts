@@ -57,6 +57,9 @@ export const KEY_HASH = 212;
 
 /** Number of the last frame. */
 export const FRAME = 272;
+/** Time of the last pcapng record that was passed over: a simple packet block has it too. */
+export const PASSED_SECONDS = 276;
+export const PASSED_NANOS = 280;
 /** VLAN id whose scope was wanted and is not known yet; 0 for none. Written by the lane. */
 export const UNKNOWN_VLAN = 264;
 /** Whether frames that somebody has to see are put into the relay block. */

@@ -21,6 +21,8 @@ import {
   LAST_DIGITS,
   LAST_NANOS,
   LAST_SECONDS,
+  PASSED_NANOS,
+  PASSED_SECONDS,
   PCAP_HEADER,
   PCAP_LITTLE,
   PCAP_NANO,
@@ -121,6 +123,8 @@ export function skipPcapng(start: usize, end: usize): usize {
       if (!relay(at + 28, captured, wire, seconds, nanos, frame, onInterface)) break;
     }
     count(frame, captured, seconds, nanos, onInterface);
+    store<u32>(PASSED_SECONDS, seconds);
+    store<u32>(PASSED_NANOS, nanos);
     at = next;
   }
   return at;
