@@ -2,7 +2,7 @@
  * Compiles src/lane/assembly with AssemblyScript into src/lane/program.ts, which is not kept in git: the program as text,
  * so that it is found in a bundle, in a worker and under test alike.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
@@ -24,7 +24,9 @@ export async function buildLane() {
     const text = readFileSync(made).toString('base64');
     const program = join(root, 'src/lane/program.ts');
     const source = `/** Made by scripts/build-lane.mjs from assembly/: WebAssembly in base64. */\nexport const PROGRAM =\n  '${text}';\n`;
-    writeFileSync(program, source);
+    // Aside, so that nobody ever reads half of it.
+    writeFileSync(`${program}.${process.pid}`, source);
+    renameSync(`${program}.${process.pid}`, program);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

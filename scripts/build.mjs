@@ -46,7 +46,7 @@ async function bundle() {
   const onDemand =
     /\/(worker|sift\/(sift-worker|sifted-source)|config\/(parse|plugins|print|schema|validate)|capture\/(follow|gzip|join|verify|zstd|pcapng-writer)|cli\/evidence-files|evidence|report\/(live-text|csv|diff|eve|github|json|junit|ndjson|sarif|step-summary))\.js$/;
   const reading =
-    /\/(capture\/(byte-source|errors|formats|open|page-memory|pcap|pcapng|record-reader|record-source|source|zstd-magic)|lane\/(lane|program|assembly\/layout)|sift\/(frame-ring|sieve)|wire\/(linktypes|packet|triage|tunnel-ports))\.js$/;
+    /\/(capture\/(byte-source|errors|formats|open|page-memory|pcap|pcapng|record-reader|record-source|source|zstd-magic)|lane\/(lane|machine|program|assembly\/layout)|sift\/(frame-ring|sieve)|wire\/(linktypes|packet|triage|tunnel-ports))\.js$/;
   const bundled = await rolldown({
     input: {
       portzero: join(made, 'cli/main.js'),

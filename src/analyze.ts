@@ -2,6 +2,7 @@
  * The one place where the layers are joined: source -> wire -> track -> rules -> report objects, streaming. Nothing here
  * grows with the input but the lists of the report, and those have a bound.
  */
+import type { SkippingSource } from './capture/record-skipper.ts';
 import type { Frame, FrameSource } from './capture/source.ts';
 import {
   type Broken,
@@ -106,7 +107,7 @@ export interface AnalyzeSourceOptions {
   readonly onFrame?: (frame: Frame) => void;
   /** What a source that hands out only frames which triage admits knows of all of them. */
   readonly totals?: FrameTotals;
-  /** Bytes of input from which on the express lane is worth it (default 1 MiB). */
+  /** Bytes of input from which on the express lane is worth it (default 1 MiB); for tests, that hold it to the same results. */
   readonly worthLane?: number;
 }
 
@@ -124,7 +125,6 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
   const analysis = new InputAnalysis(source, options);
   await source.run(analysis.onFrame, {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(analysis.lane === null ? {} : { skipper: analysis.lane }),
     onPause: () => analysis.pause(),
   });
   return analysis.finish(performance.now() - started);
@@ -134,7 +134,7 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
 const WORTH_LANE = 1024 * 1024;
 
 function isLaneWorth(source: FrameSource, options: AnalyzeSourceOptions): boolean {
-  if (options.onFrame !== undefined || options.settings.live) return false;
+  if (options.onFrame !== undefined || options.settings.live || !('skipWith' in source)) return false;
   return (
     source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthLane ?? WORTH_LANE)
   );
@@ -190,6 +190,7 @@ class InputAnalysis {
     this.#decoder = createDecoder({ ...config.decoder, verify: evidence });
     this.#groups = new GroupCollector(this.#engine);
     this.lane = isLaneWorth(source, options) ? this.#openLane(evidence) : null;
+    if (this.lane !== null) (source as SkippingSource).skipWith(this.lane);
     this.#tracker = new Tracker(
       {
         answerTimeoutNanos: config.answerTimeoutNanos,

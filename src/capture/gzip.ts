@@ -10,12 +10,16 @@ const PIECE = 512 * 1024;
 /** The same where the input cannot be read again: when zlib finds damage, node drops up to so much of what came before. */
 const PIECE_ONCE = 64 * 1024;
 
-/** Feeds `gunzip` from `source`: in big pieces, but from byte `carefulFrom` on one by one. Ends, or destroys, it. */
+/** In what steps the input is read once more where there is damage, each from where the step before it found some. */
+const CAREFUL_STEPS = [4096, 1];
+
+/** Feeds `gunzip` from `source`: `length` bytes at once, from byte `carefulFrom` on `step`. Ends, or destroys, it. */
 async function feed(
   gunzip: Gunzip,
   source: ByteSource,
   length: number,
   carefulFrom = Number.POSITIVE_INFINITY,
+  step = length,
 ): Promise<void> {
   const input = new Uint8Array(length);
   const write = (start: number, end: number) =>
@@ -26,7 +30,7 @@ async function feed(
   try {
     let fed = 0;
     while (!gunzip.destroyed) {
-      const read = source.read(input, 0, Math.min(input.length, Math.max(1, carefulFrom - fed)));
+      const read = source.read(input, 0, Math.min(length, fed < carefulFrom ? carefulFrom - fed : step));
       const count = typeof read === 'number' ? read : await read;
       if (count === 0) break;
       await write(0, count);
@@ -44,15 +48,20 @@ async function feed(
  */
 export class GzipSource implements ByteSource {
   readonly #source: ByteSource;
-  readonly #gunzip: Gunzip;
-  readonly #output: StreamSource;
+  /** What is read now: the source, or the same bytes again. */
+  #current: ByteSource;
+  #gunzip: Gunzip;
+  #output: StreamSource;
   #delivered = 0;
-  /** What was recovered of the last bytes before damage, and the damage. */
-  #tail: Uint8Array = new Uint8Array(0);
+  /** Bytes to come that were delivered before. */
+  #skip = 0;
+  #steps = 0;
+  /** As it was found last. */
   #damage: CaptureError | null = null;
 
   constructor(source: ByteSource) {
     this.#source = source;
+    this.#current = source;
     const piece = source.canReopen ? PIECE : PIECE_ONCE;
     this.#gunzip = createGunzip({ chunkSize: piece });
     this.#output = new StreamSource(this.#gunzip);
@@ -68,56 +77,49 @@ export class GzipSource implements ByteSource {
   }
 
   async read(bytes: Uint8Array, start: number, end: number): Promise<number> {
-    if (this.#damage === null) {
+    for (;;) {
       try {
         const count = await this.#output.read(bytes, start, end);
-        this.#delivered += count;
-        return count;
+        // Where zlib takes what is behind the damage for padding in smaller steps.
+        if (count === 0 && this.#damage !== null) throw this.#damage;
+        const skipped = Math.min(this.#skip, count);
+        this.#skip -= skipped;
+        if (skipped > 0 && skipped === count) continue;
+        if (skipped > 0) bytes.copyWithin(start, start + skipped, start + count);
+        this.#delivered += count - skipped;
+        return count - skipped;
       } catch (error) {
-        await this.#recover(error as NodeJS.ErrnoException);
+        if (error === this.#damage) throw error;
+        this.#readAgain(error as NodeJS.ErrnoException);
       }
     }
-    const count = Math.min(this.#tail.length, end - start);
-    if (count === 0) throw this.#damage;
-    bytes.set(this.#tail.subarray(0, count), start);
-    this.#tail = this.#tail.subarray(count);
-    return count;
   }
 
   /**
-   * When zlib finds damage, node drops what the same call had made of the bytes before it: up to chunkSize, and the end of a
-   * sound member when garbage follows. So it is all done again up to there, and then byte by byte. Not possible in a pipe.
+   * When zlib finds damage, node drops what the same call had made of the bytes before it: up to a piece, and the end of a
+   * sound member when garbage follows. So it is all done again up to there, and then in smaller steps. Throws the damage when
+   * there is nothing left to do; a pipe cannot be read again.
    */
-  async #recover(error: NodeJS.ErrnoException): Promise<void> {
+  #readAgain(error: NodeJS.ErrnoException): void {
     // Not zlib's error, but the input's.
     if (!(error.code ?? '').startsWith('Z_')) throw error;
-    const sound = this.#gunzip.bytesWritten;
-    const isCut = error.code === 'Z_BUF_ERROR';
-    const message = isCut
-      ? 'the gzip data end too early: the file was cut'
-      : `the gzip data are damaged after byte ${sound} (${error.message})`;
-    const again = isCut ? null : this.#source.reopen();
-    this.#damage = new CaptureError('bad-compression', message);
-    if (again === null) return;
-    const gunzip = createGunzip({ chunkSize: PIECE });
-    const output = new StreamSource(gunzip);
-    void feed(gunzip, again, PIECE, sound);
-    const kept: Buffer[] = [];
-    const buffer = new Uint8Array(PIECE);
-    let skip = this.#delivered;
-    try {
-      for (;;) {
-        const count = await output.read(buffer, 0, buffer.length);
-        if (count === 0) break;
-        const skipped = Math.min(skip, count);
-        skip -= skipped;
-        if (skipped < count) kept.push(Buffer.from(buffer.subarray(skipped, count)));
-      }
-    } catch {
-      // The damage that is known already.
+    if (error.code === 'Z_BUF_ERROR') {
+      throw new CaptureError('bad-compression', 'the gzip data end too early: the file was cut');
     }
-    again.close();
-    this.#tail = Buffer.concat(kept);
+    const sound = this.#gunzip.bytesWritten;
+    this.#damage = new CaptureError(
+      'bad-compression',
+      `the gzip data are damaged after byte ${sound} (${error.message})`,
+    );
+    const step = CAREFUL_STEPS[this.#steps++];
+    const again = step === undefined ? null : this.#source.reopen();
+    if (again === null) throw this.#damage;
+    if (this.#current !== this.#source) this.#current.close();
+    this.#current = again;
+    this.#gunzip = createGunzip({ chunkSize: PIECE });
+    this.#output = new StreamSource(this.#gunzip);
+    this.#skip = this.#delivered;
+    void feed(this.#gunzip, again, PIECE, sound, step);
   }
 
   get canReopen(): boolean {
@@ -131,6 +133,7 @@ export class GzipSource implements ByteSource {
 
   close(): void {
     this.#output.close();
+    this.#current.close();
     this.#source.close();
   }
 }

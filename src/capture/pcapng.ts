@@ -1,6 +1,6 @@
 import type { CaptureErrorCode } from './errors.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
-import type { RecordSkipper } from './record-skipper.ts';
+import { MOST_SKIPPED_INTERFACES, type RecordSkipper } from './record-skipper.ts';
 import { type CaptureInterface, Frame, type FrameHandler } from './source.ts';
 
 /*
@@ -219,13 +219,14 @@ export class PcapngReader implements RecordReader {
     skipper.setPcapng({
       little: this.#little,
       mostBlockLength: this.#maxBlock,
-      interfaces: this.#section.map((state) => ({
+      interfaces: this.#section.slice(0, MOST_SKIPPED_INTERFACES).map((state) => ({
         index: state.index,
         linkType: state.linkType,
         fcsLength: state.fcsLength,
         timeDigits: state.timeDigits,
         limit: state.frameLimit,
-        ticksPerSecond: state.slowFrom === 0 ? 0 : state.unit,
+        // Whole seconds beyond 2^52 are not exact here, and so are left to this reader.
+        ticksPerSecond: state.slowFrom === 0 || Math.abs(state.offsetSeconds) > 2 ** 52 ? 0 : state.unit,
         offsetSeconds: state.offsetSeconds,
       })),
     });
@@ -369,7 +370,8 @@ export class PcapngReader implements RecordReader {
       packetDrops: null,
     };
     this.#section.push(state);
-    this.#configured = null;
+    // Of those behind the skipper's last one it knows nothing, however many there are.
+    if (this.#section.length <= MOST_SKIPPED_INTERFACES) this.#configured = null;
     this.#all.push(state);
     this.interfaces.push({ linkType, snapLength, timeDigits, fcsLength, name });
     return true;

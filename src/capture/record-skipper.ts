@@ -1,3 +1,14 @@
+import type { FrameSource } from './source.ts';
+
+/** Of a pcapng section it knows the first so many interfaces. */
+export const MOST_SKIPPED_INTERFACES = 32;
+
+/** A source that can be read with a skipper. Others, as decorators of one, hand out every frame. */
+export interface SkippingSource extends FrameSource {
+  /** Before run(). */
+  skipWith(skipper: RecordSkipper): void;
+}
+
 /**
  * Somebody who passes over records that nobody needs to see, faster than a reader can hand them out. It reads the same bytes
  * as the reader, stops before the first record that is of interest or not quite as usual, and leaves that to the reader.
@@ -5,7 +16,7 @@
 export interface RecordSkipper {
   /** Where the input has to lie. */
   readonly bytes: Uint8Array;
-  /** Whether of segments on ordinary ports nobody looks at more than the headers. */
+  /** Whether nobody looks at more than the headers of most frames that are of interest. */
   readonly headersSuffice: boolean;
   setPcap(layout: PcapLayout): void;
   /** Once more whenever it has changed. */
@@ -16,7 +27,7 @@ export interface RecordSkipper {
   readonly frames: number;
   /** Time of the last pcapng record that it passed over. */
   readonly passed: { readonly seconds: number; readonly nanos: number };
-  /** As skip(), of records that another thread has relayed, which are the same for all formats. */
+  /** As skip(), of records as another thread has laid them out (sift/frame-ring.ts). */
   skipRelayed(start: number, end: number): number;
 }
 

@@ -2,7 +2,8 @@ import type { ByteSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
 import { givePages, PAGE, takePages } from './page-memory.ts';
 import type { Damage, RecordReader } from './record-reader.ts';
-import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from './source.ts';
+import type { RecordSkipper, SkippingSource } from './record-skipper.ts';
+import type { CaptureInterface, CaptureProblem, FrameHandler, RunOptions } from './source.ts';
 
 /** How long frames are read before the event loop gets a turn. */
 const TURN_MILLISECONDS = 80;
@@ -96,13 +97,14 @@ function rethrowAsInputError(error: unknown): never {
 }
 
 /** A capture in a file or a pipe: bytes from a source, records by a reader. */
-export class RecordSource implements FrameSource {
+export class RecordSource implements SkippingSource {
   readonly name: string;
   readonly compression: 'gzip' | 'zstd' | null;
   readonly #source: ByteSource;
   readonly #buffer: InputBuffer;
   readonly #reader: RecordReader;
   readonly #problems: CaptureProblem[] = [];
+  #skipper: RecordSkipper | null = null;
 
   constructor(
     name: string,
@@ -142,19 +144,24 @@ export class RecordSource implements FrameSource {
     return this.#source.totalBytes;
   }
 
+  skipWith(skipper: RecordSkipper): void {
+    this.#skipper = skipper;
+  }
+
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
-    const { signal, onPause, skipper } = options;
+    const { signal, onPause } = options;
+    const skipper = this.#skipper;
     const reader = this.#reader;
     const buffer = this.#buffer;
     const isStopped = () => signal?.aborted === true;
     const stop = () => this.#source.close();
     signal?.addEventListener('abort', stop);
     let lastTurn = performance.now();
-    if (skipper !== undefined) buffer.moveTo(skipper.bytes);
+    if (skipper !== null) buffer.moveTo(skipper.bytes);
     try {
       while (!isStopped()) {
         // A record too long for it has made the buffer grow out of the skipper's memory.
-        const skips = skipper !== undefined && buffer.bytes === skipper.bytes;
+        const skips = skipper !== null && buffer.bytes === skipper.bytes;
         buffer.start = reader.read(buffer.bytes, buffer.start, buffer.end, onFrame, skips ? skipper : undefined);
         if (reader.damage !== null) {
           this.#addProblem(reader.damage);

@@ -1,5 +1,4 @@
 import type { CaptureErrorCode } from './errors.ts';
-import type { RecordSkipper } from './record-skipper.ts';
 
 /** One interface of a capture. Classic pcap has exactly one, pcapng any number. */
 export interface CaptureInterface {
@@ -63,8 +62,6 @@ export interface RunOptions {
    * what it returns has settled, so that a slow reader of results is waited for.
    */
   readonly onPause?: (source: FrameSource) => void | Promise<void>;
-  /** Keeps frames from `onFrame` that nobody needs to see; a source that has no use for it hands out all. */
-  readonly skipper?: RecordSkipper;
 }
 
 /** Where frames come from: a file, a pipe or a capturer. Knows nothing of TCP. */

@@ -2,7 +2,7 @@ import type { InterfaceLayout, PcapLayout, PcapngLayout, RecordSkipper } from '.
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
 import type { FlowKey } from '../track/table.ts';
 import * as at from './assembly/layout.ts';
-import { PROGRAM } from './program.ts';
+import { giveMachine, type Machine, type MachineExports, takeMachine } from './machine.ts';
 
 /** What the lane asks of who tracks the other exchanges. */
 export interface LaneTracker {
@@ -36,49 +36,9 @@ export interface Settled {
   readonly undecided: number;
 }
 
-interface Exports {
-  skipPcap(start: number, end: number): number;
-  skipPcapng(start: number, end: number): number;
-  skipRelayed(start: number, end: number): number;
-  linkOf(type: number): number;
-  reset(): void;
-  take(): number;
-  leastWorthKeeping(): number;
-  evict(record: number): void;
-  expire(now: number): void;
-  finish(): void;
-}
-
 /** Beyond, exchanges are the tracker's alone. */
 const MOST_RECORDS = 1 << 20;
 const MOST_FRAMES = 0xf000_0000;
-const WASM_PAGE = 65_536;
-
-/** A program with its memory. One that is free is kept: a directory of captures needs no new one for each. */
-interface Machine {
-  readonly capacity: number;
-  readonly memory: WebAssembly.Memory;
-  readonly exports: Exports;
-}
-let compiled: WebAssembly.Module | null = null;
-let idle: Machine | null = null;
-
-function takeMachine(capacity: number): Machine {
-  const free = idle;
-  if (free !== null && free.capacity === capacity) {
-    idle = null;
-    return free;
-  }
-  // The ledger's index doubles behind the records: all of them together are less than twice the last.
-  const slots = Math.max(at.FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * capacity)));
-  const length = at.RECORDS + (capacity + 1) * at.RECORD_LENGTH + 2 * slots * at.SLOT_LENGTH;
-  const pages = Math.ceil(length / WASM_PAGE);
-  // Memory that nobody has touched is none yet: only what is used counts.
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  compiled ??= new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return { capacity, memory, exports: exports as unknown as Exports };
-}
 
 /**
  * The express lane: a WebAssembly program (assembly/) that reads records where they lie in its memory, counts the frames that
@@ -94,7 +54,7 @@ export class Lane implements RecordSkipper, Ledger {
   readonly headersSuffice: boolean;
   frames = 0;
   readonly #machine: Machine;
-  readonly #exports: Exports;
+  readonly #exports: MachineExports;
   readonly #doubles: Float64Array;
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
@@ -104,14 +64,10 @@ export class Lane implements RecordSkipper, Ledger {
   #onFull: (() => void) | null = null;
   #tracker: LaneTracker = { size: 0, nextDeadline: Number.POSITIVE_INFINITY, catchUp: () => {} };
 
-  /** Null where there is no memory to be had for it, as under `ulimit -v`. */
+  /** Null where it cannot be had. */
   static open(settings: LaneSettings): Lane | null {
-    try {
-      return new Lane(takeMachine(Math.min(settings.ledger?.maxExchanges ?? 0, MOST_RECORDS)), settings);
-    } catch (error) {
-      if (error instanceof RangeError) return null;
-      throw error;
-    }
+    const machine = takeMachine(Math.min(settings.ledger?.maxExchanges ?? 0, MOST_RECORDS));
+    return machine === null ? null : new Lane(machine, settings);
   }
 
   private constructor(machine: Machine, settings: LaneSettings) {
@@ -178,7 +134,7 @@ export class Lane implements RecordSkipper, Ledger {
 
   /** Nobody will look at it any more. */
   close(): void {
-    idle = this.#machine;
+    giveMachine(this.#machine);
   }
 
   // --- records ---------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ export class FrameTotals {
     this.cells[1] = value;
   }
 
-  /** Segments that triage has kept from the decoder. */
+  /** Segments that were kept from the decoder. */
   get tcpSegments(): number {
     return this.cells[2]!;
   }

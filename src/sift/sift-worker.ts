@@ -2,6 +2,7 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { CaptureError } from '../capture/errors.ts';
 import { openCapture } from '../capture/open.ts';
+import type { SkippingSource } from '../capture/record-skipper.ts';
 import type { CaptureInterface, CaptureProblem, Frame } from '../capture/source.ts';
 import { Lane } from '../lane/lane.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
@@ -50,7 +51,8 @@ async function sift(): Promise<void> {
     const onFrame = (frame: Frame) => {
       if (sieve.admits(frame)) writer.put(frame);
     };
-    await source.run(onFrame, { signal: stop.signal, onPause, ...(lane === null ? {} : { skipper: lane }) });
+    if (lane !== null) (source as SkippingSource).skipWith(lane);
+    await source.run(onFrame, { signal: stop.signal, onPause });
     progress[0] = source.bytesRead;
     end({ interfaces: source.interfaces, problems: source.problems, drops: source.drops });
   } catch (error) {

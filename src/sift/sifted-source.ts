@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { RecordSkipper, SkippingSource } from '../capture/record-skipper.ts';
 import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from '../capture/source.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { createRing, FrameRingReader } from './frame-ring.ts';
@@ -16,7 +17,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * tells in `totals` what there was. Reading and triage are half of the work on an ordinary capture, and little of it is left
  * to cross from one processor to the other.
  */
-export class SiftedSource implements FrameSource {
+export class SiftedSource implements SkippingSource {
   readonly name: string;
   readonly format: FrameSource['format'];
   readonly compression: FrameSource['compression'];
@@ -28,6 +29,7 @@ export class SiftedSource implements FrameSource {
   readonly #port: MessagePort;
   readonly #start: Omit<SiftStart, 'trims'>;
   readonly #ring: FrameRingReader;
+  #headersSuffice = false;
   /** The same capture as this thread has opened it. */
   readonly #like: FrameSource;
   /** `like`: the same capture, opened by its path but not read. Owns it. */
@@ -52,13 +54,17 @@ export class SiftedSource implements FrameSource {
     return this.#progress[0]!;
   }
 
+  skipWith(skipper: RecordSkipper): void {
+    this.#ring.use(skipper);
+    this.#headersSuffice = skipper.headersSuffice;
+  }
+
   async run(onFrame: FrameHandler, options: RunOptions = {}): Promise<void> {
-    const { signal, onPause, skipper } = options;
+    const { signal, onPause } = options;
     const ring = this.#ring;
-    if (skipper !== undefined) ring.use(skipper);
     // It has told what it is; nobody reads it, so that it is closed.
     await this.#like.run(() => {}, { signal: AbortSignal.abort() });
-    const worker = this.#startWorker(skipper?.headersSuffice === true);
+    const worker = this.#startWorker(this.#headersSuffice);
     let lastTurn = performance.now();
     try {
       while (!ring.isOver && signal?.aborted !== true) {

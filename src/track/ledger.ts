@@ -13,11 +13,11 @@ export interface Ledger {
   readonly size: number;
   /** Id for an exchange that the tracker opens. */
   nextId(): number;
-  /** Takes the exchange with these ends, in either direction, out of the ledger; null when it is not there. Overwritten by the next. */
+  /** Takes the exchange with these ends, in either direction, out of the ledger; null when it is not there. */
   take(key: FlowKey): LedgerEntry | null;
   /** The tracker's table holds one exchange more (or less) on ordinary ports whose ends have this hash. */
   note(hash: number, by: 1 | -1): void;
-  /** What is least worth keeping there; null when the ledger is empty. Overwritten by the next. */
+  /** What is least worth keeping there; null when the ledger is empty. */
   readonly leastWorthKeeping: { readonly isDecided: boolean; readonly isOpen: boolean; readonly id: number } | null;
   /** Settles that before its time. */
   evictLeast(): void;
@@ -44,7 +44,7 @@ export interface LedgerEntry {
   readonly lastGap: number;
   /** Time until which a silent one is held. */
   readonly holdUntil: number;
-  /** As it was transmitted last. */
+  /** As it was transmitted last, but for the frame, which is the first. */
   readonly probe: LedgerSegment;
   readonly answer: LedgerSegment | null;
 }

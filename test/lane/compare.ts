@@ -1,6 +1,7 @@
 /** Analyses bytes with and without the express lane, and watches what the lane does. */
 import { type AnalysisSettings, analyzeSource, type InputResult } from '../../src/analyze.ts';
 import { openCapture, openSource } from '../../src/capture/open.ts';
+import type { RecordSkipper, SkippingSource } from '../../src/capture/record-skipper.ts';
 import type { FrameSource } from '../../src/capture/source.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { type AnalyzeOptions, settingsOf } from '../../src/library.ts';
@@ -107,25 +108,42 @@ export async function analyzeRelayed(bytes: Uint8Array, settings: AnalysisSettin
   new Uint8Array(ring).fill(0, 0, 16);
   const long: Uint8Array[] = [];
   const reader = new FrameRingReader(ring, () => long.shift()!);
-  const { run } = source;
-  source.run = async (onFrame, { skipper } = {}) => {
-    if (skipper !== undefined) reader.use(skipper);
+  const inner = source as SkippingSource;
+  let skipper: RecordSkipper | null = null;
+  const skipWith = (wanted: RecordSkipper) => {
+    skipper = wanted;
+    reader.use(wanted);
+  };
+  const run: FrameSource['run'] = async (onFrame) => {
     const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap })!;
     const sieve = new Sieve(decoder, new FrameTotals(lane.totals));
-    const draft = lane.relayTo(() => writer.publish(), skipper?.headersSuffice === true);
+    const draft = lane.relayTo(() => writer.publish(), (skipper as RecordSkipper | null)?.headersSuffice === true);
     const writer = new FrameRingWriter(ring, sieve.totals, (some) => long.push(some), draft);
-    await run.call(
-      source,
-      (frame) => {
-        if (sieve.admits(frame)) writer.put(frame);
-      },
-      { skipper: lane },
-    );
+    inner.skipWith(lane);
+    await inner.run((frame) => {
+      if (sieve.admits(frame)) writer.put(frame);
+    });
     writer.end();
     while (!reader.isOver) reader.take(onFrame, 0);
   };
+  const { name, format, compression, totalBytes } = inner;
+  const relayed: SkippingSource = {
+    ...{ name, format, compression, totalBytes, skipWith, run },
+    get interfaces() {
+      return inner.interfaces;
+    },
+    get problems() {
+      return inner.problems;
+    },
+    get drops() {
+      return inner.drops;
+    },
+    get bytesRead() {
+      return inner.bytesRead;
+    },
+  };
   const options = { settings, input: 0, worthLane: 0, totals: reader.totals };
-  const { elapsedMs: _, ...result } = await analyzeSource(source, options);
+  const { elapsedMs: _, ...result } = await analyzeSource(relayed, options);
   return result;
 }
 const ring = createRing();

@@ -123,6 +123,11 @@ export function reset(): void {
   openHead = openTail = lingerHead = lingerTail = conversationHead = conversationTail = 0;
 }
 
+/** How many records there were at most. */
+export function recordsUsed(): u32 {
+  return used - 1;
+}
+
 /**
  * Takes a segment with SYN, FIN or RST and without port 0, in a whole packet. `at` is where its IP header is. False when
  * it is the tracker's; with WOKEN set, the tracker has to be told the time first.

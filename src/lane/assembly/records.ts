@@ -112,6 +112,8 @@ export function skipPcapng(start: usize, end: usize): usize {
     if (unit === 0) break;
     const ticks = ((<u64>load32(at, 12, little)) << 32) | load32(at, 16, little);
     const whole = ticks / unit;
+    // The reader has these as doubles.
+    if (whole > (<u64>1) << 52) break;
     const time = whole + load<u64>(onInterface, INTERFACE_OFFSET);
     if (time > 0xffffffff) break;
     const seconds = <u32>time;

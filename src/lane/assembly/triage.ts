@@ -23,8 +23,10 @@ const FIN_SYN_RST: u32 = 0x07;
 /** Bytes of the frame that passes() looked at last up to the end of TCP's fixed header; 0 where it has no use for them. */
 export let headersLength: u32 = 0;
 
-/** The scope of a frame that the ledger does not take. */
+/** The scope of a VLAN that nobody has asked for yet. */
 const NO_SCOPE: u32 = 0xffffffff;
+/** Stands for a VLAN in a VLAN. */
+const NESTED: u32 = 0xffff;
 
 function load16(at: usize, offset: usize = 0): u32 {
   return <u32>bswap<u16>(load<u16>(at + offset));
@@ -75,12 +77,12 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     default:
       return false;
   }
-  let scope: u32 = 0;
+  let vlan: u32 = 0;
   for (let tags = 0; tags < 2 && (type === 0x8100 || type === 0x88a8 || type === 0x9100); tags++) {
     if (at + 4 > end) return false;
     const id = load16(at) & 0x0fff;
     // Id 0 is a priority tag. Of nested tags only the decoder knows the scope.
-    if (id !== 0) scope = scope === 0 ? scopeOf(id) : NO_SCOPE;
+    if (id !== 0) vlan = vlan === 0 ? id : NESTED;
     type = load16(at, 2);
     at += 4;
   }
@@ -113,7 +115,9 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     const low = <u32>load<u8>(transport, 13);
     if ((low & FIN_SYN_RST) !== 0) {
       headersLength = <u32>(transport + 20 - start);
-      if (load<u32>(HAS_LEDGER) === 0 || scope === NO_SCOPE) return false;
+      if (load<u32>(HAS_LEDGER) === 0 || vlan === NESTED) return false;
+      const scope = vlan === 0 ? 0 : scopeOf(vlan);
+      if (scope === NO_SCOPE) return false;
       const flags = ((high & 1) << 8) | low;
       const payloadLength = <i32>(dataEnd - transport - headerLength);
       if (!segment(at, transport, type === IPV6, flags, payloadLength, scope, seconds, nanos, frame)) return false;
