@@ -2,7 +2,7 @@
  * npm run fuzz:volume -- [--megabytes 100] [--seeds 4]
  *
  * Rules out that some input costs more and more: makes large captures of mutated frames, and of floods that aim at what
- * portzero keeps (attempts on one 4-tuple, fragments, scopes, forged answers), and compares the time for a byte with that of
+ * portzero keeps (attempts on one 4-tuple, fragments, scopes, forged answers, ordinary exchanges), and compares the time for a byte with that of
  * as many bytes of the same fixtures as they are.
  */
 import { spawnSync } from 'node:child_process';
@@ -84,6 +84,16 @@ const FLOODS = {
     Buffer.from([10, 0, 0, 2, 10, 0, 0, 1, 0, 0, 0x9c, 0x40]).copy(frame, 26);
     frame.writeUInt32BE(mixed, 38);
     frame[47] = 0x04;
+  }),
+  'ordinary SYNs of distinct ends': flood((frame, _, mixed) => {
+    frame.writeUInt32BE(mixed, 26);
+    frame.writeUInt16BE(80, 36);
+  }),
+  // The express lane has to give each of them away.
+  'ordinary SYNs, a second attempt each': flood((frame, number) => {
+    frame.writeUInt32BE(Math.imul((number >> 1) + 1, 0x9e3779b1) >>> 0, 26);
+    frame.writeUInt16BE(80, 36);
+    frame.writeUInt32BE(number & 1, 38);
   }),
   'two VLANs each': (number) => {
     const mixed = Math.imul(number + 1, 0x9e3779b1) >>> 0;

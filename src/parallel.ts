@@ -46,7 +46,7 @@ export interface AnalyzeInputsOptions {
    * large file a second thread does the reading, unless this is 1.
    */
   readonly jobs?: number | undefined;
-  /** Bytes from which on a second thread, or several, are worth it (default 128 MiB; of a single file 768 MiB). */
+  /** Bytes from which on a second thread, or several, are worth it (default 128 MiB; of a single file 640 MiB). */
   readonly worthThreads?: number;
   /** Hears of the results of one input after the other, in the order of the inputs, whatever `jobs` is. */
   readonly sink?: AnalysisSink | undefined;
@@ -60,7 +60,7 @@ export interface AnalyzeInputsOptions {
 /** A worker takes some 60 ms to start and to load, and longer to be fast; below this much to read that is not worth it. */
 const WORTH_THREADS = 128 * 1024 * 1024;
 /** Of a single file only the reading goes to another thread, which pays later still (measured, see bench/notes.md). */
-const WORTH_SIFTING = 768 * 1024 * 1024;
+const WORTH_SIFTING = 640 * 1024 * 1024;
 
 /** Analyses every input. Never rejects for an input that cannot be opened or is damaged: its result says so. */
 export async function analyzeInputs(inputs: readonly Input[], options: AnalyzeInputsOptions): Promise<InputResult[]> {

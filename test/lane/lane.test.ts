@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { combineResults } from '../../src/analyze.ts';
+import { analyzeSource, combineResults } from '../../src/analyze.ts';
+import { openSource } from '../../src/capture/open.ts';
+import type { FrameSource } from '../../src/capture/source.ts';
 import { Lane } from '../../src/lane/lane.ts';
 import { type PcapRecord, pcap, pcapngBlocks } from '../support/capture-builder.ts';
 import { ethernet, ipv4, type TcpFields, tcp } from '../support/frames.ts';
+import { memorySource } from '../support/read-capture.ts';
 import { analyzeBytes, analyzeFile, type Result, settingsFor, type Variant, watch } from './compare.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
@@ -238,6 +241,51 @@ describe('what the readers know and the lane does not', () => {
     await bothWays(Buffer.concat([...head, one, journal, journal]));
     const { exchanges } = await bothWays(Buffer.concat([...head, journal, one, journal, write.nameResolution(), two]));
     expect(exchanges[0]!.frames.all).toEqual([4]);
+  });
+
+  it('knows the first interfaces of a section, however many there are', async () => {
+    const write = pcapngBlocks();
+    const many = 65_536;
+    const head = [write.section(), ...new Array(many).fill(write.interface())];
+    const packets = [0, 31, 32, many - 1].map((id, host) =>
+      write.enhanced({ interfaceId: id, time: BigInt(START) * 1_000_000n, bytes: packet(host) }),
+    );
+    const { summary } = await bothWays(Buffer.concat([...head, ...packets]));
+    expect(summary).toMatchObject({ frames: 4, exchanges: { total: 4 } });
+  });
+
+  it.each([
+    [2n ** 62n, 2n ** 64n - 2n ** 62n + 5n],
+    [-(2n ** 60n), 2n ** 60n + 5n],
+    [2n ** 40n, 2n ** 50n],
+    [-5n, 4n],
+    [-5n, 7n],
+  ])('tells time with whole seconds and an offset: %s + %s', async (offset, ticks) => {
+    const write = pcapngBlocks();
+    const seconds: readonly [number, readonly number[]][] = [
+      [9, [0]],
+      [14, [...write.u64(BigInt.asUintN(64, offset))]],
+    ];
+    const around = [0, 1, 2].map((host) => write.enhanced({ time: ticks + BigInt(host), bytes: packet(host) }));
+    await bothWays(Buffer.concat([write.section(), write.interface({ options: seconds }), ...around]));
+  });
+
+  it('is not put into a source that is wrapped: its owner wants every frame', async () => {
+    const bytes = pcap(Array.from({ length: 100 }, (_, host) => record(host / 1000, host)));
+    const inner = await openSource('t', memorySource(bytes));
+    const seen: number[] = [];
+    const wrapped: FrameSource = {
+      ...{ name: 't', format: 'pcap', compression: null, interfaces: inner.interfaces, problems: [], drops: null },
+      ...{ bytesRead: 0, totalBytes: bytes.length },
+      run: (onFrame, options) =>
+        inner.run((frame) => {
+          seen.push(frame.number);
+          if (frame.number % 2 === 0) onFrame(frame);
+        }, options),
+    };
+    const { summary } = await analyzeSource(wrapped, { settings: settingsFor({}), input: 0, worthLane: 0 });
+    expect(seen).toHaveLength(100);
+    expect(summary.exchanges.total).toBe(50);
   });
 
   it('goes on behind a record that its memory has no room for', async () => {
