@@ -30,61 +30,61 @@ export const NEXT_ID = 96;
 export const WAKE = 104;
 /** Nanoseconds without an answer that are silence. */
 export const TIMEOUT = 112;
+/** Exchanges that have settled, by verdict. */
+export const SETTLED_ACCEPTED = 120;
+export const SETTLED_REFUSED = 128;
+export const SETTLED_SILENT = 136;
+export const SETTLED_UNDECIDED = 144;
 
 // --- 32-bit words that both sides read and write ----------------------------------------------------------------------
 
 /** 1 when skip() stopped because of WAKE, not because of the record it stopped at. */
-export const WOKEN = 120;
-/** Exchanges in the tracker's table, in the ledger, and how many both may have together. */
-export const TRACKED = 124;
-export const SIZE = 128;
-export const LIMIT = 132;
-/** Exchanges that have settled, by verdict, as doubles. */
-export const SETTLED_ACCEPTED = 136;
-export const SETTLED_REFUSED = 144;
-export const SETTLED_SILENT = 152;
-export const SETTLED_UNDECIDED = 160;
-
-/** The key that take() looks for: words as FlowKey has them. */
-export const KEY_SOURCE = 168; // 4 words
-export const KEY_DESTINATION = 184; // 4 words
-export const KEY_PORTS = 200;
-export const KEY_SCOPE = 204;
-export const KEY_IPV6 = 208;
-export const KEY_HASH = 212;
-
-// --- settings, written once before the first frame --------------------------------------------------------------------
-
+export const WOKEN = 152;
 /** Number of the last frame. */
-export const FRAME = 272;
+export const FRAME = 156;
 /** Time of the last pcapng record that was passed over: a simple packet block has it too. */
-export const PASSED_SECONDS = 276;
-export const PASSED_NANOS = 280;
-/** VLAN id whose scope was wanted and is not known yet; 0 for none. Written by the lane. */
-export const UNKNOWN_VLAN = 264;
+export const PASSED_SECONDS = 160;
+export const PASSED_NANOS = 164;
+/** Exchanges in the tracker's table, and in the ledger. */
+export const TRACKED = 168;
+export const SIZE = 172;
+/** VLAN id whose scope was wanted and is not known yet; 0 for none. */
+export const UNKNOWN_VLAN = 176;
+/** Bytes of the relay block that are used, and 1 when skip() stopped because it is full. */
+export const RELAY_USED = 180;
+export const RELAY_FULL = 184;
+/** The key that take() looks for: words as FlowKey has them. */
+export const KEY_SOURCE = 188; // 4 words
+export const KEY_DESTINATION = 204; // 4 words
+export const KEY_PORTS = 220;
+export const KEY_SCOPE = 224;
+export const KEY_IPV6 = 228;
+export const KEY_HASH = 232;
+
+// --- settings, written before the first frame; of a pcapng section, before its first packet ---------------------------
+
+/** Whether there is a ledger: where somebody may see the exchanges on ordinary ports, the tracker keeps them. */
+export const HAS_LEDGER = 236;
+/** How many records the memory has room for, and how many exchanges ledger and tracker may have together. */
+export const CAPACITY = 240;
+export const LIMIT = 244;
+/** Of the hash of ends. */
+export const SEED = 248;
 /** Whether frames that somebody has to see are put into the relay block. */
-export const RELAYS = 216;
+export const RELAYS = 252;
 /**
  * Whether of segments on ordinary ports, with SYN, FIN or RST, only the headers up to TCP's fixed part are: all that is needed
  * where nobody can see more of them.
  */
-export const TRIMS = 268;
-/** Bytes of that block that are used, and 1 when skip() stopped because it is full. */
-export const RELAY_USED = 220;
-export const RELAY_FULL = 224;
-/** Whether there is a ledger: where somebody may see the exchanges on ordinary ports, the tracker keeps them. */
-export const HAS_LEDGER = 228;
-export const SEED = 232;
+export const TRIMS = 256;
 /** Of classic pcap: whether little-endian, whether nanoseconds, length of a record header. */
-export const PCAP_LITTLE = 236;
-export const PCAP_NANO = 240;
-export const PCAP_HEADER = 244;
-/** Of the pcapng section at hand. */
-export const PCAPNG_LITTLE = 248;
-export const PCAPNG_MOST = 252;
-export const PCAPNG_INTERFACES = 256;
-/** How many records the memory has room for. */
-export const CAPACITY = 260;
+export const PCAP_LITTLE = 260;
+export const PCAP_NANO = 264;
+export const PCAP_HEADER = 268;
+/** Of the pcapng section: whether little-endian, longest block, number of interfaces. */
+export const PCAPNG_LITTLE = 272;
+export const PCAPNG_MOST = 276;
+export const PCAPNG_INTERFACES = 280;
 
 /** Interfaces: classic pcap has one. */
 export const INTERFACES = 512;
@@ -170,7 +170,7 @@ export const PROBE_IP_ID = 58; // 16 bits
 export const ANSWER_IP_ID = 60; // 16 bits
 export const CLIENT_MORE = 64; // 3 words
 export const SERVER_MORE = 76; // 3 words
-/** Of the last transmission. */
+/** The time is that of the last transmission, the frame that of the first. */
 export const PROBE_SECONDS = 88;
 export const PROBE_NANOS = 92;
 export const PROBE_FRAME = 96;
