@@ -74,9 +74,9 @@ const CASES = {
   slow: {
     title: 'Against the slower ones, on a shorter file',
     run() {
-      const file = captures.conversations(scaled(5e5));
+      const file = captures.conversations(scaled(1e6));
       const contenders = [portzero(file), tcpdump(file), ...installed([tshark(file), argus(file)]), pcapParser(file)];
-      return table(file, scaled(5e5), contenders, { [tshark(file).name]: 1 / 30 });
+      return table(file, scaled(1e6), contenders, { [tshark(file).name]: 1 / 30 });
     },
   },
   headers: againstTcpdump('Headers only, 64 bytes a frame', captures.headers, 10e6, 0.5),

@@ -240,7 +240,7 @@ export class Lane implements RecordSkipper, Ledger {
   }
 
   get leastWorthKeeping(): { readonly isDecided: boolean; readonly isOpen: boolean; readonly id: number } | null {
-    const record = this.#exports.leastWorthKeeping();
+    const record = this.size === 0 ? 0 : this.#exports.leastWorthKeeping();
     if (record === 0) return null;
     const state = this.#word(record, at.STATE) & at.STATE_MASK;
     return {
@@ -255,7 +255,7 @@ export class Lane implements RecordSkipper, Ledger {
   }
 
   expire(): void {
-    this.#exports.expire(this.clock[0]!);
+    if (this.size > 0) this.#exports.expire(this.clock[0]!);
   }
 
   finish(): void {
