@@ -23,7 +23,7 @@ export async function buildLane() {
     if (error !== null) throw new Error(`${error.message}\n${stderr}`);
     const text = readFileSync(made).toString('base64');
     const program = join(root, 'src/lane/program.ts');
-    const source = `/** Made by scripts/build-lane.mjs from assembly/: WebAssembly in base64. */\nexport const PROGRAM =\n  '${text}';\n`;
+    const source = `/** Made by scripts/build-lane.mjs from assembly/: WebAssembly in base64. */\nexport const PROGRAM: string =\n  '${text}';\n`;
     // Aside, so that nobody ever reads half of it.
     writeFileSync(`${program}.${process.pid}`, source);
     renameSync(`${program}.${process.pid}`, program);
