@@ -163,7 +163,6 @@ class InputAnalysis {
   #ignored = 0;
   /** Of all frames. */
   readonly #totals: FrameTotals;
-  #countsSegments = false;
   /** The frame at hand; only valid while it is being decoded. */
   #frame!: Frame;
   /** Of settings.passesTime: how many frames there were at the last pause that had new ones, and when that was. */
@@ -215,7 +214,6 @@ class InputAnalysis {
     };
     if (options.totals !== undefined) {
       this.#totals = options.totals;
-      this.#countsSegments = true;
       this.onFrame = analyze;
       return;
     }
@@ -245,7 +243,7 @@ class InputAnalysis {
 
   /** Segments that the lane has passed over and somebody else's totals do not have. */
   get #ownSegments(): number {
-    return this.#countsSegments ? (this.lane?.segments ?? 0) : 0;
+    return this.#options.totals === undefined ? 0 : (this.lane?.segments ?? 0);
   }
 
   /** Between buffers: a live source tells the time that passes without frames. */
