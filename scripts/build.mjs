@@ -43,16 +43,17 @@ try {
  */
 async function bundle() {
   const outside = /\/cli\/command-line\.js$|\/report\/html\//;
-  const onDemand =
-    /\/(worker|sift\/(sift-worker|sifted-source)|config\/(parse|plugins|print|schema|validate)|capture\/(follow|gzip|join|verify|zstd|pcapng-writer)|cli\/evidence-files|evidence|report\/(live-text|csv|diff|eve|github|json|junit|ndjson|sarif|step-summary))\.js$/;
-  const reading =
-    /\/(capture\/(byte-source|errors|formats|open|page-memory|pcap|pcapng|record-reader|record-source|source|zstd-magic)|lane\/(lane|machine|program|assembly\/layout)|sift\/(frame-ring|sieve)|wire\/(linktypes|packet|triage|tunnel-ports))\.js$/;
+  const entries = {
+    portzero: join(made, 'cli/main.js'),
+    worker: join(made, 'worker.js'),
+    'sift-worker': join(made, 'sift/sift-worker.js'),
+  };
+  /** What is always loaded: all that is reached without an import() on the way, from the command and its threads. */
+  const atOnce = new Set();
+  /** Of that, what the thread that reads a large file needs, and no more. */
+  const reading = new Set();
   const bundled = await rolldown({
-    input: {
-      portzero: join(made, 'cli/main.js'),
-      worker: join(made, 'worker.js'),
-      'sift-worker': join(made, 'sift/sift-worker.js'),
-    },
+    input: entries,
     platform: 'node',
     external: /^(?!node:)[^./\0]/,
     // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
@@ -87,6 +88,20 @@ async function bundle() {
           return path !== null && outside.test(path) ? { id: path, external: 'relative' } : null;
         },
       },
+      {
+        name: 'chunks',
+        buildEnd() {
+          const reach = (id, found) => {
+            if (found.has(id)) return;
+            found.add(id);
+            for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next, found);
+          };
+          for (const entry of Object.values(entries)) reach(entry, atOnce);
+          reach(entries['sift-worker'], reading);
+          // What runs when it is loaded stands in the file of its name.
+          for (const entry of Object.values(entries)) for (const found of [atOnce, reading]) found.delete(entry);
+        },
+      },
     ],
   });
   await bundled.write({
@@ -99,9 +114,8 @@ async function bundle() {
     chunkFileNames: 'bundle/[name].js',
     codeSplitting: {
       groups: [
-        // What the thread that reads a large file needs, and no more.
-        { name: 'read', test: (id) => id.startsWith(made) && reading.test(id), priority: 1 },
-        { name: 'core', test: (id) => id.startsWith(made) && !onDemand.test(id) },
+        { name: 'read', test: (id) => reading.has(id), priority: 1 },
+        { name: 'core', test: (id) => atOnce.has(id) },
       ],
     },
   });

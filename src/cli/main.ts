@@ -1,3 +1,5 @@
+import { escapeForTerminal } from '../report/escape.ts';
+import { run } from './commands/analyze.ts';
 import { type CliIo, EXIT_TROUBLE } from './io.ts';
 import { readPlainArguments } from './options.ts';
 
@@ -12,10 +14,8 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
       const { runCommandLine } = await import('./command-line.ts');
       return await runCommandLine(argv, io);
     }
-    const { run } = await import('./commands/analyze.ts');
     return await run(plain, io);
   } catch (error) {
-    const { escapeForTerminal } = await import('../report/escape.ts');
     const texts = new Set((error instanceof AggregateError ? error.errors : [error]).map(describeError));
     for (const line of [...texts].join('\n').split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
     return EXIT_TROUBLE;

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { formatText } from './text.ts';
 import type { DocumentReporter, StreamReporterFactory } from './types.ts';
 
 /** What --format knows. */
@@ -13,7 +14,7 @@ export type LoadedReporter =
 export async function loadReporter(format: ReportFormat): Promise<LoadedReporter> {
   switch (format) {
     case 'text':
-      return { kind: 'document', format: (await import('./text.ts')).formatText };
+      return { kind: 'document', format: formatText };
     case 'json':
       return { kind: 'document', format: (await import('./json.ts')).formatJson };
     case 'sarif':
