@@ -17,7 +17,12 @@ export const SHARED_OPTIONS = {
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    describe: 'Configuration file; otherwise portzero.config.yaml, .yml or .json is looked for upward from here',
+    describe:
+      'Configuration file; otherwise portzero.config.yaml, .yml or .json is looked for from here up to the root of the repository',
+  },
+  'allow-plugins': {
+    type: 'boolean',
+    describe: 'Run the plugins of a configuration that was found, not named: they are programs with all your rights',
   },
   'fail-on': {
     type: 'string',
@@ -103,6 +108,7 @@ export interface AnalyzeArguments {
   readonly format?: string | undefined;
   readonly report?: readonly string[] | undefined;
   readonly config?: string | undefined;
+  readonly allowPlugins?: boolean | undefined;
   readonly failOn?: (typeof FAIL_ON)[number] | undefined;
   readonly answerTimeout?: string | undefined;
   readonly exchanges?: 'flagged' | 'all' | undefined;

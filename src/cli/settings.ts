@@ -1,8 +1,10 @@
 import type { AnalysisSettings } from '../analyze.ts';
 import { parseDuration } from '../config/duration.ts';
+import { describePassedOver } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
+import { escapeForTerminal } from '../report/escape.ts';
 import type { RunResult } from '../report/types.ts';
 import { RuleEngine } from '../rules/engine.ts';
 import { rules as ownRules } from '../rules/index.ts';
@@ -17,7 +19,14 @@ const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error'];
 /** Of the arguments, what makes the settings of an analysis. */
 type SettingArguments = Pick<
   AnalyzeArguments,
-  'config' | 'failOn' | 'answerTimeout' | 'exchanges' | 'maxExchanges' | 'maxListed' | 'communityIdSeed'
+  | 'config'
+  | 'allowPlugins'
+  | 'failOn'
+  | 'answerTimeout'
+  | 'exchanges'
+  | 'maxExchanges'
+  | 'maxListed'
+  | 'communityIdSeed'
 >;
 
 /** The settings that the configuration file, its plugins and the command line add up to. Throws CliError or ConfigError. */
@@ -26,7 +35,7 @@ export async function readSettings(
   io: CliIo,
   { live }: { readonly live: boolean },
 ): Promise<{ settings: AnalysisSettings; plugins: Plugins }> {
-  const config = override(await loadConfig({ path: args.config, cwd: io.cwd }), args);
+  const config = override(await readConfig(args, io), args);
   const plugins =
     config.plugins.length === 0
       ? { rules: [], reporters: [] }
@@ -42,6 +51,20 @@ export async function readSettings(
   };
   checkRules(settings);
   return { settings, plugins };
+}
+
+/**
+ * The configuration that --config names or that is found from here. One that was passed over is told: what a policy asks for
+ * must not go unasked in silence. Throws ConfigError.
+ */
+export function readConfig(args: Pick<SettingArguments, 'config' | 'allowPlugins'>, io: CliIo): Promise<Config> {
+  return loadConfig({
+    path: args.config,
+    cwd: io.cwd,
+    env: io.env,
+    allowPlugins: args.allowPlugins,
+    onPassedOver: (passedOver) => io.stderr.write(`portzero: ${escapeForTerminal(describePassedOver(passedOver))}\n`),
+  });
 }
 
 /** More rules, or longer windows, than the engine takes are the configuration's fault, to be told before anything is read. */

@@ -1,29 +1,42 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { rules as ownRules } from '../rules/index.ts';
 import type { Rule } from '../rules/types.ts';
 import { defaultConfig } from './defaults.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
+import { findConfig, type PassedOver } from './find.ts';
+import { trustedUsers } from './trust.ts';
 import type { Config } from './types.ts';
 import type { Fault, KeyPath } from './validate.ts';
 
-/** Looked for in this order, though only one of them may be in a folder. */
-export const CONFIG_NAMES = ['portzero.config.yaml', 'portzero.config.yml', 'portzero.config.json'] as const;
-
 export interface LoadOptions {
-  /** The file to read; by default the first one found in `cwd` or the nearest folder above it. */
+  /** The file to read; by default the first one found in `cwd` or the nearest folder above it (see findConfig). */
   readonly path?: string | undefined;
+  /**
+   * Run the modules that a configuration names though nobody named the configuration, or though somebody else could have
+   * changed them. They have all rights of this process.
+   */
+  readonly allowPlugins?: boolean | undefined;
+  /** Told of a configuration that is there and was not taken. */
+  readonly onPassedOver?: ((passedOver: PassedOver) => void) | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd: string;
   /** Rules that are known besides the ones that come with portzero and those of the file's plugins. */
   readonly rules?: readonly Rule[];
 }
 
+const UNASKED =
+  'plugins are programs that run with all your rights, and this configuration was found, not named: --allow-plugins runs them, as does naming it with --config';
+
 /**
  * Reads and checks the configuration; the defaults when there is no file. Throws ConfigError with every problem found.
  * A file is needed before zod and yaml are loaded, which take longer than a small capture.
  */
-export async function loadConfig({ path, cwd, rules = [] }: LoadOptions): Promise<Config> {
-  const file = path === undefined ? findConfig(cwd) : resolve(cwd, path);
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { path, cwd, rules = [], allowPlugins = false, env = process.env } = options;
+  const found = path === undefined ? findConfig(cwd, env) : { file: resolve(cwd, path), passedOver: null };
+  if (found.passedOver !== null) options.onPassedOver?.(found.passedOver);
+  const { file } = found;
   if (file === null) return defaultConfig(rules);
   let text: string;
   try {
@@ -48,16 +61,21 @@ export async function loadConfig({ path, cwd, rules = [] }: LoadOptions): Promis
   // Plugins bring rules, so they are loaded before the rest can be judged; what is no list of texts is a fault below.
   const named = (parsed.value as { plugins?: unknown } | null)?.plugins;
   const plugins = Array.isArray(named) ? named.filter((name) => typeof name === 'string' && name !== '') : [];
+  if (plugins.length > 0 && path === undefined && !allowPlugins) {
+    throw new ConfigError(file, [locate({ path: ['plugins'], key: true, message: UNASKED })]);
+  }
   const resolved = plugins.map((name: string) => resolvePlugin(name, file));
   const faults: ConfigProblem[] = [];
-  const brought = await loadPlugins({ plugins: resolved, path: file }).catch((error: unknown) => {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const { path: at, message } of error.problems) {
-      const keys: KeyPath = ['plugins', Number(/\d+/.exec(at)?.[0] ?? 0)];
-      faults.push(locate({ path: keys, message }));
-    }
-    return { rules: [] };
-  });
+  const brought = await loadPlugins({ plugins: resolved, path: file }, allowPlugins ? null : trustedUsers(env)).catch(
+    (error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { path: at, message } of error.problems) {
+        const keys: KeyPath = ['plugins', Number(/\d+/.exec(at)?.[0] ?? 0)];
+        faults.push(locate({ path: keys, message }));
+      }
+      return { rules: [] };
+    },
+  );
   if (faults.length > 0) throw new ConfigError(file, faults);
 
   const result = validateConfig(parsed.value ?? {}, [...ownRules, ...rules, ...brought.rules]);
@@ -69,19 +87,6 @@ export async function loadConfig({ path, cwd, rules = [] }: LoadOptions): Promis
     );
   }
   return { ...result.config, plugins: resolved, path: file };
-}
-
-/** The configuration file that holds in a folder: in it or in the nearest one above. Throws ConfigError for two at once. */
-export function findConfig(cwd: string): string | null {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const found = CONFIG_NAMES.map((name) => join(folder, name)).filter((file) => existsSync(file));
-    if (found.length > 1) {
-      const message = `there is also ${found.slice(1).join(' and ')}; keep one, or choose with --config`;
-      throw new ConfigError(found[0]!, [{ path: '', line: null, column: null, message }]);
-    }
-    if (found.length === 1) return found[0]!;
-    if (folder === dirname(folder)) return null;
-  }
 }
 
 function keyText(path: KeyPath): string {

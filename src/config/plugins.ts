@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expectationMeta } from '../rules/expectation.ts';
 import { rules as ownRules } from '../rules/index.ts';
@@ -8,6 +8,7 @@ import type { Rule } from '../rules/types.ts';
 import { validateRule } from '../rules/validate.ts';
 import { defaultSetting } from './defaults.ts';
 import { ConfigError } from './errors.ts';
+import { distrust, type Trusted } from './trust.ts';
 import type { Config } from './types.ts';
 
 /**
@@ -31,9 +32,13 @@ export interface Plugins {
 
 /**
  * Imports the modules that the configuration names and takes their exports `rules` and `reporters` (named, or of the
- * default export). Modules are cached by Node, so calling it again costs little. Throws ConfigError.
+ * default export). Modules are cached by Node, so calling it again costs little. `trusted`: whose packages may run, besides those
+ * of whoever the configuration belongs to; null when all may. Throws ConfigError.
  */
-export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Promise<Plugins> {
+export async function loadPlugins(
+  config: Pick<Config, 'plugins' | 'path'>,
+  trusted: Trusted | null = null,
+): Promise<Plugins> {
   const rules: Rule[] = [];
   const reporters: PluginReporter[] = [];
   for (const [index, name] of config.plugins.entries()) {
@@ -43,7 +48,7 @@ export async function loadPlugins(config: Pick<Config, 'plugins' | 'path'>): Pro
       return new ConfigError(config.path, [problem], { cause: error });
     };
     try {
-      const exported = await importFrom(name, config.path);
+      const exported = await importFile(findModule(name, config.path, trusted));
       for (const value of listOf(exported, 'rules')) rules.push(guardRule(checkRule(value, rules), blame));
       for (const value of listOf(exported, 'reporters')) {
         reporters.push(guardReporter(checkReporter(value, reporters), blame));
@@ -137,19 +142,39 @@ export function resolvePlugin(name: string, configPath: string): string {
   return name.startsWith('.') || isAbsolute(name) ? resolve(dirname(configPath), name) : name;
 }
 
-async function importFrom(name: string, configPath: string | null): Promise<Record<string, unknown>> {
-  if (isAbsolute(name)) return importFile(name);
+/** The file of a module. Throws an Error when there is none, or none that is to be trusted. */
+function findModule(name: string, configPath: string | null, trusted: Trusted | null): string {
+  if (isAbsolute(name)) return name;
   const from = configPath ?? join(process.cwd(), 'portzero.config.yaml');
+  const file = findPackage(name, from);
+  return trusted === null ? file : checkPackage(file, from, trusted);
+}
+
+function findPackage(name: string, from: string): string {
   try {
-    return await importFile(createRequire(from).resolve(name));
+    return createRequire(from).resolve(name);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     // A package whose exports are for import alone cannot be resolved by require.
     const entry = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? importEntry(name, dirname(from)) : null;
-    if (entry !== null) return importFile(entry);
+    if (entry !== null) return entry;
     if (code !== 'MODULE_NOT_FOUND' || !String((error as Error).message).includes(`'${name}'`)) throw error;
     throw new Error('no such package is installed here; the path of a file starts with ./ or /');
   }
+}
+
+/**
+ * A package is looked for in every node_modules up to the root, in NODE_PATH and at home. What lies beside the configuration,
+ * or is its owner's, is what whoever wrote that means; elsewhere anybody could have put one of this name.
+ */
+function checkPackage(file: string, configPath: string, trusted: Trusted): string {
+  const config = statSync(configPath, { throwIfNoEntry: false });
+  if (trusted.users === null || config === undefined || !isAbsolute(file)) return file;
+  const beside = relative(realpathSync(dirname(configPath)), realpathSync(file));
+  if (!beside.startsWith('..')) return file;
+  const why = distrust(file, { users: new Set([...trusted.users, config.uid]) });
+  if (why === null) return file;
+  throw new Error(`${file} was not run: ${why}; --allow-plugins runs it nevertheless`);
 }
 
 const importFile = (path: string): Promise<Record<string, unknown>> => import(pathToFileURL(path).href);

@@ -434,10 +434,14 @@ describe('configuration', () => {
          document: (result) => [String(result.report.findings.length)] }];`,
     );
     writeFileSync(join(home, 'portzero.config.yaml'), 'plugins: [./own.mjs]\n');
-    const { status, stdout } = await runCommand([REFUSED, '-f', 'count', '-r', 'x.count'], { cwd: home });
+    const { status, stdout } = await runCommand([REFUSED, '--allow-plugins', '-f', 'count', '-r', 'x.count'], {
+      cwd: home,
+    });
     expect([status, stdout]).toEqual([1, '2']);
     expect(readFileSync(join(home, 'x.count'), 'utf8')).toBe('2');
-    const parallel = await runCommand([REFUSED, ACCEPTED, '-q', '-f', 'json', '--jobs', '2'], { cwd: home });
+    const parallel = await runCommand([REFUSED, ACCEPTED, '--allow-plugins', '-q', '-f', 'json', '--jobs', '2'], {
+      cwd: home,
+    });
     const { findings } = JSON.parse(parallel.stdout) as AnalysisReport;
     expect(findings.filter(({ ruleId }) => ruleId === 'mine')).toHaveLength(2);
   });
@@ -478,7 +482,10 @@ describe('a report that fails', () => {
       ['-f', name, ...others],
       ['-r', 'x.own', '-f', 'csv', ...others],
     ]) {
-      const { status, stderr } = await runCommand(['-q', REFUSED, ACCEPTED, '--jobs', '2', ...args], { cwd: home });
+      const { status, stderr } = await runCommand(
+        ['-q', '--allow-plugins', REFUSED, ACCEPTED, '--jobs', '2', ...args],
+        { cwd: home },
+      );
       expect(stderr).toMatch(lineOf(name));
       expect(status).toBe(2);
       const report = JSON.parse(readFileSync(join(home, 'x.json'), 'utf8')) as AnalysisReport;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/config/defaults.ts';
 import { ConfigError } from '../../src/config/errors.ts';
-import { CONFIG_NAMES, findConfig, loadConfig } from '../../src/config/load.ts';
+import { CONFIG_NAMES, findConfig } from '../../src/config/find.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { addressBytes } from '../support/exchange.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'portzero-config-'));
@@ -126,9 +127,9 @@ decoder:
 describe('the file', () => {
   it('is found upward, and there may be none', async () => {
     const folder = write({ 'portzero.config.yml': 'failOn: error', 'a/b/c.txt': '' });
-    expect(findConfig(join(folder, 'a/b'))).toBe(join(folder, 'portzero.config.yml'));
+    expect(findConfig(join(folder, 'a/b')).file).toBe(join(folder, 'portzero.config.yml'));
     expect((await loadConfig({ cwd: join(folder, 'a/b') })).failOn).toBe('error');
-    expect(findConfig('/')).toBeNull();
+    expect(findConfig('/').file).toBeNull();
     expect(await loadConfig({ cwd: '/' })).toEqual(defaultConfig());
   });
 
@@ -136,7 +137,7 @@ describe('the file', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
     const told = new Set(readme.match(/\bportzero\.config\.(?!schema)\w+/g));
     expect([...told].sort()).toEqual([...CONFIG_NAMES].sort());
-    for (const name of told) expect(findConfig(write({ [name]: '{}' }))).toMatch(name);
+    for (const name of told) expect(findConfig(write({ [name]: '{}' })).file).toMatch(name);
   });
 
   it('is the nearest one', async () => {

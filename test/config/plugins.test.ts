@@ -32,7 +32,7 @@ describe('plugins', () => {
       'portzero.config.yaml': 'plugins: [./rules/mine.mjs]\nrules:\n  slow-answer: [error, { latency: 20ms }]\n',
       'rules/mine.mjs': `export const rules = [${rule('slow-answer')}, ${rule('other-rule')}];`,
     });
-    const config = await loadConfig({ cwd });
+    const config = await loadConfig({ cwd, allowPlugins: true });
     expect(config.rules.get('slow-answer')).toEqual({ severity: 'error', options: { latency: 20e6 } });
     expect(config.rules.get('other-rule')).toEqual({ severity: 'info', options: { latency: 5e6 } });
     expect(config.plugins).toEqual([join(cwd, 'rules/mine.mjs')]);
@@ -54,7 +54,7 @@ describe('plugins', () => {
         '{ "name": "@scope/by-import", "type": "module", "exports": { ".": { "import": { "default": "./lib.js" } } } }',
       'node_modules/@scope/by-import/lib.js': `export default { reporters: [${reporter}] };`,
     });
-    const config = await loadConfig({ cwd });
+    const config = await loadConfig({ cwd, allowPlugins: true });
     expect(config.plugins).toEqual(['by-main', '@scope/by-import']);
     const { rules, reporters } = await loadPlugins(config);
     expect(rules.map(({ meta }) => meta.id)).toEqual(['from-main']);
@@ -80,8 +80,8 @@ describe('plugins', () => {
     ['export const reporters = [{ name: "a", ending: "md", document() {} }];', /ending must be one of a file name/],
   ])('that are not right are told with their place: %s', async (text, message) => {
     const cwd = write({ 'portzero.config.yaml': 'failOn: error\nplugins:\n  - ./mine.mjs\n', 'mine.mjs': text });
-    await expect(loadConfig({ cwd })).rejects.toThrow(message);
-    await expect(loadConfig({ cwd })).rejects.toThrow(/portzero\.config\.yaml:3:5: plugins\[0\]/);
+    await expect(loadConfig({ cwd, allowPlugins: true })).rejects.toThrow(message);
+    await expect(loadConfig({ cwd, allowPlugins: true })).rejects.toThrow(/portzero\.config\.yaml:3:5: plugins\[0\]/);
   });
 
   describe('a reporter that throws is named with its module', () => {
@@ -90,7 +90,7 @@ describe('plugins', () => {
         'portzero.config.yaml': 'plugins: [./mine.mjs]\n',
         'mine.mjs': `export const reporters = [${reporter}];`,
       });
-      const [loaded] = (await loadPlugins(await loadConfig({ cwd }))).reporters;
+      const [loaded] = (await loadPlugins(await loadConfig({ cwd, allowPlugins: true }))).reporters;
       return loaded as {
         document(result: unknown, context: unknown): Iterable<string>;
         stream(write: unknown, context: unknown): Record<string, (value: unknown) => void>;
@@ -167,9 +167,11 @@ describe('plugins', () => {
       'portzero.config.yaml': 'plugins: [nowhere]\n',
       'file/portzero.config.yaml': 'plugins: [./x.mjs]\n',
     });
-    await expect(loadConfig({ cwd })).rejects.toThrow(
+    await expect(loadConfig({ cwd, allowPlugins: true })).rejects.toThrow(
       'nowhere: no such package is installed here; the path of a file starts with ./',
     );
-    await expect(loadConfig({ cwd: join(cwd, 'file') })).rejects.toThrow(/1:11: plugins\[0\]: .*x\.mjs/);
+    await expect(loadConfig({ cwd: join(cwd, 'file'), allowPlugins: true })).rejects.toThrow(
+      /1:11: plugins\[0\]: .*x\.mjs/,
+    );
   });
 });

@@ -2,7 +2,6 @@ import type { Argv } from 'yargs';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend } from '../../capture/live/capturers.ts';
 import { parseDuration } from '../../config/duration.ts';
-import { loadConfig } from '../../config/load.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { endText } from '../../probe/judge.ts';
 import { type ProbeResult, probe } from '../../probe/probe.ts';
@@ -25,6 +24,7 @@ import {
   writeData,
 } from '../io.ts';
 import { SHARED_OPTIONS } from '../options.ts';
+import { readConfig } from '../settings.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -69,6 +69,7 @@ export function builder(yargs: Argv) {
       defaultDescription: 'text',
     })
     .option('config', SHARED_OPTIONS.config)
+    .option('allow-plugins', SHARED_OPTIONS['allow-plugins'])
     .option('fail-on', SHARED_OPTIONS['fail-on'])
     .option('color', SHARED_OPTIONS.color)
     .conflicts('4', '6')
@@ -85,6 +86,7 @@ export interface ProbeArguments {
   readonly backend?: Backend | undefined;
   readonly format?: 'text' | 'json' | undefined;
   readonly config?: string | undefined;
+  readonly allowPlugins?: boolean | undefined;
   readonly failOn?: Severity | 'never' | undefined;
   readonly color?: boolean | undefined;
 }
@@ -98,7 +100,7 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
   const timeoutNanos = args.timeout === undefined ? DEFAULT_TIMEOUT_MS * 1e6 : parseDuration(args.timeout);
   if (timeoutNanos === null || timeoutNanos < 1e6)
     throw new CliError(`--timeout must be a time such as 500ms or 5s, not "${args.timeout}"`);
-  const config = await loadConfig({ path: args.config, cwd: io.cwd });
+  const config = await readConfig(args, io);
   const { rules } = await loadPlugins(config);
   const results = await probe({
     hosts: args.hosts,

@@ -1,15 +1,16 @@
 import type { Argv } from 'yargs';
 import { ConfigError } from '../../config/errors.ts';
-import { loadConfig } from '../../config/load.ts';
 import { nearestWord } from '../../config/nearest.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { createColors } from '../../report/colors.ts';
+import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
 import { wrap } from '../../report/layout.ts';
 import { ruleMetas } from '../../report/rule-texts.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
 import type { OptionSpec, RuleMeta, Severity } from '../../rules/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, wantsColor, widthOf, writeData } from '../io.ts';
 import { SHARED_OPTIONS } from '../options.ts';
+import { readConfig } from '../settings.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -24,6 +25,7 @@ export function builder(yargs: Argv) {
       defaultDescription: 'text',
     })
     .option('config', SHARED_OPTIONS.config)
+    .option('allow-plugins', SHARED_OPTIONS['allow-plugins'])
     .option('color', { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' })
     .example('$0 rules', 'every rule with its severity and options')
     .example('$0 rules port-zero-scan', 'what one of them means, and what to do');
@@ -32,6 +34,7 @@ export function builder(yargs: Argv) {
 export interface RulesArguments {
   readonly id?: string | undefined;
   readonly config?: string | undefined;
+  readonly allowPlugins?: boolean | undefined;
   readonly format?: 'text' | 'json' | undefined;
   readonly color?: boolean | undefined;
 }
@@ -41,7 +44,7 @@ export async function run(args: RulesArguments, io: CliIo): Promise<number> {
   const chosen = args.id === undefined ? metas : [find(args.id, metas)];
   if (args.format === 'json') {
     const json = args.id === undefined ? chosen.map(toJson) : toJson(chosen[0]!);
-    await writeData(io.stdout, `${JSON.stringify(json, null, 2)}\n`);
+    await writeData(io.stdout, `${stringifySafely(json, 2)}\n`);
     return EXIT_CLEAN;
   }
   const colors = createColors(wantsColor(io, io.stdout, args.color));
@@ -59,11 +62,13 @@ export async function run(args: RulesArguments, io: CliIo): Promise<number> {
 /** Our rules and those of the plugins that the configuration names. One found upward that is broken is no reason to be silent. */
 async function knownRules(args: RulesArguments, io: CliIo): Promise<readonly RuleMeta[]> {
   try {
-    const config = await loadConfig({ path: args.config, cwd: io.cwd });
+    const config = await readConfig(args, io);
     const { rules } = await loadPlugins(config);
     return [...ruleMetas, ...rules.map(({ meta }) => meta)];
   } catch (error) {
     if (args.config !== undefined || !(error instanceof ConfigError)) throw error;
+    for (const line of error.message.split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
+    io.stderr.write('portzero: the rules told are those that come with portzero\n');
     return ruleMetas;
   }
 }
