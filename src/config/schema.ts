@@ -18,6 +18,9 @@ const TUNNELS: Readonly<Record<TunnelName, string>> = {
   gre: 'GRE in UDP',
   esp: 'ESP in UDP',
   wireguard: 'WireGuard',
+  tzsp: 'TZSP',
+  lisp: 'LISP data',
+  capwap: 'CAPWAP data',
 };
 const SETTINGS = ['off', 'info', 'warning', 'error'] as const;
 

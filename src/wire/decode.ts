@@ -83,7 +83,10 @@ export type TunnelName =
   | 'mpls'
   | 'gre'
   | 'esp'
-  | 'wireguard';
+  | 'wireguard'
+  | 'tzsp'
+  | 'lisp'
+  | 'capwap';
 
 /** Counters of a decoder, in frames (tcpSegments and icmpErrors in packets). What triage drops is counted there. */
 export interface DecoderCounts {

@@ -8,7 +8,7 @@ import {
 } from './bridging.ts';
 import { u16, u24 } from './bytes.ts';
 import { LAYER_ETHERNET, LAYER_LLC, LAYER_VLAN } from './layers.ts';
-import { readPppoe } from './ppp.ts';
+import { readNetworkLayerId, readPppoe } from './ppp.ts';
 import {
   etherTypeReason,
   llcReason,
@@ -18,6 +18,7 @@ import {
   snapReason,
 } from './reasons.ts';
 import { SCOPE_VLAN } from './scopes.ts';
+import { readCiscoMetadata, readETag, readHsr, readTimeTag, readTrill } from './switch-tags.ts';
 import {
   STEP_DONE,
   STEP_ETHERNET,
@@ -76,6 +77,14 @@ const ETHERTYPE_VNTAG = 0x8926;
 const ETHERTYPE_NSH = 0x894f;
 const ETHERTYPE_OLD_QINQ_2 = 0x9200;
 const ETHERTYPE_OLD_QINQ_3 = 0x9300;
+const ETHERTYPE_OLD_QINQ_4 = 0x8200;
+const ETHERTYPE_LLC = 0x8870;
+const ETHERTYPE_TRILL = 0x22f3;
+/** For experiments; Cisco's switches put time stamps behind it unless told otherwise. */
+const ETHERTYPE_EXPERIMENT = 0x88b5;
+const ETHERTYPE_CISCO_METADATA = 0x8909;
+const ETHERTYPE_HSR = 0x892f;
+const ETHERTYPE_ETAG = 0x893f;
 
 /** Goes by Walk.type. Reads no bytes but those of VLAN tags. */
 export function readEtherType(walk: Walk): number {
@@ -90,6 +99,7 @@ export function readEtherType(walk: Walk): number {
     case ETHERTYPE_OLD_QINQ:
     case ETHERTYPE_OLD_QINQ_2:
     case ETHERTYPE_OLD_QINQ_3:
+    case ETHERTYPE_OLD_QINQ_4:
       return readVlanTag(walk);
     case ETHERTYPE_ARP:
       return walk.unsupported(REASON_ARP);
@@ -108,6 +118,18 @@ export function readEtherType(walk: Walk): number {
       return readFabricPath(walk);
     case ETHERTYPE_MACSEC:
       return readMacsec(walk);
+    case ETHERTYPE_CISCO_METADATA:
+      return readCiscoMetadata(walk);
+    case ETHERTYPE_ETAG:
+      return readETag(walk);
+    case ETHERTYPE_HSR:
+      return readHsr(walk);
+    case ETHERTYPE_EXPERIMENT:
+      return readTimeTag(walk);
+    case ETHERTYPE_TRILL:
+      return readTrill(walk);
+    case ETHERTYPE_LLC: // jumbo frames (draft-ietf-isis-ext-eth §3): too long for a length in its place
+      return STEP_LLC;
     case ETHERTYPE_NSH:
       return STEP_NSH;
     case ETHERTYPE_PPP:
@@ -149,6 +171,8 @@ const LLC_HEADER = 3;
 const SNAP_HEADER = 5;
 const SAP_SNAP = 0xaa;
 const SAP_IPV4 = 0x06;
+/** RFC 2684 §4.1: routed ISO protocols, and others by their network layer protocol id. */
+const SAP_ISO = 0xfe;
 const UNNUMBERED_INFORMATION = 0x03;
 const OUI_ETHERNET = 0x000000;
 /** IEEE 802.1H bridge tunnel encapsulation. */
@@ -168,6 +192,10 @@ export function readLlc(walk: Walk): number {
   if (dsap === SAP_IPV4 && isUnnumbered) {
     walk.offset += LLC_HEADER;
     return STEP_IPV4;
+  }
+  if (dsap === SAP_ISO && isUnnumbered) {
+    walk.offset += LLC_HEADER;
+    return readNetworkLayerId(walk);
   }
   if (dsap !== SAP_SNAP || !isUnnumbered) return walk.unsupported(llcReason(dsap));
   walk.offset += LLC_HEADER;

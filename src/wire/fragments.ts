@@ -88,6 +88,7 @@ export class FragmentTable {
     if (record.fragment === FRAGMENT_FIRST) {
       const isCaptured = walk.end === walk.limit;
       walk.fragmentEnd = isCaptured ? walk.end : -1;
+      walk.isOpen = true;
       walk.starved = false;
       if (length > store.tried[entry]!) store.tried[entry] = Math.min(length, PREFIX);
       return STEP_PROTOCOL;
@@ -143,6 +144,7 @@ export class FragmentTable {
     walk.starved = false;
     walk.fragmentEnd = isWhole || contiguous >= PREFIX ? -1 : walk.end;
     walk.isReassembledWhole = isWhole;
+    walk.isOpen = !isWhole;
     return true;
   }
 

@@ -1,9 +1,19 @@
-import { u16, u32 } from './bytes.ts';
-import { LAYER_ERSPAN, LAYER_GRE } from './layers.ts';
+import { u16, u16le, u32 } from './bytes.ts';
+import { LAYER_EOIP, LAYER_ERSPAN, LAYER_GRE } from './layers.ts';
+import { readFrameRelay } from './ppp.ts';
 import { greReason, REASON_MALFORMED_TUNNEL, REASON_TRUNCATED_TUNNEL } from './reasons.ts';
-import { SCOPE_ERSPAN, SCOPE_GRE, SCOPE_PPTP } from './scopes.ts';
+import { SCOPE_EOIP, SCOPE_ERSPAN, SCOPE_GRE, SCOPE_PPTP } from './scopes.ts';
 import { MALFORMED } from './status.ts';
-import { STEP_DONE, STEP_ETHERNET, STEP_ETHERTYPE, STEP_IP, STEP_IPV4, STEP_PPP, type Walk } from './walk.ts';
+import {
+  STEP_DONE,
+  STEP_ETHERNET,
+  STEP_ETHERTYPE,
+  STEP_IP,
+  STEP_IPV4,
+  STEP_PPP,
+  STEP_WLAN,
+  type Walk,
+} from './walk.ts';
 
 /*
  * RFC 2784 §2 with RFC 2890 (key, sequence) and RFC 1701 (routing); version 1 is PPTP's, RFC 2637 §4.1
@@ -28,6 +38,9 @@ const TYPE_ERSPAN = 0x88be;
 const TYPE_ERSPAN_3 = 0x22eb;
 const TYPE_ETHERNET = 0x6558;
 const TYPE_PPP = 0x880b;
+const TYPE_FRAME_RELAY = 0x6559;
+/** MikroTik's Ethernet over IP. */
+const TYPE_EOIP = 0x6400;
 const FIRST_ETHERTYPE = 0x0600;
 
 function cut(walk: Walk, n: number): number {
@@ -41,7 +54,8 @@ export function readGre(walk: Walk): number {
   const flags = u16(bytes, offset);
   const version = flags & VERSION;
   if (version > 1) return walk.fail(MALFORMED, REASON_MALFORMED_TUNNEL);
-  return version === 1 ? readPptp(walk, flags) : readGreVersion0(walk, flags);
+  if (version === 1) return u16(bytes, offset + 2) === TYPE_EOIP ? readEoip(walk) : readPptp(walk, flags);
+  return readGreVersion0(walk, flags);
 }
 
 function readGreVersion0(walk: Walk, flags: number): number {
@@ -71,13 +85,28 @@ function readGreVersion0(walk: Walk, flags: number): number {
       return readErspan(walk, 12);
     case TYPE_PPP:
       return STEP_PPP;
+    case TYPE_FRAME_RELAY:
+      return readFrameRelay(walk);
     case TYPE_WCCP:
       // WCCP version 2 puts four bytes before the packet, version 1 none.
       if (walk.has(1) && walk.bytes[walk.offset]! >> 4 !== 4) walk.offset += 4;
       return STEP_IPV4;
   }
+  if (isArubaType(type)) {
+    walk.isPadded = false;
+    walk.isControlSwapped = false;
+    return STEP_WLAN;
+  }
   walk.type = type;
   return type >= FIRST_ETHERTYPE ? STEP_ETHERTYPE : walk.unsupported(greReason(type));
+}
+
+/**
+ * Access points of Aruba number their radios from 0x8200 to 0x83f0 and from 0x9000 to 0x9110, in steps of 16, and send 802.11
+ * frames without check sequence. No other protocol type stands there but 0x9100, a VLAN tag in Ethernet, where GRE has none.
+ */
+function isArubaType(type: number): boolean {
+  return (type & 0x0f) === 0 && ((type >= 0x8200 && type <= 0x83f0) || (type >= 0x9000 && type <= 0x9110));
 }
 
 /** RFC 1701: address family (2), offset (1), length (1), routing data; an entry of length 0 ends the list. */
@@ -105,6 +134,21 @@ function readPptp(walk: Walk, flags: number): number {
   walk.narrow(walk.offset + u16(bytes, offset + 4));
   // Without a sequence number there is no payload, only an acknowledgment.
   return (flags & HAS_SEQUENCE) === 0 ? STEP_DONE : STEP_PPP;
+}
+
+/**
+ * MikroTik: flags 0x2001, type 0x6400, length (2), tunnel id (2, little-endian, the same in both directions), then a frame. A
+ * length of 0 is a keepalive.
+ */
+function readEoip(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!walk.has(8)) return cut(walk, 8);
+  if (!walk.enter(LAYER_EOIP)) return STEP_DONE;
+  const length = u16(bytes, offset + 4);
+  walk.within(SCOPE_EOIP, u16le(bytes, offset + 6));
+  walk.offset += 8;
+  walk.narrow(walk.offset + length);
+  return length === 0 ? STEP_DONE : STEP_ETHERNET;
 }
 
 /*

@@ -99,13 +99,19 @@ const PROTECTED = 0x40;
 const ORDER = 0x80;
 const QOS_AGGREGATE = 0x80;
 
+/** Whether two bytes may be the frame control of a data frame: version 0, type 2. */
+export function looksLikeWlanData(control: number): boolean {
+  return (control & 0x0f) === 0x08;
+}
+
 export function readWlan(walk: Walk): number {
   const { bytes, offset } = walk;
   if (!walk.has(2)) return cut(walk, 2);
   if (!walk.enter(LAYER_WLAN)) return STEP_DONE;
-  const type = (bytes[offset]! >> 2) & 3;
-  const subtype = bytes[offset]! >> 4;
-  const flags = bytes[offset + 1]!;
+  const control = bytes[walk.isControlSwapped ? offset + 1 : offset]!;
+  const flags = bytes[walk.isControlSwapped ? offset : offset + 1]!;
+  const type = (control >> 2) & 3;
+  const subtype = control >> 4;
   if (type !== TYPE_DATA) return walk.unsupported(wlanReason(type * 16 + subtype));
   // Null frames and polls carry nothing: understood.
   if ((subtype & SUBTYPE_NO_DATA) !== 0) return STEP_DONE;

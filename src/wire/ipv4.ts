@@ -59,6 +59,7 @@ export function readIpv4(walk: Walk): number {
   // Some stacks spoil the length of the header that they quote in an ICMP error, so there it is only a hint.
   if (totalLength >= headerLength) {
     walk.limit = offset + totalLength;
+    walk.isOpen = false;
     if (walk.end > walk.limit) walk.end = walk.limit;
   } else if (totalLength !== 0 && !walk.quoting) {
     return walk.fail(MALFORMED, REASON_MALFORMED_IPV4);

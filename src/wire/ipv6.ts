@@ -1,7 +1,7 @@
 import { u16, u32 } from './bytes.ts';
 import { LAYER_IPV6 } from './layers.ts';
 import { FRAGMENT_FIRST, FRAGMENT_LATER } from './packet.ts';
-import { REASON_MALFORMED_IPV6, REASON_TRUNCATED_IPV6 } from './reasons.ts';
+import { ipProtocolReason, REASON_MALFORMED_IPV6, REASON_TRUNCATED_IPV6 } from './reasons.ts';
 import { MALFORMED } from './status.ts';
 import { STEP_DONE, STEP_FRAGMENT, STEP_PROTOCOL, type Walk } from './walk.ts';
 
@@ -40,6 +40,7 @@ export function readIpv6(walk: Walk): number {
   // A length of 0 is that of a jumbogram (RFC 2675 §3) or of a segment that the card is to cut (TSO): what is there counts.
   if (payloadLength !== 0) {
     walk.limit = offset + HEADER + payloadLength;
+    walk.isOpen = false;
     if (walk.end > walk.limit) walk.end = walk.limit;
   }
   walk.type = bytes[offset + NEXT_HEADER]!;
@@ -63,6 +64,23 @@ export function readExtension(walk: Walk): number {
   walk.offset += length;
   return STEP_PROTOCOL;
 }
+
+/**
+ * RFC 4727 §3.3: numbers for experiments. New extension headers have the form of the others (RFC 6564 §4), so one whose length
+ * leads to something known is passed over; anything else stays unknown.
+ */
+export function readExperiment(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!walk.has(2)) return walk.cut(2, REASON_TRUNCATED_IPV6, REASON_MALFORMED_IPV6);
+  const isKnown = FOLLOWERS.includes(bytes[offset]!);
+  const length = (bytes[offset + 1]! + 1) * 8;
+  const room = walk.isOpen ? length : walk.limit - offset;
+  if (!isKnown || length > room) return walk.unsupported(ipProtocolReason(walk.type));
+  return readExtension(walk);
+}
+
+/** Next headers that are read, or known to be the last: extension headers, TCP, UDP, ICMPv6, IP, GRE, ESP, AH, none. */
+const FOLLOWERS = [0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 135, 139, 140, 143, 253, 254];
 
 const ROUTING_SOURCE_ROUTE = 0;
 const ROUTING_MOBILE = 2;

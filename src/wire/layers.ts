@@ -56,6 +56,20 @@ const NAMES = [
   'pppd',
   'pktap',
   'ipcomp',
+  'juniper',
+  'fddi',
+  'token-ring',
+  'arcnet',
+  'ipoib',
+  'cisco-metadata',
+  'etag',
+  'hsr',
+  'trill',
+  'ttag',
+  'tzsp',
+  'lisp',
+  'capwap',
+  'eoip',
 ] as const;
 
 export const LAYER_ETHERNET = 1;
@@ -111,6 +125,20 @@ export const LAYER_ETHERIP = 49;
 export const LAYER_PPPD = 50;
 export const LAYER_PKTAP = 51;
 export const LAYER_IPCOMP = 52;
+export const LAYER_JUNIPER = 53;
+export const LAYER_FDDI = 54;
+export const LAYER_TOKEN_RING = 55;
+export const LAYER_ARCNET = 56;
+export const LAYER_IPOIB = 57;
+export const LAYER_CISCO_METADATA = 58;
+export const LAYER_ETAG = 59;
+export const LAYER_HSR = 60;
+export const LAYER_TRILL = 61;
+export const LAYER_TTAG = 62;
+export const LAYER_TZSP = 63;
+export const LAYER_LISP = 64;
+export const LAYER_CAPWAP = 65;
+export const LAYER_EOIP = 66;
 
 /** Name of a layer id as reports show it, as in "ethernet" or "ipv4"; "unknown" for a number that is no layer. */
 export function layerName(id: number): string {

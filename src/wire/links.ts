@@ -1,10 +1,13 @@
 import { readBroadcomTag, readMarvellTag, readPrependedBroadcomTag } from './bridging.ts';
 import { readNull, readRaw, readSll, readSll2 } from './cooked.ts';
 import { readAvs, readPrism, readRadiotap } from './ieee80211.ts';
+import { readJuniper } from './juniper.ts';
+import { readArcnet, readFddi, readInfiniband, readTokenRing } from './lan-links.ts';
 import * as linkTypes from './linktypes.ts';
-import { readEnc, readIpnet, readNflog, readPflog, readPktap, readPpi } from './metadata.ts';
+import { readEnc, readIpnet, readNflog, readPflog, readPktap, readPpi, readUserPktap } from './metadata.ts';
 import { readCiscoHdlc, readFrameRelay, readPppd, readPppOrHdlc, readPppoe } from './ppp.ts';
 import { linkTypeReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from './reasons.ts';
+import { readTzsp } from './tzsp.ts';
 import { STEP_DONE, STEP_ETHERNET, STEP_LLC, STEP_MPLS, STEP_WLAN, type Walk } from './walk.ts';
 
 /** Reads the header that a LINKTYPE_ value names, and returns the step behind it. */
@@ -74,6 +77,32 @@ export function readLink(walk: Walk, linkType: number): number {
       return readMarvellTag(walk, 12);
     case linkTypes.LINKTYPE_DSA_TAG_EDSA:
       return readMarvellTag(walk, 16);
+    case linkTypes.LINKTYPE_TOKEN_RING:
+      return readTokenRing(walk);
+    case linkTypes.LINKTYPE_FDDI:
+      return readFddi(walk);
+    case linkTypes.LINKTYPE_ARCNET:
+    case linkTypes.LINKTYPE_ARCNET_LINUX:
+      return readArcnet(walk, linkType === linkTypes.LINKTYPE_ARCNET_LINUX);
+    case linkTypes.LINKTYPE_IPOIB:
+      return readInfiniband(walk);
+    case linkTypes.LINKTYPE_TZSP:
+      return readTzsp(walk);
+    case linkTypes.LINKTYPE_USER2:
+      return readUserPktap(walk);
+    case linkTypes.LINKTYPE_JUNIPER_MLPPP:
+    case linkTypes.LINKTYPE_JUNIPER_MLFR:
+    case linkTypes.LINKTYPE_JUNIPER_GGSN:
+    case linkTypes.LINKTYPE_JUNIPER_ATM1:
+    case linkTypes.LINKTYPE_JUNIPER_ATM2:
+    case linkTypes.LINKTYPE_JUNIPER_SERVICES:
+    case linkTypes.LINKTYPE_JUNIPER_PPPOE:
+    case linkTypes.LINKTYPE_JUNIPER_ETHER:
+    case linkTypes.LINKTYPE_JUNIPER_PPP:
+    case linkTypes.LINKTYPE_JUNIPER_FRELAY:
+    case linkTypes.LINKTYPE_JUNIPER_CHDLC:
+    case linkTypes.LINKTYPE_JUNIPER_VP:
+      return readJuniper(walk, linkType);
     default:
       return walk.unsupported(linkTypeReason(linkType));
   }

@@ -1,7 +1,7 @@
 import { u16, u16le, u32le } from './bytes.ts';
 import { LAYER_ENC, LAYER_IPNET, LAYER_NFLOG, LAYER_PFLOG, LAYER_PKTAP, LAYER_PPI } from './layers.ts';
-import { LINKTYPE_IEEE802_11 } from './linktypes.ts';
-import { REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from './reasons.ts';
+import { LINKTYPE_IEEE802_11, LINKTYPE_USER2 } from './linktypes.ts';
+import { linkTypeReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from './reasons.ts';
 import { MALFORMED } from './status.ts';
 import { STEP_DONE, STEP_IP, STEP_LINK, type Walk } from './walk.ts';
 
@@ -56,6 +56,26 @@ export function readPktap(walk: Walk): number {
   if (!skip(walk, u32le(bytes, offset), 12)) return STEP_DONE;
   walk.type = linkType;
   return STEP_LINK;
+}
+
+/** The fixed part, and what is more than anybody puts before a packet. */
+const PKTAP_HEADER = 108;
+const PKTAP_LONGEST = 1024;
+const PKTAP_PACKET = 1;
+
+/**
+ * Darwin's own number for PKTAP is USER2, which is anybody's: the header must say a sensible length, that a packet follows,
+ * and of which type.
+ */
+export function readUserPktap(walk: Walk): number {
+  const { bytes, offset } = walk;
+  const isPktap =
+    walk.has(12) &&
+    u32le(bytes, offset) >= PKTAP_HEADER &&
+    u32le(bytes, offset) <= PKTAP_LONGEST &&
+    u32le(bytes, offset + 4) === PKTAP_PACKET &&
+    u32le(bytes, offset + 8) <= 0xffff;
+  return isPktap ? readPktap(walk) : walk.unsupported(linkTypeReason(LINKTYPE_USER2));
 }
 
 /*

@@ -44,7 +44,7 @@ function hasSoundChecksum(walk: Walk): boolean {
 
 /** Whether a label stack with a payload that we can read may begin here: RFC 7510 has nothing but a UDP port to say so. */
 export function looksLikeMpls(walk: Walk): boolean {
-  for (let skip = 0; walk.has(skip + ENTRY); skip += ENTRY) {
+  for (let skip = 0; !walk.lacks(skip + ENTRY); skip += ENTRY) {
     const isLast = (walk.bytes[walk.offset + skip + 2]! & 1) !== 0;
     if (!isLast) continue;
     const behind = skip + ENTRY;

@@ -10,10 +10,11 @@ import type { Walk } from './walk.ts';
 export function looksLikeIp(walk: Walk, skip: number): boolean {
   const { bytes } = walk;
   const at = walk.offset + skip;
-  if (at >= walk.limit) return false;
+  const limit = walk.isOpen ? Number.MAX_SAFE_INTEGER : walk.limit;
+  if (at >= limit) return false;
   if (at >= walk.end) return true;
   const version = bytes[at]! >> 4;
-  const room = walk.limit - at;
+  const room = limit - at;
   if (version === 4) {
     if ((bytes[at]! & 0x0f) < 5 || room < 20) return false;
     if (at + 4 > walk.end) return true;
@@ -28,18 +29,28 @@ export function looksLikeIp(walk: Walk, skip: number): boolean {
   return false;
 }
 
-const KNOWN_TYPES = [0x0806, 0x8100, 0x88a8, 0x9100, 0x8847, 0x8848, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x88e7, 0x8035];
+const KNOWN_TYPES = [
+  0x0806, 0x8100, 0x88a8, 0x9100, 0x8847, 0x8848, 0x8863, 0x8864, 0x88cc, 0x88e5, 0x88e7, 0x8035, 0x8200, 0x8909,
+  0x893f, 0x892f, 0x88fb, 0x22f3,
+];
 
 /** Whether an Ethernet header may stand `skip` bytes ahead: a type that is in use, and an IP version that suits it. */
 export function looksLikeEthernet(walk: Walk, skip: number): boolean {
   const at = walk.offset + skip;
-  if (at + 14 > walk.limit) return false;
+  const limit = walk.isOpen ? Number.MAX_SAFE_INTEGER : walk.limit;
+  if (at + 14 > limit) return false;
   if (at + 14 > walk.end) return true;
   const type = u16(walk.bytes, at + 12);
-  if (type === 0x0800 || type === 0x86dd) {
-    if (at + 15 > walk.end) return at + 15 <= walk.limit;
-    return walk.bytes[at + 14]! >> 4 === (type === 0x0800 ? 4 : 6);
-  }
-  if (type <= 1500) return type >= 3 && at + 14 + type <= walk.limit;
-  return KNOWN_TYPES.includes(type);
+  if (type <= 1500) return type >= 3 && at + 14 + type <= limit;
+  return looksLikeEtherType(walk, skip + 12);
+}
+
+/** Whether an EtherType, `skip` bytes ahead, and what stands behind it may be right. */
+export function looksLikeEtherType(walk: Walk, skip: number): boolean {
+  const at = walk.offset + skip;
+  if (at + 2 > walk.end) return walk.isOpen || at + 2 <= walk.limit;
+  const type = u16(walk.bytes, at);
+  if (type !== 0x0800 && type !== 0x86dd) return KNOWN_TYPES.includes(type);
+  if (at + 3 > walk.end) return walk.isOpen || at + 3 <= walk.limit;
+  return walk.bytes[at + 2]! >> 4 === (type === 0x0800 ? 4 : 6);
 }

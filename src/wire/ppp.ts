@@ -28,6 +28,22 @@ const PROTOCOL_MULTILINK = 0x003d;
 const PROTOCOL_IPV6 = 0x0057;
 const PROTOCOL_MPLS = 0x0281;
 const PROTOCOL_MPLS_MULTICAST = 0x0283;
+/** Those above, OSI, and the control protocols (IANA, "PPP DLL Protocol Numbers"). */
+const PLAUSIBLE = [
+  PROTOCOL_IPV4,
+  0x0023,
+  PROTOCOL_MULTILINK,
+  PROTOCOL_IPV6,
+  PROTOCOL_MPLS,
+  PROTOCOL_MPLS_MULTICAST,
+  0x8021,
+  0x8023,
+  0x8057,
+  0x8281,
+  0xc021,
+  0xc023,
+  0xc223,
+];
 
 function cut(walk: Walk, n: number): number {
   return walk.cut(n, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
@@ -72,6 +88,18 @@ function readPppProtocol(walk: Walk): number {
     default:
       return walk.unsupported(pppReason(protocol));
   }
+}
+
+/** Whether a protocol field has a value that is in use: for guesses where no header says that PPP follows. */
+export function isPppProtocol(protocol: number): boolean {
+  return PLAUSIBLE.includes(protocol);
+}
+
+/** Whether PPP may stand `skip` bytes ahead, with address and control or with a protocol of two bytes. */
+export function looksLikePpp(walk: Walk, skip: number): boolean {
+  if (!walk.has(skip + 2)) return false;
+  const start = u16(walk.bytes, walk.offset + skip);
+  return start === ((PPP_ADDRESS << 8) | PPP_CONTROL) || isPppProtocol(start);
 }
 
 /** RFC 3518 §4.2: flags, MAC type; type 1 is an Ethernet frame. */
@@ -161,8 +189,13 @@ export function readFrameRelay(walk: Walk): number {
   }
   walk.offset += 1;
   if (bytes[walk.offset] === 0) walk.offset += 1;
+  return readNetworkLayerId(walk);
+}
+
+/** One byte of ISO/IEC TR 9577 says what follows. */
+export function readNetworkLayerId(walk: Walk): number {
   if (!walk.has(1)) return cut(walk, 1);
-  const protocol = bytes[walk.offset]!;
+  const protocol = walk.bytes[walk.offset]!;
   walk.offset += 1;
   switch (protocol) {
     case NLPID_IPV4:

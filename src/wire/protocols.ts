@@ -1,4 +1,4 @@
-import { readExtension, readFragmentHeader, readRouting } from './ipv6.ts';
+import { readExperiment, readExtension, readFragmentHeader, readRouting } from './ipv6.ts';
 import { readTunnelProtocol } from './tunnels.ts';
 import { STEP_DONE, STEP_ICMP, STEP_ICMPV6, STEP_TCP, STEP_UDP, type Walk } from './walk.ts';
 
@@ -28,6 +28,9 @@ function readIpv6Protocol(walk: Walk, protocol: number): number {
     case 139: // host identity, RFC 7401
     case 140: // Shim6, RFC 5533
       return readExtension(walk);
+    case 253: // experiments, RFC 4727 §3.3
+    case 254:
+      return readExperiment(walk);
     case 43:
       return readRouting(walk);
     case 44:

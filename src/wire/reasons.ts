@@ -35,6 +35,9 @@ const WORDS = [
   'mpls-associated-channel',
   'l2tpv3',
   'wlan-fragment',
+  'capwap-fragment',
+  'juniper',
+  'fddi-management',
 ] as const;
 
 export const REASON_NONE = 0;
@@ -73,6 +76,12 @@ export const REASON_MPLS_CHANNEL = 27;
 export const REASON_L2TPV3 = 28;
 /** A later fragment of an 802.11 frame. */
 export const REASON_WLAN_FRAGMENT = 29;
+/** A later fragment of CAPWAP's own. */
+export const REASON_CAPWAP_FRAGMENT = 30;
+/** Behind Juniper's header stands something that is not read. */
+export const REASON_JUNIPER = 31;
+/** FDDI's tokens and station management. */
+export const REASON_FDDI_MANAGEMENT = 32;
 
 const FAMILY = 0x10000;
 const ETHERTYPE = 1;

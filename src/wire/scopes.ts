@@ -16,6 +16,8 @@ export const SCOPE_PBB = 11;
 export const SCOPE_FRAME_RELAY = 12;
 /** Tunnels without a number of their own: the id is a hash of the outer addresses, see ScopeTable.tunnel(). */
 const SCOPE_TUNNEL = 13;
+export const SCOPE_LISP = 14;
+export const SCOPE_EOIP = 15;
 
 const WORDS = [
   '',
@@ -32,6 +34,8 @@ const WORDS = [
   'pbb',
   'frame-relay',
   'tunnel',
+  'lisp',
+  'eoip',
 ];
 
 const MOST_SCOPES = 1 << 16;

@@ -11,6 +11,7 @@ import {
   LINKTYPE_RAW_OPENBSD,
 } from './linktypes.ts';
 import type { FrameView } from './packet.ts';
+import { mayBeTeredo } from './teredo.ts';
 
 /*
  * The hottest code there is: nearly every frame of a capture ends here. It has offsets of its own, for the common link types
@@ -121,6 +122,7 @@ export function triage(frame: FrameView, tunnelPorts: Uint32Array, counts: { tcp
     ) {
       return true;
     }
+    if (type === IPV4 && (tunnelPorts[0]! & 1) !== 0 && mayBeTeredo(bytes, transport + 8, end)) return true;
     const length = (bytes[transport + 4]! << 8) | bytes[transport + 5]!;
     return length < 8 || transport + length > dataEnd;
   }

@@ -12,6 +12,9 @@ export const TUNNEL_MPLS = 8;
 export const TUNNEL_GRE = 9;
 export const TUNNEL_ESP = 10;
 export const TUNNEL_WIREGUARD = 11;
+export const TUNNEL_TZSP = 12;
+export const TUNNEL_LISP = 13;
+export const TUNNEL_CAPWAP = 14;
 
 /** Numbers of the tunnels, and the UDP ports that IANA (for VXLAN also Linux's old default) gives them. */
 const TUNNELS: Readonly<Record<TunnelName, { readonly tunnel: number; readonly ports: readonly number[] }>> = {
@@ -26,11 +29,17 @@ const TUNNELS: Readonly<Record<TunnelName, { readonly tunnel: number; readonly p
   gre: { tunnel: TUNNEL_GRE, ports: [4754] },
   esp: { tunnel: TUNNEL_ESP, ports: [4500] },
   wireguard: { tunnel: TUNNEL_WIREGUARD, ports: [51820] },
+  tzsp: { tunnel: TUNNEL_TZSP, ports: [37008] },
+  lisp: { tunnel: TUNNEL_LISP, ports: [4341] },
+  capwap: { tunnel: TUNNEL_CAPWAP, ports: [5247] },
 };
 
 /** Which UDP ports are read as tunnels. */
 export class TunnelPorts {
-  /** A bit for each port that is; bit port & 31 of word port >>> 5. Small, so that triage finds it in the cache. */
+  /**
+   * A bit for each port that is; bit port & 31 of word port >>> 5. Small, so that triage finds it in the cache. The bit of
+   * port 0, which is no tunnel's, says that Teredo is looked for at every port: see isTeredoPacket().
+   */
   readonly bitmap = new Uint32Array(2048);
   private readonly tunnels = new Map<number, number>();
 
@@ -41,8 +50,14 @@ export class TunnelPorts {
         if (port < 1 || port > 0xffff) continue;
         this.bitmap[port >>> 5]! |= 1 << (port & 31);
         this.tunnels.set(port, defaults.tunnel);
+        if (defaults.tunnel === TUNNEL_TEREDO) this.bitmap[0]! |= 1;
       }
     }
+  }
+
+  /** Whether Teredo is looked for at other ports than its own: unless it has none. */
+  get findsTeredo(): boolean {
+    return (this.bitmap[0]! & 1) !== 0;
   }
 
   /**

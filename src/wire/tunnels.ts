@@ -1,5 +1,6 @@
 import { nextProtocol } from './bridging.ts';
 import { u16, u24, u32 } from './bytes.ts';
+import { readCapwap } from './capwap.ts';
 import {
   LAYER_AH,
   LAYER_AYIYA,
@@ -9,13 +10,14 @@ import {
   LAYER_GTP,
   LAYER_IPCOMP,
   LAYER_L2TP,
-  LAYER_TEREDO,
   LAYER_VXLAN,
   LAYER_VXLAN_GPE,
   LAYER_WIREGUARD,
 } from './layers.ts';
+import { readLisp } from './lisp.ts';
 import { looksLikeMpls } from './mpls.ts';
 import { looksLikeEthernet, looksLikeIp } from './plausible.ts';
+import { looksLikePpp } from './ppp.ts';
 import {
   ipProtocolReason,
   REASON_ESP,
@@ -26,19 +28,24 @@ import {
   REASON_WIREGUARD,
 } from './reasons.ts';
 import { SCOPE_GENEVE, SCOPE_GTP, SCOPE_L2TP, SCOPE_VXLAN } from './scopes.ts';
+import { readTeredo } from './teredo.ts';
 import {
   TUNNEL_AYIYA,
+  TUNNEL_CAPWAP,
   TUNNEL_ESP,
   TUNNEL_GENEVE,
   TUNNEL_GRE,
   TUNNEL_GTP,
   TUNNEL_L2TP,
+  TUNNEL_LISP,
   TUNNEL_MPLS,
   TUNNEL_TEREDO,
+  TUNNEL_TZSP,
   TUNNEL_VXLAN,
   TUNNEL_VXLAN_GPE,
   TUNNEL_WIREGUARD,
 } from './tunnel-ports.ts';
+import { readUdpTzsp } from './tzsp.ts';
 import {
   STEP_DONE,
   STEP_ETHERNET,
@@ -82,6 +89,9 @@ export function readTunnelProtocol(walk: Walk, protocol: number): number {
       return readL2tpOverIp(walk);
     case 137: // RFC 4023
       return STEP_MPLS;
+    case 143: // RFC 8986 §10.1
+      walk.alongOuterAddresses();
+      return STEP_ETHERNET;
     default:
       return walk.unsupported(ipProtocolReason(protocol));
   }
@@ -139,13 +149,19 @@ export function readUdpTunnel(walk: Walk): number {
       return readUdpEsp(walk);
     case TUNNEL_WIREGUARD:
       return readWireguard(walk);
+    case TUNNEL_TZSP:
+      return readUdpTzsp(walk);
+    case TUNNEL_LISP:
+      return readLisp(walk);
+    case TUNNEL_CAPWAP:
+      return readCapwap(walk);
     default:
       return STEP_DONE;
   }
 }
 
 /*
- * RFC 7348 §5; the group policy extension sets the first bit and uses the bytes after the flags
+ * RFC 7348 §5
  *
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |R|R|R|R|I|R|R|R|            Reserved                           |
@@ -154,15 +170,12 @@ export function readUdpTunnel(walk: Walk): number {
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 const VXLAN_HAS_VNI = 0x08;
-const VXLAN_HAS_POLICY = 0x80;
 
 function readVxlan(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8)) return STEP_DONE;
-  const flags = bytes[offset]!;
-  const isPlain = flags === VXLAN_HAS_VNI && u24(bytes, offset + 1) === 0;
-  const isPolicy = flags === (VXLAN_HAS_VNI | VXLAN_HAS_POLICY);
-  if (!(isPlain || isPolicy) || bytes[offset + 7] !== 0 || !looksLikeEthernet(walk, 8)) return STEP_DONE;
+  if (walk.lacks(8)) return STEP_DONE;
+  // All other bits are reserved and ignored on receipt; extensions use some of them.
+  if ((bytes[offset]! & VXLAN_HAS_VNI) === 0 || !looksLikeEthernet(walk, 8)) return STEP_DONE;
   if (!walk.enter(LAYER_VXLAN)) return STEP_DONE;
   walk.within(SCOPE_VXLAN, u24(bytes, offset + 4));
   walk.offset += 8;
@@ -171,14 +184,15 @@ function readVxlan(walk: Walk): number {
 
 /** draft-ietf-nvo3-vxlan-gpe §3: flags with version (2 bits), I, P, B, O; next protocol in byte 3 when P is set. */
 const GPE_HAS_PROTOCOL = 0x04;
+const GPE_VERSION = 0x30;
 
 function readVxlanGpe(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8)) return STEP_DONE;
+  if (walk.lacks(8)) return STEP_DONE;
   const flags = bytes[offset]!;
   const protocol = (flags & GPE_HAS_PROTOCOL) === 0 ? 3 : bytes[offset + 3]!;
-  const isSound = (flags & 0xf0) === 0 && (flags & VXLAN_HAS_VNI) !== 0 && bytes[offset + 1] === 0;
-  if (!isSound || protocol < 1 || protocol > 5 || bytes[offset + 7] !== 0) return STEP_DONE;
+  const isSound = (flags & GPE_VERSION) === 0 && (flags & VXLAN_HAS_VNI) !== 0;
+  if (!isSound || protocol < 1 || protocol > 5) return STEP_DONE;
   if (protocol <= 2 ? !looksLikeIp(walk, 8) : protocol === 3 && !looksLikeEthernet(walk, 8)) return STEP_DONE;
   if (!walk.enter(LAYER_VXLAN_GPE)) return STEP_DONE;
   walk.within(SCOPE_VXLAN, u24(bytes, offset + 4));
@@ -198,11 +212,11 @@ function readVxlanGpe(walk: Walk): number {
  */
 function readGeneve(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8)) return STEP_DONE;
+  if (walk.lacks(8)) return STEP_DONE;
   const length = 8 + (bytes[offset]! & 0x3f) * 4;
   const type = u16(bytes, offset + 2);
-  const isSound = bytes[offset]! >> 6 === 0 && (bytes[offset + 1]! & 0x3f) === 0 && bytes[offset + 7] === 0;
-  if (!isSound || offset + length > walk.limit) return STEP_DONE;
+  // Another version is dropped; reserved bits are ignored.
+  if (bytes[offset]! >> 6 !== 0 || offset + length > walk.limit) return STEP_DONE;
   if (type === 0x6558 ? !looksLikeEthernet(walk, length) : !isIpType(type) || !looksLikeIp(walk, length)) {
     return STEP_DONE;
   }
@@ -233,7 +247,7 @@ const GTP_USER_DATA = 255;
 
 function readGtp(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8) || (bytes[offset]! & 0xf0) !== GTP_VERSION_1) return STEP_DONE;
+  if (walk.lacks(8) || (bytes[offset]! & 0xf0) !== GTP_VERSION_1) return STEP_DONE;
   const end = offset + 8 + u16(bytes, offset + 2);
   // Echoes and error indications are sound UDP that carries no packet.
   if (bytes[offset + 1] !== GTP_USER_DATA || (end > walk.limit && !walk.quoting)) return STEP_DONE;
@@ -241,12 +255,12 @@ function readGtp(walk: Walk): number {
   let length = 8;
   if (flags !== 0) {
     length = 12;
-    if (!walk.has(length)) return STEP_DONE;
+    if (walk.lacks(length)) return STEP_DONE;
     let next = (flags & GTP_HAS_EXTENSION) === 0 ? 0 : bytes[offset + 11]!;
     while (next !== 0) {
-      if (!walk.has(length + 1)) return STEP_DONE;
+      if (walk.lacks(length + 1)) return STEP_DONE;
       const size = bytes[offset + length]! * 4;
-      if (size === 0 || !walk.has(length + size)) return STEP_DONE;
+      if (size === 0 || walk.lacks(length + size)) return STEP_DONE;
       length += size;
       next = bytes[offset + length - 1]!;
     }
@@ -259,32 +273,17 @@ function readGtp(walk: Walk): number {
   return STEP_IP;
 }
 
-/**
- * RFC 4380 §5.1.1: perhaps an authentication header (0x0001, lengths of id and value, both, nonce, confirmation), perhaps an
- * origin indication (0x0000, port, address), then IPv6.
- */
-function readTeredo(walk: Walk): number {
-  const { bytes, offset } = walk;
-  let length = 0;
-  if (walk.has(4) && u16(bytes, offset) === 1) length = 13 + bytes[offset + 2]! + bytes[offset + 3]!;
-  if (walk.has(length + 2) && u16(bytes, offset + length) === 0) length += 8;
-  if (!walk.has(length + 1) || bytes[offset + length]! >> 4 !== 6 || !looksLikeIp(walk, length)) return STEP_DONE;
-  if (!walk.enter(LAYER_TEREDO)) return STEP_DONE;
-  walk.offset += length;
-  return STEP_IPV6;
-}
-
 /*
  * draft-massar-v6ops-ayiya §4: id length (4 bits, a power of 2) and type, signature length (4, in words) and hash method,
  * authentication method and operation (4), next header (8), time (32), id, signature
  */
 function readAyiya(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8)) return STEP_DONE;
+  if (walk.lacks(8)) return STEP_DONE;
   const length = 8 + 2 ** (bytes[offset]! >> 4) + (bytes[offset + 1]! >> 4) * 4;
   const protocol = bytes[offset + 3];
   const version = protocol === 41 ? 6 : protocol === 4 ? 4 : 0;
-  if (version === 0 || (bytes[offset + 2]! & 0x0f) !== 1 || !walk.has(length + 1)) return STEP_DONE;
+  if (version === 0 || (bytes[offset + 2]! & 0x0f) !== 1 || walk.lacks(length + 1)) return STEP_DONE;
   if (bytes[offset + length]! >> 4 !== version || !looksLikeIp(walk, length)) return STEP_DONE;
   if (!walk.enter(LAYER_AYIYA)) return STEP_DONE;
   walk.offset += length;
@@ -301,16 +300,17 @@ const L2TP_CONTROL = 0x8000;
 const L2TP_HAS_LENGTH = 0x4000;
 const L2TP_HAS_SEQUENCE = 0x0800;
 const L2TP_HAS_OFFSET = 0x0200;
-/** Bits that must be zero. */
 const L2TP_RESERVED = 0x34f0;
 
 function readL2tp(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (!walk.has(8)) return STEP_DONE;
+  if (walk.lacks(8)) return STEP_DONE;
   const flags = u16(bytes, offset);
   const version = flags & 0x0f;
-  if ((flags & L2TP_CONTROL) !== 0 || (flags & L2TP_RESERVED) !== 0) return STEP_DONE;
+  if ((flags & L2TP_CONTROL) !== 0) return STEP_DONE;
+  const hasReserved = (flags & L2TP_RESERVED) !== 0;
   if (version === 3) {
+    if (hasReserved) return STEP_DONE;
     walk.offset += 4;
     return readL2tpSession(walk);
   }
@@ -320,10 +320,12 @@ function readL2tp(walk: Walk): number {
   const idsAt = length - 4;
   if ((flags & L2TP_HAS_SEQUENCE) !== 0) length += 4;
   if ((flags & L2TP_HAS_OFFSET) !== 0) {
-    if (!walk.has(length + 2)) return STEP_DONE;
+    if (walk.lacks(length + 2)) return STEP_DONE;
     length += 2 + u16(bytes, offset + length);
   }
-  if (!walk.has(length + 1)) return STEP_DONE;
+  if (walk.lacks(length + 1)) return STEP_DONE;
+  // Reserved bits are ignored on receipt, but then the payload must say that it is one.
+  if (hasReserved && !looksLikePpp(walk, length)) return STEP_DONE;
   if (!walk.enter(LAYER_L2TP)) return STEP_DONE;
   // Both ids are the receiver's, so each direction has its own.
   walk.along(SCOPE_L2TP, u32(bytes, offset + idsAt));
@@ -355,12 +357,12 @@ function readL2tpSession(walk: Walk): number {
   return walk.unsupported(REASON_L2TPV3);
 }
 
-/** RFC 8086 §3: version 0, reserved bits zero, and a type that says what we know. */
+/** RFC 8086 §3: version 0, what a receiver must discard not set (RFC 2784 §2.3), and a type that says what we know. */
 function isGre(walk: Walk): boolean {
-  if (!walk.has(4)) return false;
+  if (walk.lacks(4)) return false;
   const flags = u16(walk.bytes, walk.offset);
   const type = u16(walk.bytes, walk.offset + 2);
-  return (flags & 0x4fff) === 0 && (isIpType(type) || type === 0x6558 || type === 0x8847 || type === 0x8848);
+  return (flags & 0x4c07) === 0 && (isIpType(type) || type === 0x6558 || type === 0x8847 || type === 0x8848);
 }
 
 /** RFC 3948 §2: four zero bytes mark IKE, a single 0xff keeps the NAT alive, everything else is ESP. */

@@ -4,7 +4,8 @@ import { LAYER_UDP } from './layers.ts';
 import { ANOMALY_BAD_CHECKSUM, CHECKSUM_BAD, FRAGMENT_NONE, TRANSPORT_UDP } from './packet.ts';
 import { REASON_MALFORMED_UDP, REASON_TRUNCATED_UDP } from './reasons.ts';
 import { MALFORMED } from './status.ts';
-import { TUNNEL_NONE } from './tunnel-ports.ts';
+import { isTeredoPacket } from './teredo.ts';
+import { TUNNEL_NONE, TUNNEL_TEREDO } from './tunnel-ports.ts';
 import { STEP_DONE, STEP_UDP_TUNNEL, type Walk } from './walk.ts';
 
 /*
@@ -37,7 +38,10 @@ export function readUdp(walk: Walk): number {
     const fits = offset + length <= walk.limit || isFragment || walk.quoting;
     if (length < HEADER || !fits) return walk.fail(MALFORMED, REASON_MALFORMED_UDP);
     walk.narrow(offset + length);
+    // Of a first fragment the datagram's own length says how far it goes on.
+    if (isFragment) walk.limit = offset + length;
   }
+  walk.isOpen = isFragment && length === 0;
   const { limit } = walk;
   record.payloadLength = length === 0 ? limit - offset - HEADER : length - HEADER;
   record.payloadOffset = offset + HEADER;
@@ -48,7 +52,12 @@ export function readUdp(walk: Walk): number {
     if (record.checksum === CHECKSUM_BAD) record.anomalies |= ANOMALY_BAD_CHECKSUM;
   }
   walk.type = walk.tunnelPorts.tunnelOf(record.sourcePort, record.destinationPort);
-  if (walk.type === TUNNEL_NONE) return STEP_DONE;
+  if (walk.type === TUNNEL_NONE) {
+    if (record.ipVersion !== 4 || !walk.tunnelPorts.findsTeredo) return STEP_DONE;
+    if (record.sourcePort === 0 || record.destinationPort === 0) return STEP_DONE;
+    if (!isTeredoPacket(bytes, offset + HEADER, walk.end, walk.limit)) return STEP_DONE;
+    walk.type = TUNNEL_TEREDO;
+  }
   walk.offset += HEADER;
   return STEP_UDP_TUNNEL;
 }

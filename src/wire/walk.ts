@@ -74,6 +74,10 @@ export class Walk {
   subframesEnd = 0;
   subframesLimit = 0;
   subframesLayerCount = 0;
+  /** Set while `limit` is only where a first fragment ends, and the packet goes on in others. */
+  isOpen = false;
+  /** Set when the 802.11 header that follows has the two bytes of its frame control the other way round. */
+  isControlSwapped = false;
   /** Set when the 802.11 header that follows is padded to four bytes. */
   isPadded = false;
   /** True when the bytes are those of a whole reassembled datagram. */
@@ -107,6 +111,8 @@ export class Walk {
     this.seconds = frame.seconds;
     this.nextSubframe = -1;
     this.isPadded = false;
+    this.isControlSwapped = false;
+    this.isOpen = false;
     this.hasFragment = false;
     this.isFirstFragment = false;
     this.fragmentEnd = -1;
@@ -131,11 +137,22 @@ export class Walk {
     this.offset = error.offset;
     this.end = error.end;
     this.limit = error.limit;
+    this.isOpen = false;
   }
 
   /** Whether the next n bytes were captured. */
   has(n: number): boolean {
     return this.offset + n <= this.end;
+  }
+
+  /**
+   * Whether fewer than n bytes are there, where that is no damage: what other fragments of the packet may bring is waited
+   * for.
+   */
+  lacks(n: number): boolean {
+    if (this.offset + n <= this.end) return false;
+    if (this.end === this.fragmentEnd) this.starved = true;
+    return true;
   }
 
   /** Notes a layer. False when there are too many: the packet is refused. */

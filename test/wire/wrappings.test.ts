@@ -10,6 +10,7 @@ import {
   frameOf,
   icmp,
   ipv4,
+  ipv6,
   quoted,
   tcp,
   udp,
@@ -18,7 +19,7 @@ import { describeWith } from '../support/tools.ts';
 import { dissect, runOverFrames } from '../support/tshark.ts';
 import * as wrap from '../support/wrappings.ts';
 import { CASES, type Case, frame4, outer, packet4, segment } from './cases.ts';
-import { decodeAll, decodeOne, undecodedReason } from './support.ts';
+import { decodeAll, decodeOne, triageFrame, undecodedReason } from './support.ts';
 
 describe('wrappings: deconstruct', () => {
   it.each(CASES)('$name', ({ bytes, linkType = 1, layers, scope = '', path, v6 = false, name }) => {
@@ -93,6 +94,12 @@ describe('wrappings that hide their content', () => {
       'encrypted',
     ],
     ['a later 802.11 fragment', 105, Uint8Array.from(wrap.wlan({}, packet4)).fill(1, 22, 23), 'wlan-fragment'],
+    ['an FDDI token', 10, bytesOf('80', new Uint8Array(20)), 'fddi-management'],
+    ['ARP over ARCNET', 7, bytesOf('0102f1', new Uint8Array(20)), 'not-ip'],
+    ['USER2 that is not PKTAP', 149, frame4, 'link-type-user2'],
+    ['an ATM cell of management', 135, bytesOf('4d474300 0000000000000010', new Uint8Array(20)), 'juniper'],
+    ['an experiment that is no time stamp', 1, ethernet({ type: 0x88b5 }, new Uint8Array(40)), 'ethertype-0x88b5'],
+    ['TRILL of another version', 1, ethernet({ type: 0x22f3 }, bytesOf('403f00010002', frame4)), 'malformed-link'],
     ['encrypted MACsec', 1, ethernet({ type: 0x88e5 }, bytesOf('2c00 00000001', new Uint8Array(60))), 'encrypted'],
     ['PPPoE discovery', 1, ethernet({ type: 0x8863 }, bytesOf('1109 0000 0000')), 'ethertype-0x8863'],
     ['LCP', 9, bytesOf('ff03 c021 01010004'), 'ppp-0xc021'],
@@ -127,6 +134,24 @@ describe('wrappings that hide their content', () => {
       { wireguard: 1 },
       TRANSPORT_UDP,
     ],
+    [
+      'a later CAPWAP fragment',
+      ipv4({}, udp({ destinationPort: 5247, payload: bytesOf('00 100380 0001 0008', packet4) })),
+      { 'capwap-fragment': 1 },
+      TRANSPORT_UDP,
+    ],
+    [
+      'CAPWAP in DTLS',
+      ipv4({}, udp({ destinationPort: 5247, payload: bytesOf('01000000 17 fefd', new Uint8Array(40)) })),
+      { encrypted: 1 },
+      TRANSPORT_UDP,
+    ],
+    [
+      'an IPv6 experiment of another form',
+      ipv6({ nextHeader: 253 }, new Uint8Array(40).fill(0xab)),
+      { 'ip-protocol-253': 1 },
+      0,
+    ],
     ['IPComp', ipv4({ protocol: 108 }, new Uint8Array(40)), { ipcomp: 1 }, 0],
   ])('%s', (_, packet, reasons, transport) => {
     const { packets, undecoded } = decodeAll([frameOf(ethernet({}, packet))]);
@@ -144,18 +169,53 @@ describe("ordinary UDP at a tunnel's port is not misread", () => {
     '\0'.repeat(80),
     '\xff'.repeat(80),
   ];
-  it.each([4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 51820])('%i', (destinationPort) => {
-    for (const text of texts) {
-      const payload = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-      const { packets, undecoded } = decodeAll([frameOf(outer(udp({ destinationPort, payload })))]);
-      expect(undecoded).toEqual({});
-      expect(packets[0]).toMatchObject({
-        status: OK,
-        transport: TRANSPORT_UDP,
-        destinationPort,
-        payloadLength: payload.length,
-      });
-    }
+  it.each([4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 51820, 37008, 4341, 5247])(
+    '%i',
+    (destinationPort) => {
+      for (const text of texts) {
+        const payload = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+        const { packets, undecoded } = decodeAll([frameOf(outer(udp({ destinationPort, payload })))]);
+        expect(undecoded).toEqual({});
+        expect(packets[0]).toMatchObject({
+          status: OK,
+          transport: TRANSPORT_UDP,
+          destinationPort,
+          payloadLength: payload.length,
+        });
+      }
+    },
+  );
+
+  it.each([
+    ['TZSP keepalive', 37008, '01040000'],
+    ['TZSP of another version', 37008, bytesOf('0200000101', frame4)],
+    ['TZSP whose tags have no end', 37008, bytesOf('01000001', new Uint8Array(200))],
+    ['TZSP with something else', 37008, bytesOf('0100000101', new Uint8Array(60).fill(0xab))],
+    ['LISP with an echo without nonce', 4341, bytesOf('2000000000000000', packet4)],
+    ['LISP with nonce and version', 4341, bytesOf('9000000000000000', packet4)],
+    ['LISP around nothing', 4341, bytesOf('8000000000000000')],
+    ['CAPWAP keepalive', 5247, bytesOf('00 100208 00000000 0000', new Uint8Array(20))],
+    ['CAPWAP of an unknown radio', 5247, bytesOf('00 101e00 00000000', frame4)],
+    ['CAPWAP with a header too short', 5247, bytesOf('00 080200 00000000', frame4)],
+    ['VXLAN without network number', 4789, bytesOf('f7000000 00002a00', frame4)],
+    ['VXLAN-GPE of another version', 4790, bytesOf('1c000001 00002a00', packet4)],
+    ['Geneve of another version', 6081, bytesOf('40006558 00002a00', frame4)],
+    ['L2TP with reserved bits around something else', 1701, bytesOf('34f2 0007 0009', new Uint8Array(20).fill(0xab))],
+    ['IPv6 that is not Teredo', 61234, ipv6({ source: '2001:1::1', destination: '2001:db8::1' }, segment)],
+    ['Teredo with another length', 61234, bytesOf(ipv6({ source: '2001:0::1' }, segment), 0)],
+  ])('%s', (_, destinationPort, payload) => {
+    const bytes = outer(udp({ destinationPort, payload: bytesOf(payload) }));
+    const { packets, undecoded } = decodeAll([frameOf(bytes)]);
+    expect(undecoded).toEqual({});
+    expect(packets[0]).toMatchObject({ status: OK, transport: TRANSPORT_UDP, destinationPort });
+  });
+
+  it('Teredo is found at any port, unless it has none', () => {
+    const bytes = outer(udp({ destinationPort: 61234, payload: ipv6({ source: '2001:0::1' }, segment) }));
+    expect(decodeOne(bytes)).toMatchObject({ transport: TRANSPORT_TCP, source: '2001::1' });
+    expect(decodeOne(bytes, {}, { tunnelPorts: { teredo: [] } })).toMatchObject({ transport: TRANSPORT_UDP });
+    expect(triageFrame(frameOf(bytes))).toBe(true);
+    expect(triageFrame(frameOf(bytes), { tunnelPorts: { teredo: [] } })).toBe(false);
   });
 
   it('IKE and keepalives at port 4500', () => {
@@ -231,6 +291,58 @@ describe('fragments and tunnels', () => {
         checksum: CHECKSUM_GOOD,
       });
       expect(undecoded).toEqual({});
+    }
+  });
+
+  // A tunnel's own packet is cut where the inner headers are already there, and where they are not.
+  const whole = tcp({ destinationPort: 0, flags: 'PA', payload: 'x'.repeat(1400) });
+  const inner4 = ipv4({ source: '10.1.0.1', destination: '10.1.0.2' }, whole);
+  const inner6 = ipv6({ source: '2001:0:c000:201::1', destination: '2001:db8:f::2' }, whole);
+  const innerFrame = ethernet({}, inner4);
+  const radio = wrap.wlan({}, inner4);
+  it.each([
+    ['IPIP', inner4],
+    ['GRE', wrap.gre({}, inner4)],
+    ['802.11 in GRE', wrap.gre({ type: 0x8200 }, radio)],
+    ['EtherIP', { protocol: 97, build: () => bytesOf('3000', innerFrame) }],
+    ['Ethernet in IP', { protocol: 143, build: () => innerFrame }],
+    ['MPLS in IP', { protocol: 137, build: () => wrap.mpls([500], inner4) }],
+    ['L2TPv3 in IP', wrap.l2tpv3(77, bytesOf('00000000'), innerFrame)],
+    ['AH', { protocol: 51, build: () => bytesOf('04 04 0000 00001234 00000001', new Uint8Array(12), inner4) }],
+    ['PPTP', wrap.pptp(513, wrap.ppp(inner4))],
+    ['EoIP', { protocol: 47, build: () => bytesOf('2001 6400', be16(innerFrame.length), '0500', innerFrame) }],
+    ['VXLAN', wrap.vxlan(42, innerFrame)],
+    ['VXLAN-GPE', wrap.vxlanGpe(42, 1, inner4)],
+    ['Geneve', wrap.geneve(42, 0x6558, innerFrame)],
+    ['Geneve with IP', wrap.geneve(42, 0x0800, inner4)],
+    ['GTP-U', wrap.gtp(42, inner4)],
+    ['GTP-U with an extension', wrap.gtp(42, inner4, [{ type: 0x85, body: bytesOf(0, 9) }])],
+    ['Teredo', wrap.teredo(inner6)],
+    ['AYIYA', wrap.ayiya(inner6)],
+    ['L2TP', wrap.l2tp(7, 9, wrap.ppp(inner4))],
+    ['MPLS in UDP', udp({ destinationPort: 6635, payload: wrap.mpls([500], inner4) })],
+    ['GRE in UDP', udp({ destinationPort: 4754, payload: bytesOf('0000 0800', inner4) })],
+    ['TZSP', udp({ destinationPort: 37008, payload: bytesOf('01000001 01', innerFrame) })],
+    ['LISP', udp({ destinationPort: 4341, payload: bytesOf('80000001 00000000', inner4) })],
+    ['CAPWAP', udp({ destinationPort: 5247, payload: bytesOf('00 100200 00000000', innerFrame) })],
+    ['CAPWAP with 802.11', udp({ destinationPort: 5247, payload: bytesOf('00 100300 00000000', radio) })],
+  ])('%s in fragments: the segment is found, whole and in whatever order', (name, payload) => {
+    const packet = ipv4({ id: 9 }, payload);
+    for (const cuts of [[1008], [16], [8, 24, 64, 200]]) {
+      const frames = fragmentIpv4(packet, cuts).map((fragment, i) =>
+        frameOf(ethernet({}, fragment), { number: i + 1 }),
+      );
+      for (const order of [frames, [...frames].reverse()]) {
+        const { packets, undecoded } = decodeAll(order, {}, 1);
+        const found = packets.filter((got) => got.transport === TRANSPORT_TCP && got.assembly?.isPartial !== true);
+        expect(found.length, `${name} ${cuts}`).toBeGreaterThan(0);
+        expect(found[0]).toMatchObject({ destinationPort: 0, flags: 0x18, payloadLength: 1400 });
+        // Every fragment is told of, with a packet or as an earlier frame of one.
+        const handed = packets.filter((got) => got.transport === TRANSPORT_TCP);
+        const earlier = new Set(handed.flatMap((got) => got.assembly?.earlierFrames ?? []));
+        expect(handed.length + earlier.size, `${name} ${cuts}`).toBeGreaterThanOrEqual(frames.length);
+        expect(undecoded, `${name} ${cuts}`).toEqual({});
+      }
     }
   });
 

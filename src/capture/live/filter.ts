@@ -32,6 +32,9 @@ const NEVER_TCP = [2, 50, 88, 89, 103, 112, 132];
 /** Destination unreachable, source quench, redirect, time exceeded, parameter problem (RFC 792). */
 const ICMP_ERRORS = [3, 4, 5, 11, 12];
 
+/** Teredo's prefix, 2001:0::/32 (RFC 4380 §2.6): clients have any UDP port. */
+const TEREDO = 0x20010000;
+
 function ipv4Matters(ip: Load, tunnelPorts: readonly number[]): string {
   const payload = after(ip, 20);
   return [
@@ -42,6 +45,7 @@ function ipv4Matters(ip: Load, tunnelPorts: readonly number[]): string {
     `(${ip(9, 1)} = 1 and (${anyOf(payload(0, 1), ICMP_ERRORS)}))`,
     `(${ip(9, 1)} = 17 and (${udpMatters(payload, tunnelPorts)}))`,
     `(${ip(9, 1)} = 6 and (${tcpMatters(payload)}))`,
+    `(${ip(9, 1)} = 17 and ${payload(8, 1)} & 0xf0 = 0x60 and (${payload(16, 4)} = ${TEREDO} or ${payload(32, 4)} = ${TEREDO}))`,
   ].join(' or ');
 }
 

@@ -23,6 +23,8 @@ const FIN_SYN_RST: u32 = 0x07;
 /** Bytes of the frame that passes() looked at last up to the end of TCP's fixed header; 0 where it has no use for them. */
 export let headersLength: u32 = 0;
 
+/** 2001:0::/32, as a little-endian load gives it. */
+const TEREDO: u32 = 0x00000120;
 /** The scope of a VLAN that nobody has asked for yet. */
 const NO_SCOPE: u32 = 0xffffffff;
 /** Stands for a VLAN in a VLAN. */
@@ -130,6 +132,7 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     const source = load16(transport);
     const destination = load16(transport, 2);
     if (source === 0 || destination === 0 || isTunnel(source) || isTunnel(destination)) return false;
+    if (type === IPV4 && mayBeTeredo(transport + 8, end)) return false;
     const length = load16(transport, 4);
     return length >= 8 && transport + length <= dataEnd;
   }
@@ -144,6 +147,12 @@ function scopeOf(vlan: u32): u32 {
 
 function isTunnel(port: u32): bool {
   return ((load<u32>(TUNNEL_PORTS + ((port >> 5) << 2)) >> (port & 31)) & 1) !== 0;
+}
+
+/** As mayBeTeredo() in wire/teredo.ts: IPv6 from or to 2001:0::/32. The bit of port 0 says whether that is looked for. */
+function mayBeTeredo(at: usize, end: usize): bool {
+  if (at + 40 > end || load<u8>(at) >> 4 !== 6 || (load<u32>(TUNNEL_PORTS) & 1) === 0) return false;
+  return load<u32>(at, 8) === TEREDO || load<u32>(at, 24) === TEREDO;
 }
 
 /** LINK_ of a LINKTYPE_ value (wire/linktypes.ts). */

@@ -1,0 +1,43 @@
+import { u16 } from './bytes.ts';
+import { LAYER_TEREDO } from './layers.ts';
+import { looksLikeIp } from './plausible.ts';
+import { STEP_DONE, STEP_IPV6, type Walk } from './walk.ts';
+
+/**
+ * RFC 4380 §5.1.1: perhaps an authentication header (0x0001, lengths of id and value, both, nonce, confirmation), perhaps an
+ * origin indication (0x0000, port, address), then IPv6.
+ */
+export function readTeredo(walk: Walk): number {
+  const { bytes, offset } = walk;
+  let length = 0;
+  if (walk.lacks(4)) return STEP_DONE;
+  if (u16(bytes, offset) === 1) length = 13 + bytes[offset + 2]! + bytes[offset + 3]!;
+  if (walk.has(length + 2) && u16(bytes, offset + length) === 0) length += 8;
+  if (walk.lacks(length + 1) || bytes[offset + length]! >> 4 !== 6 || !looksLikeIp(walk, length)) return STEP_DONE;
+  if (!walk.enter(LAYER_TEREDO)) return STEP_DONE;
+  walk.offset += length;
+  return STEP_IPV6;
+}
+
+/** RFC 4380 §2.6: 2001:0::/32. */
+const PREFIX_HIGH = 0x2001;
+const HEADER = 40;
+
+/**
+ * Whether a UDP payload at `at` is IPv6 from or to a Teredo address. Only servers have a port of their own: clients talk to
+ * each other, and to relays, from whatever port their NAT gives them (RFC 4380 §5.2.4). Their addresses name that port,
+ * but so does the prefix by itself: with version and length six bytes have to agree. Only what was captured counts.
+ */
+export function isTeredoPacket(bytes: Uint8Array, at: number, end: number, limit: number): boolean {
+  return mayBeTeredo(bytes, at, end) && at + HEADER + u16(bytes, at + 4) === limit;
+}
+
+/** The same but for the length: what triage lets through. */
+export function mayBeTeredo(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + HEADER > end || bytes[at]! >> 4 !== 6) return false;
+  return hasPrefix(bytes, at + 8) || hasPrefix(bytes, at + 24);
+}
+
+function hasPrefix(bytes: Uint8Array, at: number): boolean {
+  return u16(bytes, at) === PREFIX_HIGH && u16(bytes, at + 2) === 0;
+}
