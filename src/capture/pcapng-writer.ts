@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { CaptureInterface, Frame } from './source.ts';
 
 /* draft-ietf-opsawg-pcapng, little-endian: type, total length, body, total length, all padded to 32 bits. */
@@ -93,8 +93,20 @@ export class PcapngWriter {
     const length = body.reduce((sum, part) => sum + part.length, 12);
     const total = Uint8Array.of(...le32(length));
     const block = Buffer.concat([Uint8Array.of(...le32(type)), total, ...body, total]);
-    // One call, but for a full disk or a pipe.
-    for (let at = 0; at < block.length; ) at += writeSync(this.#descriptor, block, at);
+    let written = 0;
+    try {
+      // One call, but for a full disk or a pipe.
+      while (written < block.length) written += writeSync(this.#descriptor, block, written);
+    } catch (error) {
+      this.#cutBack(written);
+      throw error;
+    }
+  }
+
+  /** Takes the beginning of a block away again, so that the file stays one that can be read to its end. */
+  #cutBack(bytes: number): void {
+    const status = fstatSync(this.#descriptor);
+    if (bytes > 0 && status.isFile()) ftruncateSync(this.#descriptor, status.size - bytes);
   }
 }
 

@@ -14,11 +14,14 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute; relative paths of the user are resolved against it. */
   readonly cwd: string;
-  /** Fires on SIGINT, SIGTERM, and when whoever read standard output has gone. */
+  /** Fires on SIGINT, SIGTERM, and with the reason OUTPUT_GONE. */
   readonly signal: AbortSignal;
 }
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Whoever read standard output has gone, or its disk is full: nothing that is written there arrives. */
+export const OUTPUT_GONE = 'output gone';
 
 /** Nothing at or above --fail-on. */
 export const EXIT_CLEAN = 0;

@@ -1,7 +1,8 @@
 import { escapeForTerminal } from '../report/escape.ts';
 import { run } from './commands/analyze.ts';
-import { type CliIo, EXIT_TROUBLE } from './io.ts';
+import { type CliIo, EXIT_TROUBLE, OUTPUT_GONE } from './io.ts';
 import { readPlainArguments } from './options.ts';
+import { openStandardOutput, settled } from './standard-output.ts';
 
 /** Errors that are no bug: bad usage, bad configuration, an input that cannot be read. One line says what is wrong. */
 const EXPECTED = new Set(['CliError', 'ConfigError', 'CaptureError']);
@@ -32,20 +33,25 @@ export async function runProcess(): Promise<void> {
   const stop = new AbortController();
   // Once: whoever asks a second time does not want to wait for a summary.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
-  // A reader that has gone (`| head`) is no error, and nobody is left to tell it to.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stop.abort('EPIPE');
+  const stdout = openStandardOutput();
+  let failure: Error | null = null;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has gone (`| head`) is no error, and nobody is left to tell it to.
+    if (error.code !== 'EPIPE') failure ??= error;
+    stop.abort(OUTPUT_GONE);
   });
   process.stderr.on('error', () => {});
-  process.exitCode = await main(process.argv.slice(2), {
+  const status = await main(process.argv.slice(2), {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
+    stdout,
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
     signal: stop.signal,
   });
+  await settled(stdout);
+  process.exitCode = failure === null ? status : EXIT_TROUBLE;
+  if (failure !== null) process.stderr.write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
 }

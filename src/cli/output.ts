@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, realpathSync, unlinkSync, writeSync } from 'node:fs';
 import { CliError, type OutputStream } from './io.ts';
 
 /** A place for text. Small writes are gathered: a report may have a million lines. */
@@ -9,6 +9,8 @@ export interface Output {
   /** Hands over all that was gathered. Settles when the reader has taken it, or has gone. */
   flush(): Promise<void>;
   close(): Promise<void>;
+  /** Ends it where it could not be written to its end; what is there of a file is removed. Says what became of it. */
+  abandon(): string;
 }
 
 const GATHER_CHARACTERS = 1 << 16;
@@ -20,11 +22,16 @@ const GATHER_CHARACTERS = 1 << 16;
 export function streamOutput(stream: OutputStream, isGone: () => boolean): Output {
   let gathered = '';
   let scheduled: NodeJS.Immediate | null = null;
+  let taken: Promise<void> = Promise.resolve();
   const send = () => {
     if (scheduled !== null) clearImmediate(scheduled);
     scheduled = null;
-    if (gathered !== '' && !isGone()) stream.write(gathered);
+    const text = gathered;
     gathered = '';
+    if (text === '' || isGone()) return;
+    taken = new Promise((resolve) => {
+      stream.write(text, () => resolve());
+    });
   };
   const flush = async () => {
     send();
@@ -45,7 +52,12 @@ export function streamOutput(stream: OutputStream, isGone: () => boolean): Outpu
       else scheduled ??= setImmediate(send);
     },
     flush,
-    close: flush,
+    async close() {
+      await flush();
+      // Only then is it known whether it went: see isGone.
+      if (!isGone()) await taken;
+    },
+    abandon: () => '',
   };
 }
 
@@ -60,10 +72,16 @@ export function fileOutput(path: string): Output {
   };
   const descriptor = attempt(() => openSync(path, 'w'));
   let gathered = '';
+  let isOpen = true;
   const send = () => {
     const bytes = Buffer.from(gathered);
     gathered = '';
     for (let at = 0; at < bytes.length; ) at += attempt(() => writeSync(descriptor, bytes, at));
+  };
+  const shut = () => {
+    // A network file system may tell only now that there was no room.
+    if (isOpen) attempt(() => closeSync(descriptor));
+    isOpen = false;
   };
   return {
     path,
@@ -76,7 +94,25 @@ export function fileOutput(path: string): Output {
     },
     async close() {
       send();
-      closeSync(descriptor);
+      shut();
+    },
+    abandon() {
+      gathered = '';
+      try {
+        if (!isOpen || !fstatSync(descriptor).isFile()) return '';
+        // Of a link both: the file that it leads to must not stay with a half either.
+        ftruncateSync(descriptor);
+        unlinkSync(realpathSync(path));
+        return '; what was written of it was removed';
+      } catch {
+        return '; what is there of it is not whole';
+      } finally {
+        try {
+          shut();
+        } catch {
+          // The first error was told.
+        }
+      }
     },
   };
 }

@@ -1,8 +1,9 @@
 import { appendFileSync, type Stats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { AnalysisSink } from '../analyze.ts';
 import { nearestWord } from '../config/nearest.ts';
 import type { PluginReporter } from '../config/plugins.ts';
+import type { Config } from '../config/types.ts';
 import {
   FORMATS,
   formatOfPath,
@@ -23,6 +24,7 @@ import type {
 import { expectationMeta } from '../rules/expectation.ts';
 import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
+import { refuseSameFiles, type Target } from './same-file.ts';
 
 /** Formats that are made without the report's lists. */
 const WITHOUT_LISTS: ReadonlySet<string> = new Set(['text', 'ndjson', 'eve', 'csv']);
@@ -39,8 +41,12 @@ export interface ReportRequest {
   readonly reporters: readonly PluginReporter[];
   /** Results are wanted as they come: text tells each finding then, and no document can. */
   readonly live?: boolean;
-  /** Inputs, which no report may overwrite. */
+  /** Captures that are read, which no report may overwrite; "-" is standard input. */
   readonly inputs: readonly string[];
+  /** Whose files no report may overwrite either. */
+  readonly config: Pick<Config, 'path' | 'plugins'>;
+  /** Further files that are written, and must be others than the reports: --write. */
+  readonly writes?: readonly Target[];
   /** See StreamContext; asked when an input has been opened. */
   inputName(input: number): string | null;
 }
@@ -72,7 +78,16 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     path: resolve(io.cwd, path),
     wanted: formatOf(path, request.reporters),
   }));
-  for (const { path } of files) refuseToOverwrite(path, request.inputs);
+  refuseSameFiles(
+    [
+      ...(request.writes ?? []),
+      ...files.map(({ path }, index) => ({ name: `--report ${request.paths[index]}`, path })),
+    ],
+    {
+      captures: request.inputs.map((path) => (path === '-' ? path : resolve(io.cwd, path))),
+      settings: settingsFiles(request.config),
+    },
+  );
 
   const documents: { reporter: DocumentReporter; output: Output; context: ReportContext }[] = [];
   const streams = new Set<StreamReporter>();
@@ -126,6 +141,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     async flush() {
       for (const output of outputs) {
         await output.flush().catch((error) => {
+          // What a stream has written stands for itself, line by line.
           outputs.delete(output);
           failures.push(error);
         });
@@ -139,9 +155,14 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
         stream.end(result);
       });
       for (const { reporter, output, context } of documents) {
-        attempt(() => {
+        try {
           for (const text of reporter(result, context)) output.write(text);
-        });
+          await output.close();
+        } catch (error) {
+          // Half a document is none, and might be taken for one.
+          failures.push(amend(error, output.abandon()));
+        }
+        outputs.delete(output);
       }
       for (const output of outputs) await output.close().catch((error) => failures.push(error));
       if (request.format === 'github') await appendStepSummary(result, io).catch((error) => failures.push(error));
@@ -187,16 +208,14 @@ function formatOf(path: string, own: readonly PluginReporter[]): ReportFormat | 
   throw new CliError(`--report ${path}: the ending says the format, and can be ${endings.join(', ')}`);
 }
 
-/** A capture is evidence: a report must not take its place, by whatever path it is named. */
-function refuseToOverwrite(path: string, inputs: readonly string[]): void {
-  const target = statOrNull(path);
-  if (target === null) return;
-  for (const input of inputs) {
-    const given = statOrNull(input);
-    if (given?.isFile() === true && given.dev === target.dev && given.ino === target.ino) {
-      throw new CliError(`--report ${path} would overwrite the capture that it is about`);
-    }
-  }
+/** The same error with more to its message, where it is one for the user. */
+function amend(error: unknown, more: string): unknown {
+  return error instanceof CliError ? new CliError(`${error.message}${more}`, { cause: error }) : error;
+}
+
+function settingsFiles({ path, plugins }: ReportRequest['config']): { what: string; path: string }[] {
+  const files = plugins.filter((plugin) => isAbsolute(plugin)).map((plugin) => ({ what: 'the plugin', path: plugin }));
+  return path === null ? files : [{ what: 'the configuration', path }, ...files];
 }
 
 function statOrNull(path: string): Stats | null {

@@ -4,7 +4,7 @@ import { combineResults, type InputResult, numberStream } from '../../analyze.ts
 import { findCaptures } from '../../capture/find.ts';
 import { analyzeInputs, type Input } from '../../parallel.ts';
 import { escapeForTerminal } from '../../report/escape.ts';
-import { CliError, type CliIo, EXIT_CLEAN, readCount, writeData } from '../io.ts';
+import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments } from '../options.ts';
 import { showProgress } from '../progress.ts';
 import { openReports } from '../reports.ts';
@@ -38,10 +38,9 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
 
   // Whoever read standard output may go away. That ends a run which nothing else came to see, without a word.
   const stop = new AbortController();
-  let isGone = false;
+  const isGone = () => io.signal.reason === OUTPUT_GONE;
   const onAbort = () => {
-    isGone ||= io.signal.reason === 'EPIPE';
-    if (!isGone || (args.report ?? []).length === 0) stop.abort(io.signal.reason);
+    if (!isGone() || (args.report ?? []).length === 0) stop.abort(io.signal.reason);
   };
   if (io.signal.aborted) onAbort();
   io.signal.addEventListener('abort', onAbort);
@@ -58,10 +57,11 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
       reporters: plugins.reporters,
       live: args.follow === true,
       inputs: paths,
+      config: settings.config,
       inputName: (input) => inputs[input]?.name ?? null,
     },
     io,
-    () => isGone,
+    isGone,
   );
   const evidence = reports.evidencePaths.length === 0 ? null : await openEvidence(reports.evidencePaths);
   const hidesBar = quiet || args.follow === true || (reports.sink !== null && io.stdout.isTTY === true);
@@ -88,7 +88,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
     io.signal.removeEventListener('abort', onAbort);
   }
   // A pipe, or a file that grows, ends when the user says so; anything else was not read to its end.
-  const interrupted = stop.signal.aborted && !isGone && args.follow !== true && !files.includes('-');
+  const interrupted = stop.signal.aborted && !isGone() && args.follow !== true && !files.includes('-');
   if (args.verify === true) results = await verify(results, inputs, stop.signal, quiet ? () => {} : say);
 
   const result = combineResults(results, settings);
@@ -99,7 +99,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
     if (!quiet) for (const note of notes) say(note);
   }
   if (interrupted) say('interrupted: the report covers what was read until then');
-  if (!quiet && !isGone) await sayOutcome(result, format, say);
+  if (!quiet && !isGone()) await sayOutcome(result, format, say);
   reports.check();
   return statusOf(result, settings.config, interrupted);
 }

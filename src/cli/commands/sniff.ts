@@ -22,7 +22,7 @@ import { formatCount } from '../../report/words.ts';
 import type { DecoderOptions } from '../../wire/decode.ts';
 import { linkTypeName } from '../../wire/linktypes.ts';
 import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_WIREGUARD, TunnelPorts } from '../../wire/tunnel-ports.ts';
-import { CliError, type CliIo, EXIT_TROUBLE, readCount } from '../io.ts';
+import { CliError, type CliIo, EXIT_TROUBLE, OUTPUT_GONE, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
 import { openReports } from '../reports.ts';
 import { readSettings, sayOutcome, statusOf } from '../settings.ts';
@@ -119,12 +119,9 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     if (!quiet) say(text);
   };
 
-  let isGone = false;
+  const isGone = () => io.signal.reason === OUTPUT_GONE;
   const stop = new AbortController();
-  const onAbort = () => {
-    isGone ||= io.signal.reason === 'EPIPE';
-    stop.abort();
-  };
+  const onAbort = () => stop.abort();
   if (io.signal.aborted) onAbort();
   io.signal.addEventListener('abort', onAbort);
 
@@ -147,9 +144,11 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     color: args.color,
     reporters: [LIVE_TEXT, ...plugins.reporters],
     inputs: [],
+    config: settings.config,
+    writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
   };
-  const reports = await openReports(request, shown, () => isGone);
+  const reports = await openReports(request, shown, isGone);
 
   let last: AnalysisProgress = { source, frames: 0, openExchanges: 0, findings: { error: 0, warning: 0, info: 0 } };
   const sayCounters = () => say(describeCounters(last));
@@ -207,7 +206,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     say(code === 'no-permission' ? `${message}. ${describeRemedy(source.name)}` : message);
   }
   if (evidence !== null) tell(describeEvidence(evidence));
-  if (!isGone) await sayOutcome(whole, format, tell);
+  if (!isGone()) await sayOutcome(whole, format, tell);
   const failure = evidence?.recorder.failure ?? null;
   if (failure !== null) say(failure);
   reports.check();
