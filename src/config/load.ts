@@ -5,6 +5,7 @@ import type { Rule } from '../rules/types.ts';
 import { defaultConfig } from './defaults.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { findConfig, type PassedOver } from './find.ts';
+import { decodeText } from './text.ts';
 import { trustedUsers } from './trust.ts';
 import type { Config } from './types.ts';
 import type { Fault, KeyPath } from './validate.ts';
@@ -40,7 +41,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   if (file === null) return defaultConfig(rules);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = decodeText(readFileSync(file));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a directory' : message;

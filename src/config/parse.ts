@@ -18,9 +18,15 @@ export function parseConfigText(text: string, file: string): ParsedConfig {
     return { line, column: col };
   };
   const fail = (errors: readonly YAMLError[]): never => {
+    // What follows from it is no fault of the file.
+    const tooDeep = errors.find(isTooDeep);
     throw new ConfigError(
       file,
-      errors.map((error) => ({ path: '', ...place(error.pos[0]), message: error.message.replaceAll('\n', ' ') })),
+      (tooDeep === undefined ? errors : [tooDeep]).map((error) => ({
+        path: '',
+        ...place(error.pos[0]),
+        message: messageOf(error),
+      })),
     );
   };
 
@@ -36,11 +42,28 @@ export function parseConfigText(text: string, file: string): ParsedConfig {
       value = document.toJS();
     } catch (error) {
       // Aliases that would make the value grow without bound.
-      const message = error instanceof Error ? error.message : String(error);
-      throw new ConfigError(file, [{ path: '', line: null, column: null, message }], { cause: error });
+      throw new ConfigError(file, [{ path: '', line: null, column: null, message: messageOf(error) }], {
+        cause: error,
+      });
     }
   }
   return { value, place: (path, key) => place(offsetOf(document, path, key)) };
+}
+
+/** The parser's complaint for whoever writes the file, not for whoever calls the parser. */
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (isTooDeep(error)) return 'this is nested too deeply to be read; nothing in a configuration is nested so';
+  if (/alias count/i.test(message))
+    return 'its aliases (*name) would grow into too much; write out what they stand for';
+  if ((error as Partial<YAMLError>).code === 'MULTIPLE_DOCS') {
+    return 'a second document begins here (after a line of ---); a configuration is one';
+  }
+  return message.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError || (error as Partial<YAMLError>).code === 'RESOURCE_EXHAUSTION';
 }
 
 function parseJson(

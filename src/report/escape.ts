@@ -13,11 +13,27 @@ function escapeCharacter(character: string): string {
 }
 
 /**
+ * What a CI server takes for a command wherever it stands in a log: GitHub's `::error::` at the start of a line (which
+ * wrapping decides), its older `##[error]`, Azure's `##vso[…]` and TeamCity's `##teamcity[…]` anywhere. Words, not any: two
+ * colons are in every IPv6 address.
+ */
+const LOG_COMMAND =
+  /:(?=:(?:error|warning|notice|debug|group|endgroup|echo|(?:add|remove)-[a-z]+|stop-commands|set-[a-z]+|save-state|internal-[a-z-]+)\b)|#(?=#\w*\[)/gi;
+
+/**
  * Makes text from outside fit for one line of a terminal, a log or a table: what could do harm is spelled out, as in
  * `\x1b` or `\u{202e}`. Backslashes stay as they are, so that doing it twice does no harm.
  */
 export function escapeForTerminal(text: string): string {
-  return text.replace(UNSAFE, escapeCharacter);
+  return text.replace(UNSAFE, escapeCharacter).replace(LOG_COMMAND, escapeCharacter);
+}
+
+/** The value with every text in it made fit, also in lists and objects; their keys stay. */
+export function escapeStrings<T>(value: T): T {
+  if (typeof value === 'string') return escapeForTerminal(value) as T;
+  if (Array.isArray(value)) return value.map((item) => escapeStrings(item)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, escapeStrings(child)])) as T;
 }
 
 /** The first bytes of a payload as text: printable ASCII as it is, the rest spelled out, backslashes doubled. */
@@ -40,6 +56,8 @@ export function stringifySafely(value: unknown, indent?: number): string {
   let json = JSON.stringify(value, null, indent);
   if (json.includes('\\ud'))
     json = json.replace(/\\\\|\\ud[89a-f][\da-f]{2}/g, (found) => (found === '\\\\' ? found : '\\ufffd'));
+  // Inside strings only: outside JSON has no such character.
+  if (json.includes('##')) json = json.replace(/#(?=#\w*\[)/g, '\\u0023');
   if (/^[ -~\n]*$/.test(json)) return json;
   // Outside strings JSON has no character that UNSAFE matches but the line ends that indentation brings.
   return json.replace(UNSAFE, (character) => {

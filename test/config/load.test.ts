@@ -158,6 +158,69 @@ describe('the file', () => {
   });
 });
 
+describe('the text of a configuration', () => {
+  const TEXTS = { 'portzero.config.yaml': 'failOn: never\n', 'portzero.config.json': '{ "failOn": "never" }' };
+  const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
+
+  it.each(Object.entries(TEXTS))('may begin with a byte order mark, and be UTF-16: %s', async (name, text) => {
+    for (const bytes of [
+      Buffer.from(`\ufeff${text}`),
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      utf16be(`\ufeff${text}`),
+    ]) {
+      const cwd = write({ [name]: '' });
+      writeFileSync(join(cwd, name), bytes);
+      expect((await loadConfig({ cwd })).failOn).toBe('never');
+    }
+  });
+
+  it('counts lines and columns without the mark', async () => {
+    expect(await problemsOf('\ufefffailon: never')).toEqual([expect.stringMatching(/^1:1 failon: unknown key/)]);
+    expect(await problemsOf('\ufeff{ "failOn": "x" }', 'portzero.config.json')).toEqual([
+      expect.stringMatching(/^1:13 failOn: /),
+    ]);
+  });
+
+  it.each([
+    ['bytes that are no UTF-8', Buffer.from([0x66, 0x3a, 0x20, 0xe9, 0x0a]), 'not text in UTF-8'],
+    ['half a UTF-16', Buffer.from([0xff, 0xfe, 0x66]), 'no text in UTF-16'],
+    ['UTF-16 without a mark', Buffer.from('failOn: never', 'utf16le'), 'holds NUL characters'],
+  ])('is told when it is none: %s', async (_, bytes, message) => {
+    const cwd = write({ 'portzero.config.yaml': '' });
+    writeFileSync(join(cwd, 'portzero.config.yaml'), bytes);
+    await expect(loadConfig({ cwd })).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['lists', `ignore: ${'['.repeat(50_000)}${']'.repeat(50_000)}`, 'yaml'],
+    ['mappings', `ignore: ${'{a: '.repeat(20_000)}1${'}'.repeat(20_000)}`, 'yaml'],
+    ['items', `ignore:\n  ${'- '.repeat(20_000)}a`, 'yaml'],
+    ['some thousand', `ignore: ${'['.repeat(3000)}${']'.repeat(3000)}`, 'yaml'],
+    ['JSON', `{ "ignore": ${'['.repeat(50_000)}${']'.repeat(50_000)} }`, 'json'],
+    ['JSON that does not end', `{ "ignore": ${'['.repeat(50_000)}`, 'json'],
+  ])('in which all too much is nested is one sentence: %s', async (_, text, ending) => {
+    const problems = await problemsOf(text, `portzero.config.${ending}`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/nested too deeply to be read|must be a mapping, not a list|Unexpected end of JSON/);
+    expect(problems[0]).not.toMatch(/call stack/i);
+  });
+
+  it('is one document', async () => {
+    expect(await problemsOf('failOn: info\n---\nfailOn: error\n')).toEqual([
+      '2:1 : a second document begins here (after a line of ---); a configuration is one',
+    ]);
+    expect((await load('---\nfailOn: info\n...\n')).failOn).toBe('info');
+  });
+
+  it('does not grow by its aliases', async () => {
+    const lines = ['a: &a [1]'];
+    for (const [to, from] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf'].map((pair) => [...pair] as [string, string])) {
+      lines.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(', ')}]`);
+    }
+    expect((await problemsOf(lines.join('\n')))[0]).toContain('its aliases (*name) would grow into too much');
+  });
+});
+
 describe('faults are told with key, line, what is allowed and what was likely meant', () => {
   it.each([
     [

@@ -227,8 +227,6 @@ describe('formatDiffText', () => {
   });
 });
 
-const LISTS = '{"tool":{"name":"portzero"},"schemaVersion":1,"inputs":[],"exchanges":[],"findings":[]';
-
 describe('parseReport', () => {
   it('reads what was written', () => {
     const { report } = oneFindingRun();
@@ -241,12 +239,104 @@ describe('parseReport', () => {
     ['null', /not a report of portzero/],
     ['[]', /not a report of portzero/],
     ['{"tool":{"name":"portzero"},"schemaVersion":2}', /schemaVersion 2 is not supported/],
-    ['{"tool":{"name":"portzero"},"schemaVersion":1}', /inputs is missing/],
-    [`${LISTS}}`, /omitted is missing/],
-    [`${LISTS},"omitted":{},"summary":null}`, /summary\.portZero is missing/],
-    [`${LISTS},"omitted":{},"summary":{"portZero":{"total":"1"}}}`, /summary\.portZero is missing/],
-    [`${LISTS},"omitted":{},"summary":{"portZero":{},"findings":{}}}`, /summary\.frames is missing/],
+    ['{"tool":{"name":"portzero"},"schemaVersion":"1"}', /schemaVersion is missing, or no number/],
+    ['{"tool":{"name":"portzero"},"schemaVersion":1}', /: inputs: is missing$/],
+    [
+      `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)},"tool":{"name":"portzero"},"schemaVersion":1}`,
+      /deeper than 64/,
+    ],
   ])('refuses %j', (text, message) => {
     expect(() => parseReport(text)).toThrow(message);
+  });
+
+  it.each<[string, (report: Mutable) => void, string]>([
+    ['exchanges', (r) => (r.exchanges = [null]), 'exchanges[0]: must be an object, not null'],
+    ['a list', (r) => (r.exchanges = {}), 'exchanges: must be a list, not an object'],
+    ['an end', (r) => delete r.exchanges[0].client, 'exchanges[0].client: is missing'],
+    ['a port', (r) => (r.exchanges[0].server.port = 65_536), 'exchanges[0].server.port: must be at most 65535'],
+    [
+      'frames',
+      (r) => (r.exchanges[0].frames.all = [1, '2']),
+      'exchanges[0].frames.all[1]: must be a whole number, not "2"',
+    ],
+    [
+      'a verdict',
+      (r) => (r.exchanges[0].verdict = 'x\u001b'),
+      'exchanges[0].verdict: "x\\u001b" is not allowed; allowed: accepted',
+    ],
+    ['an answerer', (r) => (r.exchanges[0].answeredBy = 7), 'exchanges[0].answeredBy: must be a text, not 7'],
+    ['a time', (r) => (r.exchanges[0].started = 'now'), 'exchanges[0].started: "now" has not the form'],
+    ['a finding', (r) => (r.findings[0].message = null), 'findings[0].message: must be a text, not null'],
+    ['a count', (r) => (r.summary.portZero.total = -1), 'summary.portZero.total: must be at least 0'],
+    ['data', (r) => (r.findings[0].data = null), 'findings[0].data: must be an object, not null'],
+  ])('names the key that does not fit: %s', (_, spoil, message) => {
+    const report = structuredClone(oneFindingRun().report) as unknown as Mutable;
+    spoil(report);
+    const read = () => parseReport(JSON.stringify(report));
+    expect(read).toThrow(`not a report as its schema has it: ${message}`);
+  });
+
+  it('takes keys that a later version may add', () => {
+    const report = structuredClone(oneFindingRun().report) as unknown as Mutable;
+    report.later = report.exchanges[0].later = report.summary.portZero.later = { a: [null] };
+    const read = parseReport(JSON.stringify(report));
+    expect(diffReports(read, parseReport(JSON.stringify(oneFindingRun().report))).changed).toBe(false);
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: a report that is none.
+type Mutable = any;
+
+/** Paths of all values in it, lists and objects too. */
+function pathsIn(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== 'object' || value === null) return [path];
+  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  return [path, ...keys.flatMap((key) => pathsIn((value as Mutable)[key], [...path, key]))];
+}
+
+describe('a forged report', () => {
+  const good = oneFindingRun().report;
+  const spoilt = (path: readonly (string | number)[], by: unknown) => {
+    const copy = structuredClone(good) as Mutable;
+    const at = path.slice(0, -1).reduce((value, key) => value[key], copy);
+    at[path.at(-1)!] = by;
+    return JSON.stringify(copy);
+  };
+  /** What diff prints of it beside the good one, both ways round; or why not. */
+  const shown = (text: string): string => {
+    let report: AnalysisReport;
+    try {
+      report = parseReport(text);
+    } catch (error) {
+      expect((error as Error).name).toBe('Error');
+      expect((error as Error).message).not.toContain('\n');
+      return (error as Error).message;
+    }
+    const pairs: [AnalysisReport, AnalysisReport][] = [
+      [good, report],
+      [report, good],
+      [report, makeRun([], []).report],
+    ];
+    return pairs
+      .flatMap(([old, current]) => [textOf(old, current), ...formatDiffJson(diffReports(old, current))])
+      .join('');
+  };
+
+  it('never becomes an error of ours, whatever stands where', () => {
+    for (const path of pathsIn(good).slice(1)) {
+      for (const by of [null, [], {}, [null], 'x', -1, 0.5, 1e300, true]) shown(spoilt(path, by));
+    }
+  });
+
+  it('cannot steer a terminal or a log through any of its texts', () => {
+    const hostile = 'a\u001b[2J\r\n::error::b\u202ec\u009b ::stop-commands::d ##[error]e ##vso[task.complete]';
+    let reached = 0;
+    for (const path of pathsIn(good).slice(1)) {
+      const text = shown(spoilt(path, hostile));
+      if (text.includes('task.complete')) reached++;
+      expect(harmfulIn(text.replaceAll('\n', '')), path.join('.')).toEqual([]);
+      expect(text, path.join('.')).not.toMatch(/^\s*::|##\w*\[/m);
+    }
+    expect(reached).toBeGreaterThan(10);
   });
 });

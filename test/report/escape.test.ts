@@ -49,6 +49,19 @@ describe('escapeForTerminal', () => {
     expect(escapeForTerminal('\ud800x')).toBe('\\u{d800}x');
   });
 
+  it('spells out what a CI server takes for a command, at the start of a line or anywhere', () => {
+    expect(escapeForTerminal('::error::x')).toBe('\\x3a:error::x');
+    expect(escapeForTerminal('a ::Add-Mask::x')).toBe('a \\x3a:Add-Mask::x');
+    expect(escapeForTerminal('a##[error]b ##vso[x] ##teamcity[y]')).toBe(
+      'a\\x23#[error]b \\x23#vso[x] \\x23#teamcity[y]',
+    );
+    // An IPv6 address is none, nor a heading.
+    for (const text of ['::', '::1', '::ffff:192.0.2.1', 'fe80::add', '2001:db8::dead::', '## x', '::e::'])
+      expect(escapeForTerminal(text)).toBe(text);
+    expect(stringifySafely({ a: '##[error]b' })).toBe('{"a":"\\u0023#[error]b"}');
+    expect(JSON.parse(stringifySafely({ a: '##[error]b' }))).toEqual({ a: '##[error]b' });
+  });
+
   it('leaves what people write', () => {
     for (const text of ['a b/c.pcap', 'C:\\captures\\x.pcap', 'Größe-日本語-ελληνικά.pcap', '🙂', ''])
       expect(escapeForTerminal(text)).toBe(text);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { decodeText } from '../../config/text.ts';
 import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../report/diff.ts';
 import type { AnalysisReport } from '../../report/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, wantsColor, widthOf, writeData } from '../io.ts';
@@ -42,16 +43,21 @@ export async function run(args: DiffArguments, io: CliIo): Promise<number> {
 }
 
 async function read(path: string, io: CliIo): Promise<AnalysisReport> {
-  let text = '';
+  let bytes: Uint8Array;
   try {
-    if (path === '-') for await (const chunk of io.stdin.setEncoding('utf8')) text += chunk;
-    else text = readFileSync(resolve(io.cwd, path), 'utf8');
+    bytes = path === '-' ? await readAll(io.stdin) : readFileSync(resolve(io.cwd, path));
   } catch (error) {
     throw new CliError(`cannot read ${path}: ${(error as Error).message}`);
   }
   try {
-    return parseReport(text);
+    return parseReport(decodeText(bytes));
   } catch (error) {
     throw new CliError(`${path}: ${(error as Error).message}`);
   }
+}
+
+async function readAll(stream: CliIo['stdin']): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+  return Buffer.concat(chunks);
 }
