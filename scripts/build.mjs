@@ -10,12 +10,14 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { buildLane } from './build-lane.mjs';
+import { buildPage } from './build-page.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
 const isLenient = process.argv.includes('--lenient');
 
 await buildLane();
+await buildPage();
 
 // Built aside, so that dist/ is whole at any time, and the old one when this fails.
 const made = join(root, 'node_modules/.cache', `portzero-${process.pid}`);
@@ -29,6 +31,8 @@ try {
   });
   if (status === 0 || isLenient) {
     await bundle();
+    // It runs in the page, where it is bundled already.
+    rmSync(join(made, 'report/html/client'), { recursive: true, force: true });
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(made, join(root, 'dist'));
   } else process.exitCode = 1;
@@ -38,11 +42,10 @@ try {
 
 /**
  * One chunk with all that is always needed, and chunks for what is loaded on demand. Left outside, and loaded from the
- * compiled modules: yargs with the commands that it serves, and the HTML report, which puts the source text of its functions
- * into the page, so that no name in them may change.
+ * compiled modules: yargs with the commands that it serves.
  */
 async function bundle() {
-  const outside = /\/cli\/command-line\.js$|\/report\/html\//;
+  const outside = /\/cli\/command-line\.js$/;
   const entries = {
     portzero: join(made, 'cli/main.js'),
     worker: join(made, 'worker.js'),

@@ -4,8 +4,8 @@ import { formatConclusion } from '../conclusion.ts';
 import type { DocumentReporter } from '../types.ts';
 import { formatCount } from '../words.ts';
 import { html, jsonForScript, Markup } from './escape.ts';
+import { PAGE_SCRIPT, PLOT_STYLE } from './page-script.ts';
 import { buildPayload } from './payload.ts';
-import { pageScript, plotStyle } from './script.ts';
 import {
   findingsSection,
   groupsSection,
@@ -32,11 +32,10 @@ const FAVICON =
 export const formatHtml: DocumentReporter = function* (result) {
   const { report } = result;
   const payload = buildPayload(result);
-  const style = plotStyle() + PAGE_STYLE;
-  const script = pageScript();
+  const style = PLOT_STYLE + PAGE_STYLE;
   const policy = [
     "default-src 'none'",
-    `script-src '${hash(script)}'`,
+    `script-src '${hash(PAGE_SCRIPT)}'`,
     `style-src '${hash(style)}'`,
     'img-src data:',
     "base-uri 'none'",
@@ -91,7 +90,7 @@ ${payload.exchanges.length === 0 ? html`<p class="nothing">No exchange is listed
   yield json.length < COMPRESS_FROM
     ? `<script type="application/json" id="payload">${json}</script>\n`
     : `<script type="application/gzip" id="payload">${gzipSync(json, { level: 9 }).toString('base64')}</script>\n`;
-  yield `<script>${script}</script>\n</body>\n</html>\n`;
+  yield `<script>${PAGE_SCRIPT}</script>\n</body>\n</html>\n`;
 };
 
 const hash = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;

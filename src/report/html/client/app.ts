@@ -1,10 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { formatEndpoint } from '../../words.ts';
 import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
-import type { WORDS } from '../script.ts';
-
-// The files of this folder run in the reader's browser. Each exports functions whose text is put into the page (see
-// ../script.ts), so a function here uses its arguments and the browser, and imports nothing but types.
+import { secondsBetween } from '../words.ts';
 
 /** A listed exchange, and what filters and sorting ask of it. */
 export interface Row {
@@ -45,7 +43,6 @@ type Child = Node | string | null;
 
 export interface App {
   readonly payload: PagePayload;
-  readonly words: typeof WORDS;
   readonly rows: readonly Row[];
   /** Time of the first exchange of the page; null when there is none. */
   readonly origin: string | null;
@@ -75,7 +72,7 @@ export interface App {
   announce(text: string): void;
 }
 
-export function createApp(payload: PagePayload, words: App['words']): App {
+export function createApp(payload: PagePayload): App {
   const ranks: Record<string, number> = { error: 3, warning: 2, info: 1 };
   const labels = new Map(payload.verdicts.map(({ id, label }) => [id as string, label]));
   const unfiltered = {
@@ -99,7 +96,7 @@ export function createApp(payload: PagePayload, words: App['words']): App {
   }
   let origin: string | null = null;
   for (const { started } of payload.exchanges) {
-    if (origin === null || words.secondsBetween(origin, started) < 0) origin = started;
+    if (origin === null || secondsBetween(origin, started) < 0) origin = started;
   }
   const rows = payload.exchanges.map((exchange): Row => {
     const list = (findings.get(exchange.id) ?? []).sort((a, b) => ranks[b.severity]! - ranks[a.severity]!);
@@ -107,9 +104,9 @@ export function createApp(payload: PagePayload, words: App['words']): App {
       exchange,
       findings: list,
       rank: Math.max(0, ...list.map(({ severity }) => ranks[severity] ?? 0)),
-      at: words.secondsBetween(origin!, exchange.started),
-      client: words.formatEndpoint(exchange.client),
-      server: words.formatEndpoint(exchange.server),
+      at: secondsBetween(origin!, exchange.started),
+      client: formatEndpoint(exchange.client),
+      server: formatEndpoint(exchange.server),
     };
   });
 
@@ -146,7 +143,6 @@ export function createApp(payload: PagePayload, words: App['words']): App {
 
   const app: App = {
     payload,
-    words,
     rows,
     origin,
     get state() {

@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { formatCount, formatNumber } from '../../words.ts';
+import { formatDuration } from '../words.ts';
 import type { App } from './app.ts';
 
 /** The switch between the system's, the light and the dark theme; kept for the next report where the browser lets us. */
@@ -61,7 +63,7 @@ export function tilesPart(app: App): void {
 
 /** The bar of filters: what it asks for, what is asked for now, and how many exchanges are left. */
 export function filtersPart(app: App): void {
-  const { element, words } = app;
+  const { element } = app;
   const text = app.byId('filter-text') as HTMLInputElement;
   const rule = app.byId('filter-rule') as HTMLSelectElement;
   const rank = app.byId('filter-severity') as HTMLSelectElement;
@@ -75,11 +77,11 @@ export function filtersPart(app: App): void {
     for (const { ruleId } of findings) rules.set(ruleId, (rules.get(ruleId) ?? 0) + 1);
   }
   for (const [id, count] of [...rules].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    rule.append(element('option', { value: id }, `${id} (${words.formatNumber(count)})`));
+    rule.append(element('option', { value: id }, `${id} (${formatNumber(count)})`));
   }
   for (const { id, label } of app.payload.verdicts) {
     const count = app.rows.filter(({ exchange }) => exchange.verdict === id).length;
-    if (count > 0) verdict.append(element('option', { value: id }, `${label} (${words.formatNumber(count)})`));
+    if (count > 0) verdict.append(element('option', { value: id }, `${label} (${formatNumber(count)})`));
   }
   for (const [index, name] of app.payload.inputs.entries()) {
     input.append(element('option', { value: index }, name));
@@ -169,7 +171,7 @@ export function filtersPart(app: App): void {
     if (state.source !== null) chips.append(chip(`from ${state.source}`, () => app.update({ source: null })));
     if (state.target !== null) chips.append(chip(`to ${state.target}`, () => app.update({ target: null })));
     if (state.range !== null) {
-      const [from, to] = state.range.map((at) => `+${words.formatDuration(at)}`);
+      const [from, to] = state.range.map((at) => `+${formatDuration(at)}`);
       chips.append(chip(`time: ${from} to ${to}`, () => app.update({ range: null })));
     }
     if (state.text.trim() !== '') chips.append(chip(`text: ${state.text.trim()}`, () => app.update({ text: '' })));
@@ -197,8 +199,6 @@ export function filtersPart(app: App): void {
     const count = app.matching(null).length;
     const total = app.rows.length;
     result.textContent =
-      count === total
-        ? words.formatCount(total, 'exchange')
-        : `${words.formatNumber(count)} of ${words.formatCount(total, 'exchange')}`;
+      count === total ? formatCount(total, 'exchange') : `${formatNumber(count)} of ${formatCount(total, 'exchange')}`;
   });
 }

@@ -1,10 +1,11 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { formatCount, formatNumber } from '../../words.ts';
 import type { App, Row } from './app.ts';
 
 /** Who asked and who answered: the busiest sources and targets, and which asked which. The rest are counted. */
 export function endsPart(app: App): void {
-  const { element, words } = app;
+  const { element } = app;
   const TOP = 10;
   const GRID_ROWS = 10;
   const GRID_COLUMNS = 7;
@@ -48,7 +49,7 @@ export function endsPart(app: App): void {
   function verdictWords(verdicts: ReadonlyMap<string, number>): string {
     return app.payload.verdicts
       .flatMap(({ id, label }) =>
-        verdicts.has(id) ? [`${label.toLowerCase()} ${words.formatNumber(verdicts.get(id)!)}`] : [],
+        verdicts.has(id) ? [`${label.toLowerCase()} ${formatNumber(verdicts.get(id)!)}`] : [],
       )
       .join(', ');
   }
@@ -80,7 +81,7 @@ export function endsPart(app: App): void {
               click: () => app.update({ [side]: chosen === entry.address ? null : entry.address }),
             },
             element('span', { class: 'address' }, entry.address),
-            element('span', { class: 'number' }, words.formatNumber(entry.count)),
+            element('span', { class: 'number' }, formatNumber(entry.count)),
             bar(entry, most),
             element('span', { class: 'unseen' }, `: ${verdictWords(entry.verdicts)}`),
           ),
@@ -93,9 +94,7 @@ export function endsPart(app: App): void {
     const rest = piles.slice(TOP).filter(({ address }) => address !== chosen);
     const count = rest.reduce((sum, entry) => sum + entry.count, 0);
     more.textContent =
-      rest.length === 0
-        ? ''
-        : `and ${words.formatCount(rest.length, `more ${side}`)} with ${words.formatCount(count, 'exchange')}`;
+      rest.length === 0 ? '' : `and ${formatCount(rest.length, `more ${side}`)} with ${formatCount(count, 'exchange')}`;
   }
 
   function fillGrid(rows: readonly Row[], sources: readonly Pile[], targets: readonly Pile[]): void {
@@ -122,14 +121,14 @@ export function endsPart(app: App): void {
     const most = Math.max(1, ...cells.flat().map(sum));
 
     const head = element('tr', {}, element('th', { scope: 'col', class: 'corner' }, 'Source ↓ Target →'));
-    const names = otherColumns > 0 ? [...columnNames, `${words.formatCount(otherColumns, 'other')}`] : columnNames;
+    const names = otherColumns > 0 ? [...columnNames, `${formatCount(otherColumns, 'other')}`] : columnNames;
     for (const name of names) {
       head.append(element('th', { scope: 'col', class: 'column', title: name }, element('span', {}, name)));
     }
     const body = element('tbody');
     for (let row = 0; row < rowNames.length + (otherRows > 0 ? 1 : 0); row++) {
       const source = rowNames[row] ?? null;
-      const line = element('tr', {}, element('th', { scope: 'row' }, source ?? words.formatCount(otherRows, 'other')));
+      const line = element('tr', {}, element('th', { scope: 'row' }, source ?? formatCount(otherRows, 'other')));
       for (const [column, name] of names.entries()) {
         const cell = cells[row]![column]!;
         const count = sum(cell);
@@ -142,12 +141,8 @@ export function endsPart(app: App): void {
         const [verdict] = [...cell].sort(([, a], [, b]) => b - a)[0]!;
         const tint = element('span', { class: `tint v-${verdict}`, 'aria-hidden': 'true' });
         tint.style.opacity = String(0.14 + 0.3 * Math.sqrt(count / most));
-        const label = `${source ?? 'others'} to ${target ?? name}: ${words.formatCount(count, 'exchange')}, ${verdictWords(cell)}`;
-        const content = [
-          tint,
-          app.icon(`v-${verdict}`),
-          element('span', { class: 'number' }, words.formatNumber(count)),
-        ];
+        const label = `${source ?? 'others'} to ${target ?? name}: ${formatCount(count, 'exchange')}, ${verdictWords(cell)}`;
+        const content = [tint, app.icon(`v-${verdict}`), element('span', { class: 'number' }, formatNumber(count))];
         line.append(
           element(
             'td',
@@ -181,8 +176,8 @@ export function endsPart(app: App): void {
       for (const button of frame.querySelectorAll('button')) if (button.title === focused) button.focus();
     }
     const rest: string[] = [];
-    if (otherRows > 0) rest.push(words.formatCount(otherRows, 'more source'));
-    if (otherColumns > 0) rest.push(words.formatCount(otherColumns, 'more target'));
+    if (otherRows > 0) rest.push(formatCount(otherRows, 'more source'));
+    if (otherColumns > 0) rest.push(formatCount(otherColumns, 'more target'));
     app.byId('matrix-more').textContent = rest.length > 0 ? `${rest.join(' and ')} put together as “others”` : '';
   }
 

@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+
 import type { SegmentReport } from '../../types.ts';
+import { formatCount, formatNumber } from '../../words.ts';
+import { displayFilter, formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App, Row } from './app.ts';
 
 /** Everything known of one exchange: what happened as a ladder of frames between the ends, and the facts beside it. */
 export function exchangeDetail(app: App, row: Row): HTMLElement {
-  const { element, words } = app;
+  const { element } = app;
   const { exchange } = row;
   const { evidence } = exchange;
   const steps = [evidence.probe, evidence.answer, ...evidence.otherAnswers]
@@ -85,14 +88,14 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       add(name, value, `${hex(value, 8)}${distance === null ? '' : `, relative ${distance}`}`);
     };
     add('Frame', segment.frame);
-    add('Time', words.formatTime(segment.time, true));
+    add('Time', formatTime(segment.time, true));
     add('Sender', segment.source, lanes[lane]!.role.toLowerCase());
     add(
       'TTL',
       segment.ttl,
       segment.hops === null
         ? null
-        : `likely ${segment.hops === 0 ? 'no router' : words.formatCount(segment.hops, 'router')} passed`,
+        : `likely ${segment.hops === 0 ? 'no router' : formatCount(segment.hops, 'router')} passed`,
     );
     add('IP ID', segment.ipId, segment.ipId === null ? null : hex(segment.ipId, 4));
     add("Don't fragment", segment.dontFragment ? 'set' : 'not set');
@@ -155,8 +158,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   for (const [index, segment] of steps.entries()) {
     const lane = senders[index]!;
     const target = lane === 0 ? 1 : 0;
-    const offset = words.secondsBetween(exchange.started, segment.time);
-    const gap = before === null ? 0 : words.secondsBetween(before, segment.time);
+    const offset = secondsBetween(exchange.started, segment.time);
+    const gap = before === null ? 0 : secondsBetween(before, segment.time);
     before = segment.time;
     if (gap > 0.5) {
       const pause = element('li', { class: 'step pause' }, element('span', { class: 'when' }));
@@ -165,7 +168,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
           'span',
           { class: 'track' },
           ...rails(),
-          element('span', { class: 'text' }, `${words.formatDuration(gap)} later`),
+          element('span', { class: 'text' }, `${formatDuration(gap)} later`),
         ),
         element('span', { class: 'frame' }),
       );
@@ -208,7 +211,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       element(
         'li',
         { class: 'step' },
-        element('span', { class: 'when' }, index === 0 && offset === 0 ? '0' : `+${words.formatDuration(offset)}`),
+        element('span', { class: 'when' }, index === 0 && offset === 0 ? '0' : `+${formatDuration(offset)}`),
         element(
           'span',
           { class: 'track' },
@@ -231,8 +234,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     outcome.push(exchange.verdict === 'silent' ? 'no answer within the timeout' : 'no answer seen');
   }
   if (exchange.established) outcome.push('connection established');
-  if (exchange.bytesToServer > 0) outcome.push(`${words.formatNumber(exchange.bytesToServer)} B to the server`);
-  if (exchange.bytesToClient > 0) outcome.push(`${words.formatNumber(exchange.bytesToClient)} B to the client`);
+  if (exchange.bytesToServer > 0) outcome.push(`${formatNumber(exchange.bytesToServer)} B to the server`);
+  if (exchange.bytesToClient > 0) outcome.push(`${formatNumber(exchange.bytesToClient)} B to the client`);
   if (exchange.close !== null) outcome.push(`closed by ${exchange.close === 'fin' ? 'FIN' : 'RST'}`);
   list.append(
     element(
@@ -262,7 +265,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       element(
         'p',
         { class: 'note' },
-        `${words.formatCount(others, 'more frame')} of this exchange (retransmissions, copies, data) ${others === 1 ? 'is' : 'are'} not drawn: the evidence keeps the first of each kind.`,
+        `${formatCount(others, 'more frame')} of this exchange (retransmissions, copies, data) ${others === 1 ? 'is' : 'are'} not drawn: the evidence keeps the first of each kind.`,
       ),
     );
   }
@@ -274,8 +277,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   fact('State', `${exchange.state}${exchange.reason === null ? '' : ` (${exchange.reason})`}`);
   fact('Probe', exchange.probe);
   fact('Answered by', exchange.answeredBy);
-  fact('Latency', exchange.latencyMs === null ? null : words.formatDuration(exchange.latencyMs / 1000));
-  fact('Started', words.formatTime(exchange.started, true));
+  fact('Latency', exchange.latencyMs === null ? null : formatDuration(exchange.latencyMs / 1000));
+  fact('Started', formatTime(exchange.started, true));
   fact('Retransmissions', exchange.retransmissions);
   fact('Port 0 at', exchange.portZero === 'both' ? 'both ends' : exchange.portZero);
   fact('Layers', exchange.layers.join(' › '));
@@ -285,7 +288,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   fact('Input', app.payload.inputs[exchange.input] ?? null);
 
   const { frames } = exchange;
-  const filter = words.displayFilter(frames.ranges);
+  const filter = displayFilter(frames.ranges);
   const wireshark = element(
     'div',
     { class: 'wireshark' },
@@ -294,7 +297,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     app.copyButton('Copy link', () => `${location.href.replace(/#.*/s, '')}#x${exchange.id}`),
   );
   if (frames.cut > 0) {
-    wireshark.append(element('p', { class: 'note' }, `${words.formatNumber(frames.cut)} later frames are left out.`));
+    wireshark.append(element('p', { class: 'note' }, `${formatNumber(frames.cut)} later frames are left out.`));
   }
 
   const side = element('div', { class: 'side' });

@@ -1,10 +1,13 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { formatNumber } from '../../words.ts';
+import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
+import { exchangeDetail } from './ladder.ts';
 
 /** The table of exchanges: sorted, in pages, each row opening to its detail. */
-export function listPart(app: App, exchangeDetail: (app: App, row: Row) => HTMLElement): void {
-  const { element, words } = app;
+export function listPart(app: App): void {
+  const { element } = app;
   /** Rows that a print shows, and how many of them open. */
   const PRINT_ROWS = 500;
   const PRINT_OPEN = 50;
@@ -85,7 +88,7 @@ export function listPart(app: App, exchangeDetail: (app: App, row: Row) => HTMLE
       'tr',
       { class: expanded ? 'line open' : 'line', id: `x${exchange.id}` },
       element('td', {}, button),
-      element('td', { class: 'time mid', title: words.formatTime(exchange.started, true) }, clock(exchange.started)),
+      element('td', { class: 'time mid', title: formatTime(exchange.started, true) }, clock(exchange.started)),
       element('td', {}, app.verdict(exchange.verdict)),
       element('td', { class: addressClass(row.client) }, row.client),
       element('td', { class: addressClass(row.server) }, row.server),
@@ -94,9 +97,9 @@ export function listPart(app: App, exchangeDetail: (app: App, row: Row) => HTMLE
       element(
         'td',
         { class: 'number mid' },
-        exchange.latencyMs === null ? '–' : words.formatDuration(exchange.latencyMs / 1000),
+        exchange.latencyMs === null ? '–' : formatDuration(exchange.latencyMs / 1000),
       ),
-      element('td', { class: 'number wide' }, words.formatNumber(exchange.frames.count)),
+      element('td', { class: 'number wide' }, formatNumber(exchange.frames.count)),
       rules,
     );
     if (!expanded) return [line];
@@ -174,16 +177,14 @@ export function listPart(app: App, exchangeDetail: (app: App, row: Row) => HTMLE
     place.textContent =
       sorted.length === 0
         ? 'none'
-        : `${words.formatNumber(first + 1)}–${words.formatNumber(first + rows.length)} of ${words.formatNumber(sorted.length)}`;
+        : `${formatNumber(first + 1)}–${formatNumber(first + rows.length)} of ${formatNumber(sorted.length)}`;
     for (const button of pager.querySelectorAll<HTMLButtonElement>('button[data-go]')) {
       const back = button.dataset.go === 'first' || button.dataset.go === 'previous';
       // Not `disabled`: that would drop the focus of the person who just pressed it.
       button.setAttribute('aria-disabled', String(back ? page === 0 : page === pages() - 1));
     }
     app.byId('print-note').textContent =
-      sorted.length > PRINT_ROWS
-        ? `Printed: the first ${PRINT_ROWS} of ${words.formatNumber(sorted.length)} exchanges.`
-        : '';
+      sorted.length > PRINT_ROWS ? `Printed: the first ${PRINT_ROWS} of ${formatNumber(sorted.length)} exchanges.` : '';
   }
   for (const button of pager.querySelectorAll<HTMLElement>('button[data-go]')) {
     button.addEventListener('click', () => {
@@ -214,7 +215,7 @@ export function listPart(app: App, exchangeDetail: (app: App, row: Row) => HTMLE
   // One filter for all that is shown, where that is of one input: frame numbers say nothing across captures.
   const copyAll = app.copyButton('Copy Wireshark filter of these', () => {
     const ranges = sorted.map(({ exchange }) => exchange.frames.ranges).filter(Boolean);
-    return words.displayFilter(ranges.join(','));
+    return displayFilter(ranges.join(','));
   });
   filterSlot.append(copyAll);
 
@@ -292,7 +293,7 @@ export function groupsPart(app: App): void {
     );
   }
   for (const slot of document.querySelectorAll<HTMLElement>('[data-frames]')) {
-    const filter = app.words.displayFilter(slot.dataset.frames!);
+    const filter = displayFilter(slot.dataset.frames!);
     slot.append(app.copyButton('Copy filter', () => filter));
   }
 }

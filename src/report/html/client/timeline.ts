@@ -1,14 +1,16 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import type UPlot from 'uplot';
+
+import UPlot from 'uplot';
+import { formatCount, formatNumber } from '../../words.ts';
+import { formatDuration, formatTime } from '../words.ts';
 import type { App } from './app.ts';
 
 /**
  * Exchanges over time, stacked by verdict. Dragging, or the two sliders, choose a span, which filters; the buttons zoom.
  */
 export function timelinePart(app: App): void {
-  const { element, words } = app;
-  const Plot = (window as unknown as { uPlot: typeof UPlot }).uPlot;
+  const { element } = app;
   const section = app.byId('timeline');
   const frame = app.byId('timeline-plot');
   const readout = app.byId('timeline-readout');
@@ -52,7 +54,7 @@ export function timelinePart(app: App): void {
     return `${seconds < 0 ? '−' : '+'}${Number((Math.abs(seconds) / size).toFixed(2)).toLocaleString('en-US')} ${name}`;
   }
 
-  const plot = new Plot(
+  const plot = new UPlot(
     {
       width: 600,
       height: 168,
@@ -83,7 +85,7 @@ export function timelinePart(app: App): void {
           gap: 4,
           space: 32,
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000],
-          values: (_plot, places) => places.map((place) => words.formatNumber(place)),
+          values: (_plot, places) => places.map((place) => formatNumber(place)),
         },
       ],
       // Drawn from the highest pile to the lowest, so that each covers all but its own share of the one before.
@@ -94,7 +96,7 @@ export function timelinePart(app: App): void {
           fill: () => color(`--v-${id}`),
           width: 0,
           points: { show: false },
-          paths: Plot.paths.bars!({ size: [0.92, 28, 2], align: 0 }),
+          paths: UPlot.paths.bars!({ size: [0.92, 28, 2], align: 0 }),
         })),
       ],
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
@@ -130,9 +132,9 @@ export function timelinePart(app: App): void {
     }
     const parts = present.flatMap(({ label }, series) => {
       const count = counts[series]![index]!;
-      return count > 0 ? [`${label.toLowerCase()} ${words.formatNumber(count)}`] : [];
+      return count > 0 ? [`${label.toLowerCase()} ${formatNumber(count)}`] : [];
     });
-    readout.textContent = `+${words.formatDuration(bins[index]!)}: ${words.formatCount(total, 'exchange')}${parts.length > 0 ? ` — ${parts.join(', ')}` : ''}`;
+    readout.textContent = `+${formatDuration(bins[index]!)}: ${formatCount(total, 'exchange')}${parts.length > 0 ? ` — ${parts.join(', ')}` : ''}`;
   }
 
   /** The span of the input that is chosen, a little widened, so that the first and the last bar are whole. */
@@ -186,11 +188,11 @@ export function timelinePart(app: App): void {
     const most = Math.max(...sums);
     frame.setAttribute(
       'aria-label',
-      `Timeline of ${words.formatCount(drawn, 'exchange')} over ${words.formatDuration(shown[1] - shown[0])}, by verdict: ${present
-        .map(({ label }, index) => `${label} ${words.formatNumber(counts[index]!.reduce((a, b) => a + b, 0))}`)
+      `Timeline of ${formatCount(drawn, 'exchange')} over ${formatDuration(shown[1] - shown[0])}, by verdict: ${present
+        .map(({ label }, index) => `${label} ${formatNumber(counts[index]!.reduce((a, b) => a + b, 0))}`)
         .join(
           ', ',
-        )}. Most in one bar: ${words.formatNumber(most)}, at +${words.formatDuration(Math.max(0, bins[sums.indexOf(most)]!))}.`,
+        )}. Most in one bar: ${formatNumber(most)}, at +${formatDuration(Math.max(0, bins[sums.indexOf(most)]!))}.`,
     );
     drawBrush();
     showReadout(null);
@@ -215,7 +217,7 @@ export function timelinePart(app: App): void {
       [to, end],
     ] as const) {
       slider.value = String(slot(at));
-      slider.setAttribute('aria-valuetext', `+${words.formatDuration(Math.max(0, at))}`);
+      slider.setAttribute('aria-valuetext', `+${formatDuration(Math.max(0, at))}`);
     }
   }
 
@@ -250,7 +252,7 @@ export function timelinePart(app: App): void {
 
   const key = app.byId('timeline-key');
   for (const { id } of present) key.append(element('li', {}, app.verdict(id)));
-  app.byId('timeline-start').textContent = `0 = ${words.formatTime(app.origin!, true)}`;
+  app.byId('timeline-start').textContent = `0 = ${formatTime(app.origin!, true)}`;
   section.hidden = false;
   app.onUpdate(draw);
   document.addEventListener('themechange', () => plot.redraw(false, true));
