@@ -71,7 +71,7 @@ export async function analyzeInputs(inputs: readonly Input[], options: AnalyzeIn
   const jobs = Math.min(threads, inputs.length);
   if (jobs > 1 && inputs.every(isFile)) {
     return new Pool(
-      inputs.map((input) => input.name),
+      inputs.flatMap((input) => ('paths' in input ? input.paths : [])),
       options,
     ).run(jobs);
   }
@@ -140,7 +140,7 @@ export async function analyzeInput(
   }
   if (isSifted === true && isFile(input)) {
     const { SiftedSource } = await import('./sift/sifted-source.ts');
-    const sifted = new SiftedSource(input.name, source, options.settings.config.decoder);
+    const sifted = new SiftedSource(input.paths[0]!, source, options.settings.config.decoder);
     return analyzeSource(sifted, { ...options, totals: sifted.totals });
   }
   if (watch === undefined || input.once !== true) return analyzeSource(source, options);
@@ -150,7 +150,7 @@ export async function analyzeInput(
 
 /** Rejects with CaptureError when it cannot be opened. */
 export async function openInput(input: ReadableInput, signal?: AbortSignal): Promise<FrameSource> {
-  return input.open?.() ?? openCapture(input.name, signal === undefined ? {} : { signal });
+  return input.open?.() ?? openCapture(input.paths[0]!, signal === undefined ? {} : { signal });
 }
 
 function bothSinks(one: AnalysisSink | undefined, other: AnalysisSink): AnalysisSink {

@@ -1,6 +1,7 @@
 /** Runs in a worker thread: analyses the files that it is told to, one at a time, and posts what comes of them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AnalysisSettings, AnalysisSink, InputResult } from './analyze.ts';
+import { showPath } from './capture/paths.ts';
 import type { ExchangeReport, FindingReport } from './report/types.ts';
 import { rules } from './rules/index.ts';
 
@@ -71,7 +72,7 @@ async function analyze(input: number, path: string): Promise<void> {
     finding: (finding, exchange) => add({ finding, exchange: exchange ?? undefined }),
   };
   const result = await analyzeInput(
-    { name: path, paths: [path], bytes: null },
+    { name: showPath(path), paths: [path], bytes: null },
     {
       settings,
       input,

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { toPath } from './paths.ts';
 
 /** Where bytes come from: a file, a pipe, a decompressor around either. */
 export interface ByteSource {
@@ -46,7 +47,7 @@ export class FileSource implements ByteSource {
   }
 
   reopen(): ByteSource | null {
-    return this.#path === null ? null : new FileSource(openSync(this.#path, 'r'), this.#path);
+    return this.#path === null ? null : new FileSource(openSync(toPath(this.#path), 'r'), this.#path);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FileSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
 import { sniffFormat } from './open.ts';
+import { decodePath, showPath, toPath } from './paths.ts';
 import type { CaptureProblem } from './source.ts';
 
 /** Enough to recognise a capture, compressed or not; a directory may hold many files. */
@@ -10,7 +11,7 @@ const LOOK_LENGTH = 4096;
 
 /**
  * The inputs that `paths` stand for: a directory is every capture below it, told by content (also inside gzip and zstd) and
- * sorted by path; anything else stands for itself, whatever it is. Symbolic links are followed, each file and directory is
+ * sorted by path (as decodePath() has them); anything else stands for itself, whatever it is. Symbolic links are followed, each file and directory is
  * taken once. What cannot be looked into is a problem (unreadable), as is a directory without captures (no-captures).
  */
 export async function findCaptures(
@@ -37,7 +38,7 @@ export async function findCaptures(
 
 function isDirectory(path: string): boolean {
   try {
-    return path !== '-' && statSync(path).isDirectory();
+    return path !== '-' && statSync(toPath(path)).isDirectory();
   } catch {
     return false;
   }
@@ -46,18 +47,23 @@ function isDirectory(path: string): boolean {
 async function searchDirectory(directory: string, found: string[], problems: CaptureProblem[]): Promise<void> {
   const fail = (path: string, error: unknown) => {
     const why = error instanceof CaptureError ? error.message : (error as Error).message;
-    problems.push({ code: 'unreadable', offset: null, frame: null, message: `${path}: cannot be read: ${why}` });
+    problems.push({
+      code: 'unreadable',
+      offset: null,
+      frame: null,
+      message: `${showPath(path)}: cannot be read: ${why}`,
+    });
   };
   /** device:inode */
   const seen = new Set<string>();
-  const start = statSync(directory);
+  const start = statSync(toPath(directory));
   seen.add(`${start.dev}:${start.ino}`);
   const toSearch = [directory];
   for (let next = toSearch.pop(); next !== undefined; next = toSearch.pop()) {
     const folder = next;
     let names: string[];
     try {
-      names = readdirSync(folder).sort();
+      names = readdirSync(toPath(folder), { encoding: 'buffer' }).map(decodePath).sort();
     } catch (error) {
       fail(folder, error);
       continue;
@@ -65,14 +71,14 @@ async function searchDirectory(directory: string, found: string[], problems: Cap
     for (const name of names) {
       const path = join(folder, name);
       try {
-        const status: Stats = statSync(path);
+        const status: Stats = statSync(toPath(path));
         const identity = `${status.dev}:${status.ino}`;
         if (seen.has(identity)) continue;
         seen.add(identity);
         if (status.isDirectory()) toSearch.push(path);
         else if (status.isFile() && (await holdsCapture(path))) found.push(path);
       } catch (error) {
-        // A link to nowhere is nothing that could have been read. A name that is not UTF-8 is not found either, and must be told.
+        // A link to nowhere is nothing that could have been read.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isLink(path)) fail(path, error);
       }
     }
@@ -80,11 +86,11 @@ async function searchDirectory(directory: string, found: string[], problems: Cap
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return lstatSync(toPath(path), { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 async function holdsCapture(path: string): Promise<boolean> {
-  const source = new FileSource(openSync(path, 'r'), path);
+  const source = new FileSource(openSync(toPath(path), 'r'), path);
   try {
     const sniffed = await sniffFormat(source, LOOK_LENGTH);
     sniffed.source.close();

@@ -5,6 +5,7 @@ import { CaptureError } from './errors.ts';
 import { recogniseFormat, SNIFF_LENGTH } from './formats.ts';
 import { joinSources, type OpenNext, sortByTime } from './join.ts';
 import { type OpenOptions, openBytes, openSource } from './open.ts';
+import { decodePath, showPath, toPath } from './paths.ts';
 import type { FrameSource } from './source.ts';
 
 /** How often a file or directory is looked at although nothing told of a change: not all file systems tell. */
@@ -27,9 +28,9 @@ export interface FollowOptions extends OpenOptions {
  * Rejects with CaptureError as openCapture() does.
  */
 export async function followCapture(path: string, options: FollowOptions): Promise<FrameSource> {
-  if (path === '-' || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (path === '-' || !statSync(toPath(path), { throwIfNoEntry: false })?.isDirectory()) {
     // What is no regular file ends by itself.
-    const isFile = path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const isFile = path !== '-' && statSync(toPath(path), { throwIfNoEntry: false })?.isFile() === true;
     const source = isFile ? new GrowingFile(openToRead(path), path, () => false) : openBytes(path);
     return openSource(path, source, options);
   }
@@ -40,7 +41,7 @@ export async function followCapture(path: string, options: FollowOptions): Promi
 
 function openToRead(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(toPath(path), 'r');
   } catch (error) {
     throw new CaptureError('unreadable', `${path}: cannot be read: ${(error as Error).message}`);
   }
@@ -170,11 +171,11 @@ class Ring {
     };
     let descriptor = next.descriptor;
     try {
-      descriptor ??= openSync(next.path, 'r');
+      descriptor ??= openSync(toPath(next.path), 'r');
     } catch {
-      throw new CaptureError('capture-gap', `${next.path}: was gone before it could be read`);
+      throw new CaptureError('capture-gap', `${showPath(next.path)}: was gone before it could be read`);
     }
-    return openSource(next.path, new GrowingFile(descriptor, next.path, isOver), this.#options);
+    return openSource(showPath(next.path), new GrowingFile(descriptor, next.path, isOver), this.#options);
   }
 
   async #waitForNext(): Promise<void> {
@@ -202,7 +203,7 @@ class Ring {
     const paths = new Set(namesIn(this.#directory).map((name) => join(this.#directory, name)));
     for (const path of this.#seen.keys()) if (!paths.has(path)) this.#seen.delete(path);
     for (const path of paths) {
-      const status = statSync(path, { throwIfNoEntry: false });
+      const status = statSync(toPath(path), { throwIfNoEntry: false });
       if (!status?.isFile()) continue;
       const { ino: inode, mtimeMs: changed } = status;
       const stamp = `${status.size}:${changed}`;
@@ -227,7 +228,7 @@ class Ring {
 
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(toPath(directory), { encoding: 'buffer' }).map(decodePath);
   } catch {
     // Gone: then nothing new comes, until it is there again.
     return [];
@@ -238,7 +239,7 @@ function namesIn(directory: string): string[] {
 function openCaptureHead(path: string): { head: string; descriptor: number } | null {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openSync(toPath(path), 'r');
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { CaptureError } from './errors.ts';
 import { type OpenOptions, openCapture } from './open.ts';
+import { showPath, toPath } from './paths.ts';
 import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from './source.ts';
 
 /** Opens one of several sources when its turn comes: there may be thousands, or it may not be there yet. */
@@ -17,7 +18,7 @@ export async function joinCaptures(paths: readonly string[], options: OpenOption
   const sorted = await sortByTime(paths);
   const sizes = sorted.map(sizeOf);
   const totalBytes = sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + size!, 0);
-  const name = sorted.length === 1 ? sorted[0]! : `${sorted[0]} (and ${sorted.length - 1} more)`;
+  const name = sorted.length === 1 ? showPath(sorted[0]!) : `${showPath(sorted[0]!)} (and ${sorted.length - 1} more)`;
   const [first, ...others] = sorted.map((path) => () => openCapture(path, options));
   return joinSources(name, await first!(), others, totalBytes);
 }
@@ -68,7 +69,7 @@ async function peekTime(path: string): Promise<{ seconds: number; nanos: number 
 /** Null when it is no regular file. */
 function sizeOf(path: string): number | null {
   if (path === '-') return null;
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = statSync(toPath(path), { throwIfNoEntry: false });
   // A file that is missing keeps the others from nothing.
   if (status === undefined) return 0;
   return status.isFile() ? status.size : null;

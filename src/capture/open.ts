@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { type ByteSource, FileSource, PrefixedSource, StreamSource } from './byte-source.ts';
 import { CaptureError } from './errors.ts';
 import { type Format, recogniseFormat, SNIFF_LENGTH } from './formats.ts';
+import { showPath, toPath } from './paths.ts';
 import { PCAP_HEADER_LENGTH, PcapReader } from './pcap.ts';
 import { PcapngReader } from './pcapng.ts';
 import type { RecordReader } from './record-reader.ts';
@@ -26,7 +27,7 @@ const BUFFER_LENGTH = 512 * 1024;
  * unsupported-version) when it is none; what is damaged further on becomes one of the source's `problems`.
  */
 export async function openCapture(path: string, options: OpenOptions = {}): Promise<FrameSource> {
-  return openSource(path, openBytes(path), options);
+  return openSource(showPath(path), openBytes(path), options);
 }
 
 /** The same for a stream that somebody else has opened, as a capturer's output. */
@@ -62,23 +63,24 @@ export async function openSource(name: string, source: ByteSource, options: Open
 export function openBytes(path: string): ByteSource {
   if (path === '-') return openStandardInput();
   try {
-    const status = statSync(path);
-    if (status.isDirectory()) throw new CaptureError('unreadable', `${path}: is a directory, expected a capture file`);
-    if (status.isFile()) return new FileSource(openSync(path, 'r'), path);
+    const status = statSync(toPath(path));
+    if (status.isDirectory())
+      throw new CaptureError('unreadable', `${showPath(path)}: is a directory, expected a capture file`);
+    if (status.isFile()) return new FileSource(openSync(toPath(path), 'r'), path);
     if (status.isFIFO()) {
       // Opened without waiting for a writer and read by the event loop, so that it can be given up at any time.
-      const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const descriptor = openSync(toPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
       return new StreamSource(
         new (process.getBuiltinModule('node:net').Socket)({ fd: descriptor, readable: true, writable: false }),
       );
     }
-    return new StreamSource(createReadStream(path));
+    return new StreamSource(createReadStream(toPath(path)));
   } catch (error) {
     if (error instanceof CaptureError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new CaptureError('not-found', `${path}: no such file`);
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new CaptureError('not-found', `${showPath(path)}: no such file`);
     const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : message;
-    throw new CaptureError('unreadable', `${path}: cannot be read: ${why}`);
+    throw new CaptureError('unreadable', `${showPath(path)}: cannot be read: ${why}`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { type Packet, parse } from 'pcap-parser';
 import { CaptureError } from './errors.ts';
 import { openBytes, sniffFormat } from './open.ts';
+import { showPath, toPath } from './paths.ts';
 import { PCAP_HEADER_LENGTH, PcapReader } from './pcap.ts';
 import type { CaptureProblem, Frame } from './source.ts';
 
@@ -32,7 +33,7 @@ const BUFFER_LENGTH = 256 * 1024;
  */
 export async function verifyWithPcapParser(path: string, options: VerifyOptions = {}): Promise<VerifyResult> {
   const skip = (reason: string): VerifyResult => ({ frames: 0, mismatch: null, skipped: reason });
-  if (path === '-' || !(statSync(path, { throwIfNoEntry: false })?.isFile() ?? true)) {
+  if (path === '-' || !(statSync(toPath(path), { throwIfNoEntry: false })?.isFile() ?? true)) {
     return skip('it can be read only once');
   }
   const raw = openBytes(path);
@@ -43,7 +44,7 @@ export async function verifyWithPcapParser(path: string, options: VerifyOptions 
       if (buffer.end < PCAP_HEADER_LENGTH) return skip('its file header is cut short');
       const reader = new PcapReader(buffer.bytes, buffer.start);
       if (!reader.isPlainMicro) return skip('pcap-parser reads plain pcap with microseconds only');
-      const comparison = new Comparison(path);
+      const comparison = new Comparison(showPath(path));
       const headerEnd = buffer.start + PCAP_HEADER_LENGTH;
       comparison.feed(buffer.bytes.slice(buffer.start, headerEnd), 0);
       buffer.start = headerEnd;
@@ -68,7 +69,7 @@ export async function verifyWithPcapParser(path: string, options: VerifyOptions 
     }
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    throw new CaptureError(error.code, `${path}: ${error.message}`, error);
+    throw new CaptureError(error.code, `${showPath(path)}: ${error.message}`, error);
   } finally {
     raw.close();
   }

@@ -1,5 +1,6 @@
 import { fstatSync, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { toPath } from '../capture/paths.ts';
 import { CliError } from './io.ts';
 import { standardOutputStatus } from './standard-output.ts';
 
@@ -91,7 +92,7 @@ function linkOrNull(path: string): string | null {
 
 function statOrNull(path: string): Stats | null {
   try {
-    return statSync(path, { throwIfNoEntry: false }) ?? null;
+    return statSync(toPath(path), { throwIfNoEntry: false }) ?? null;
   } catch {
     // What cannot be looked at (a loop of links, a folder without permission) is told when it is opened.
     return null;

@@ -5,6 +5,15 @@ import { formatTarget } from './cidr.ts';
 import { formatDuration, formatRate } from './duration.ts';
 import type { Config } from './types.ts';
 
+/** What would steer a terminal, hide or reorder text, or be a command to a CI server that shows the log. */
+const ODD = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|::[a-z]|##/iu;
+
+/** YAML 1.2.2 section 5.7. */
+function escapeInQuotes(character: string): string {
+  const code = character.codePointAt(0)!.toString(16);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
+}
+
 /** The whole configuration with all defaults as YAML that loadConfig reads back. `rules`: those of plugins. */
 export function printConfig(config: Config, rules: readonly Rule[] = []): string {
   const { decoder } = config;
@@ -13,7 +22,9 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
     const written = Object.entries(options).map(([name, value]) => [name, writeOption(specs.get(id)?.[name], value)]);
     return [id, written.length === 0 ? severity : [severity, Object.fromEntries(written)]];
   });
-  return stringify(
+  const texts = [...config.ignore.map(({ reason }) => reason ?? ''), ...config.expect.map(({ name }) => name)];
+  const isOdd = [...texts, ...config.plugins].some((text) => ODD.test(text));
+  const yaml = stringify(
     {
       answerTimeout: formatDuration(config.answerTimeoutNanos),
       failOn: config.failOn,
@@ -41,8 +52,14 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
       },
       plugins: config.plugins,
     },
-    { aliasDuplicateObjects: false, lineWidth: 0 },
+    {
+      aliasDuplicateObjects: false,
+      lineWidth: 0,
+      ...(isOdd ? { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', blockQuote: false } : {}),
+      doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
+    },
   );
+  return isOdd ? yaml.replace(/[^ -~\n]|:(?=:)|#(?=#)/gu, escapeInQuotes) : yaml;
 }
 
 function writeOption(spec: OptionSpec | undefined, value: OptionValue): OptionValue {

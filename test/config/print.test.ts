@@ -41,3 +41,15 @@ decoder: { tunnelPorts: { vxlan: [1], gre: [] }, mergeScopes: true, fragmentByte
   expect(config.ignore).toHaveLength(2);
   expect(await reload(printConfig(config))).toEqual(config);
 });
+
+it('prints texts that could steer whoever shows them spelled out, and they are read back', async () => {
+  const config = await reload(String.raw`
+ignore: [{ to: "::/0", reason: "a\e[2J\u202e\u2028\U000e0041 Größe" }]
+expect: [{ name: "b\n::error::c ##[error]d", to: "::1", verdict: [refused] }]
+`);
+  expect(config.expect[0]!.name).toBe('b\n::error::c ##[error]d');
+  const text = printConfig(config);
+  expect(text).toMatch(/^[ -~\n]*$/);
+  expect(text).not.toMatch(/^\s*::|##/m);
+  expect(await reload(text)).toEqual(config);
+});

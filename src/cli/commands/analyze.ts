@@ -2,6 +2,7 @@ import { fstatSync, statSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { combineResults, type InputResult, numberStream } from '../../analyze.ts';
 import { findCaptures } from '../../capture/find.ts';
+import { showPath, toPath } from '../../capture/paths.ts';
 import { analyzeInputs, type Input } from '../../parallel.ts';
 import { escapeForTerminal } from '../../report/escape.ts';
 import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } from '../io.ts';
@@ -142,9 +143,9 @@ async function findInputs(
   for (const file of files) {
     const found = await findCaptures([file]);
     for (const path of found.inputs) {
-      const status = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+      const status = path === '-' ? undefined : statSync(toPath(path), { throwIfNoEntry: false });
       const once = path === '-' || status?.isFile() === false;
-      inputs.push({ name: path, paths: [path], bytes: once ? null : (status?.size ?? 0), once });
+      inputs.push({ name: showPath(path), paths: [path], bytes: once ? null : (status?.size ?? 0), once });
     }
     for (const problem of found.problems) inputs.push({ name: file, problem });
   }
@@ -152,7 +153,7 @@ async function findInputs(
   if (args.join !== true || paths.length === 0) return { inputs, paths };
   const { joinCaptures } = await import('../../capture/join.ts');
   const joined = {
-    name: paths[0]!,
+    name: showPath(paths[0]!),
     paths,
     bytes: null,
     async open() {
@@ -181,8 +182,8 @@ async function verify(
     for (const path of paths) {
       const { frames, mismatch, skipped } = await verifyWithPcapParser(path, { signal });
       if (mismatch !== null) problems = [...problems, mismatch];
-      else if (skipped !== null) say(`${path}: not verified: ${skipped}`);
-      else say(`${path}: verified: pcap-parser reads the same ${frames.toLocaleString('en')} records`);
+      else if (skipped !== null) say(`${showPath(path)}: not verified: ${skipped}`);
+      else say(`${showPath(path)}: verified: pcap-parser reads the same ${frames.toLocaleString('en')} records`);
     }
     verified.push({ ...result, input: { ...result.input, problems, complete: problems.length === 0 } });
   }

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/errors.ts';
 import { nearestWord } from '../../config/nearest.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { createColors } from '../../report/colors.ts';
-import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
+import { escapeForTerminal, escapeStrings, stringifySafely } from '../../report/escape.ts';
 import { wrap } from '../../report/layout.ts';
 import { ruleMetas } from '../../report/rule-texts.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
@@ -64,7 +64,7 @@ async function knownRules(args: RulesArguments, io: CliIo): Promise<readonly Rul
   try {
     const config = await readConfig(args, io);
     const { rules } = await loadPlugins(config);
-    return [...ruleMetas, ...rules.map(({ meta }) => meta)];
+    return [...ruleMetas, ...rules.map(({ meta }) => escapeStrings(meta))];
   } catch (error) {
     if (args.config !== undefined || !(error instanceof ConfigError)) throw error;
     for (const line of error.message.split('\n')) io.stderr.write(`portzero: ${escapeForTerminal(line)}\n`);
