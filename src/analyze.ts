@@ -279,6 +279,8 @@ class InputAnalysis {
     const source = this.#source;
     const totals = this.#totals;
     const hasTime = totals.frames > 0;
+    // Where records without a packet come last, they have numbers too.
+    const frames = Math.max(totals.frames, source.frames ?? 0);
     if (hasTime) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
     this.#tracker.finish();
     for (const fired of this.#engine.finish()) this.#reportLoose(fired);
@@ -294,7 +296,7 @@ class InputAnalysis {
         format: source.format,
         compression: source.compression,
         linkTypes: [...new Set(source.interfaces.map(({ linkType }) => linkTypeName(linkType)))],
-        frames: totals.frames,
+        frames,
         bytes: totals.bytes,
         firstTime: hasTime
           ? formatTime({ seconds: totals.firstSeconds, nanos: totals.firstNanos, digits: totals.firstDigits })
@@ -307,7 +309,7 @@ class InputAnalysis {
         problems: [...source.problems],
       },
       summary: {
-        frames: totals.frames,
+        frames,
         tcpSegments: totals.tcpSegments + this.#ownSegments + counts.tcpSegments,
         icmpErrors: counts.icmpErrors,
         fragments: counts.fragments,

@@ -87,6 +87,7 @@ class JoinedSource implements FrameSource {
   readonly #problems: CaptureProblem[] = [];
   #drops: number | null = null;
   #bytesRead = 0;
+  #frames = 0;
   #isDone = false;
 
   constructor(name: string, first: FrameSource, others: Iterable<OpenNext>, totalBytes: number | null) {
@@ -110,6 +111,10 @@ class JoinedSource implements FrameSource {
     return this.#isDone ? this.#drops : addDrops(this.#drops, this.#current.drops);
   }
 
+  get frames(): number {
+    return this.#frames;
+  }
+
   get bytesRead(): number {
     return this.#bytesRead + (this.#isDone ? 0 : this.#current.bytesRead);
   }
@@ -120,19 +125,20 @@ class JoinedSource implements FrameSource {
       ...(signal === undefined ? {} : { signal }),
       ...(onPause === undefined ? {} : { onPause: () => onPause(this) }),
     };
-    let frames = 0;
     const runCurrent = async () => {
-      const before = frames;
+      const before = this.#frames;
       const interfacesBefore = this.#interfaces.length;
       await this.#current.run((frame) => {
         const { number, interfaceIndex } = frame;
-        frames = before + number;
-        frame.number = frames;
+        this.#frames = before + number;
+        frame.number = this.#frames;
         frame.interfaceIndex = interfacesBefore + interfaceIndex;
         onFrame(frame);
         // Some readers set the interface only once.
         frame.interfaceIndex = interfaceIndex;
       }, each);
+      // Records that are no packets have numbers too, behind the last packet as well.
+      this.#frames = Math.max(this.#frames, before + (this.#current.frames ?? 0));
       this.#finishCurrent();
     };
     await runCurrent();

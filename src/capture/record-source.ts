@@ -132,6 +132,10 @@ export class RecordSource implements SkippingSource {
     return this.#problems;
   }
 
+  get frames(): number {
+    return this.#reader.frames;
+  }
+
   get drops(): number | null {
     return this.#reader.drops;
   }

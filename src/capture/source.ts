@@ -74,6 +74,11 @@ export interface FrameSource {
   readonly interfaces: readonly CaptureInterface[];
   /** Grows while reading; empty at the end when the input was sound. */
   readonly problems: readonly CaptureProblem[];
+  /**
+   * Numbers that frames have been given so far, as Wireshark counts them: with records that are no packets, also behind the
+   * last packet. Absent where only packets come.
+   */
+  readonly frames?: number;
   /** Frames known to have been lost by whoever captured; null when nobody said. */
   readonly drops: number | null;
   /** Bytes of the input consumed so far, as stored (compressed), for progress. */

@@ -26,6 +26,7 @@ export interface SiftEnd {
   readonly interfaces: readonly CaptureInterface[];
   readonly problems: readonly CaptureProblem[];
   readonly drops: number | null;
+  readonly frames: number;
 }
 
 const { path, decoder, trims, ring, progress, port } = workerData as SiftStart;
@@ -54,12 +55,12 @@ async function sift(): Promise<void> {
     if (lane !== null) (source as SkippingSource).skipWith(lane);
     await source.run(onFrame, { signal: stop.signal, onPause });
     progress[0] = source.bytesRead;
-    end({ interfaces: source.interfaces, problems: source.problems, drops: source.drops });
+    end({ interfaces: source.interfaces, problems: source.problems, drops: source.drops, frames: source.frames ?? 0 });
   } catch (error) {
     // It could be opened a moment ago, by the thread that started this one.
     if (!(error instanceof CaptureError)) throw error;
     const { code, offset, frame, message } = error;
-    end({ interfaces: [], problems: [{ code, offset, frame, message }], drops: null });
+    end({ interfaces: [], problems: [{ code, offset, frame, message }], drops: null, frames: 0 });
   }
 }
 

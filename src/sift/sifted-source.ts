@@ -25,6 +25,7 @@ export class SiftedSource implements SkippingSource {
   interfaces: readonly CaptureInterface[] = [];
   problems: readonly CaptureProblem[] = [];
   drops: number | null = null;
+  frames = 0;
   readonly #progress = new Float64Array(new SharedArrayBuffer(8));
   readonly #port: MessagePort;
   readonly #start: Omit<SiftStart, 'trims'>;
@@ -108,9 +109,10 @@ export class SiftedSource implements SkippingSource {
     do message = receiveMessageOnPort(this.#port);
     while (message?.message instanceof Uint8Array);
     if (message === undefined) return;
-    const { interfaces, problems, drops } = message.message as SiftEnd;
+    const { interfaces, problems, drops, frames } = message.message as SiftEnd;
     this.interfaces = interfaces;
     this.problems = problems;
     this.drops = drops;
+    this.frames = frames;
   }
 }

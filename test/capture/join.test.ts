@@ -31,6 +31,23 @@ const empty = file('d', pcap([]));
 const missing = joinPath(folder, 'missing');
 
 describe('joinCaptures', () => {
+  it('goes on counting behind records that are no packets', async () => {
+    const first = file(
+      'f',
+      join(
+        b.section(),
+        b.interface({ linkType: 1 }),
+        b.enhanced({ bytes: payload(40) }),
+        b.custom(payload(4)),
+        b.custom(payload(8)),
+      ),
+    );
+    const source = await joinCaptures([first, file('g', pcap([at(1), at(2)]))]);
+    const read = await collect(source);
+    expect(read.frames.map(({ number }) => number)).toEqual([1, 4, 5]);
+    expect(source.frames).toBe(5);
+  });
+
   it('reads rotated files as one, by the time of their first frames', async () => {
     const source = await joinCaptures([newest, oldest, missing, middle, empty]);
     expect(source.name).toBe(`${oldest} (and 4 more)`);

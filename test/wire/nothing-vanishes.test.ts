@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createDecoder } from '../../src/wire/decode.ts';
+import { TRANSPORT_NONE } from '../../src/wire/packet.ts';
+import { OK } from '../../src/wire/status.ts';
+import { ethernet, fragmentIpv4, frameOf, ipv4, type TestFrame, tcp } from '../support/frames.ts';
+import { CASES, outer } from './cases.ts';
+import { copyPacket, type Decoded, triageFrame } from './support.ts';
+
+/** Layers behind which nothing needs to come: the message is all there is. */
+const WHOLE_BY_ITSELF = [
+  'icmp',
+  'icmpv6',
+  // Acknowledgments of PPTP and keepalives of EoIP.
+  'gre',
+  'eoip',
+  // "No next header", RFC 8200 §4.7.
+  'ipv6',
+  'ah',
+  // Null frames, and messages between sniffers.
+  'wlan',
+  'tzsp',
+];
+
+/** What holds no packet by its own type, and says so: null frames of 802.11, keepalives of TZSP. */
+const EMPTY = ['wlan', 'tzsp'];
+
+/** Counts frames that are neither handed out nor counted by reason, and have no right to be. */
+function findVanished(frames: readonly TestFrame[]): string[] {
+  const vanished: string[] = [];
+  for (const frame of frames) {
+    if (!triageFrame(frame)) continue;
+    const decoder = createDecoder();
+    const packets: Decoded[] = [];
+    let layers: string[] = [];
+    decoder.decode(frame, (packet) => {
+      packets.push(copyPacket(packet, (scope) => decoder.scopeName(scope)));
+      layers = packets.at(-1)!.layers;
+    });
+    const isCounted = Object.keys(decoder.undecoded()).length > 0;
+    if (isCounted) continue;
+    const bytes = Buffer.from(frame.bytes).toString('hex');
+    const where = `link type ${frame.linkType}, ${layers.join(' ')}: ${bytes}`;
+    if (packets.length === 0 && !mayBeEmpty(frame)) vanished.push(`no packet: ${where}`);
+    for (const packet of packets) {
+      if (packet.status !== OK) vanished.push(`status without a count: ${where}`);
+      const isFollowed = packet.transport !== TRANSPORT_NONE || WHOLE_BY_ITSELF.includes(packet.layers.at(-1)!);
+      if (!isFollowed) vanished.push(`not followed: ${where}`);
+    }
+  }
+  return vanished;
+}
+
+const LAYERS_BY_LINK = new Map<number, Set<string>>();
+for (const { linkType = 1, layers } of CASES) {
+  const known = LAYERS_BY_LINK.get(linkType) ?? new Set();
+  for (const layer of layers.split(' ')) known.add(layer);
+  LAYERS_BY_LINK.set(linkType, known);
+}
+
+/** Whether a frame of that link type can be one that says of itself that it holds nothing. */
+const mayBeEmpty = (frame: TestFrame): boolean => EMPTY.some((layer) => LAYERS_BY_LINK.get(frame.linkType)?.has(layer));
+
+describe('nothing vanishes uncounted', () => {
+  it('of any wrapping, cut anywhere', () => {
+    for (const { bytes, linkType = 1, name } of CASES) {
+      const cuts = Array.from({ length: bytes.length }, (_, snapLength) => frameOf(bytes, { linkType, snapLength }));
+      expect(findVanished(cuts), name).toEqual([]);
+      const short = Array.from({ length: bytes.length }, (_, length) => frameOf(bytes.slice(0, length), { linkType }));
+      expect(findVanished(short), name).toEqual([]);
+    }
+  });
+
+  it('of any wrapping, with bytes changed', () => {
+    const change = fc.tuple(fc.nat(160), fc.nat(255));
+    fc.assert(
+      fc.property(fc.constantFrom(...CASES), fc.array(change, { minLength: 1, maxLength: 4 }), (entry, changes) => {
+        const bytes = entry.bytes.slice();
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        expect(findVanished([frameOf(bytes, { linkType: entry.linkType ?? 1 })])).toEqual([]);
+      }),
+      { numRuns: 6000 },
+    );
+  });
+
+  it('of any EtherType, IP protocol, link type and UDP port', () => {
+    const body = new Uint8Array(60).fill(0xab);
+    const frames: TestFrame[] = [];
+    for (let type = 0; type < 0x10000; type += type % 256 === 0 ? 1 : 17) {
+      const bytes = outer(tcp()).slice();
+      bytes[12] = type >> 8;
+      bytes[13] = type & 0xff;
+      frames.push(frameOf(bytes));
+    }
+    for (let protocol = 0; protocol < 256; protocol++) frames.push(frameOf(outer(body, { protocol })));
+    for (let linkType = 0; linkType < 300; linkType++) frames.push(frameOf(body, { linkType }));
+    expect(findVanished(frames)).toEqual([]);
+  });
+
+  it('of fragments that never become whole, each in its place', () => {
+    const [first, second, third] = fragmentIpv4(ipv4({ id: 3 }, tcp({ payload: 'x'.repeat(100) })), [8, 64]);
+    for (const given of [[first], [second], [third], [second, third], [first, third]]) {
+      const decoder = createDecoder();
+      let handed = 0;
+      given.forEach((fragment, i) => {
+        decoder.decode(frameOf(ethernet({}, fragment!), { number: i + 1 }), () => handed++);
+      });
+      const counted = Object.values(decoder.undecoded()).reduce((sum, frames) => sum + frames, 0);
+      expect(handed + counted).toBeGreaterThanOrEqual(given.length);
+    }
+  });
+});
