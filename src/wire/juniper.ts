@@ -6,6 +6,7 @@ import { REASON_JUNIPER, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from './
 import {
   STEP_DONE,
   STEP_ETHERNET,
+  STEP_ETHERTYPE,
   STEP_IP,
   STEP_IPV4,
   STEP_IPV6,
@@ -87,6 +88,14 @@ export function readJuniper(walk: Walk, linkType: number): number {
       return readCiscoHdlc(walk);
     case linkTypes.LINKTYPE_JUNIPER_MLPPP:
       return readMultilinkPpp(walk, flags);
+    case linkTypes.LINKTYPE_JUNIPER_ES:
+      return readEncryptionServices(walk);
+    case linkTypes.LINKTYPE_JUNIPER_MONITOR:
+      return skipTo(walk, 8, STEP_IP);
+    case linkTypes.LINKTYPE_JUNIPER_PPPOE_ATM:
+      return readTyped(walk);
+    case linkTypes.LINKTYPE_JUNIPER_MFR:
+      return readFrameRelayBundle(walk);
     case linkTypes.LINKTYPE_JUNIPER_MLFR:
       return readMultilinkFrameRelay(walk);
     case linkTypes.LINKTYPE_JUNIPER_ATM1:
@@ -212,6 +221,36 @@ function readMultilinkFrameRelay(walk: Walk): number {
   else if (bytes[walk.offset] === CONTROL) walk.offset += 1;
   else return walk.unsupported(REASON_JUNIPER);
   return readNetworkLayerId(walk);
+}
+
+/** As above, but that the cookie of the link services card has two more bytes, and frames of members are Q.922's. */
+function readFrameRelayBundle(walk: Walk): number {
+  const length = cookieLength(walk);
+  if (length === 8) return readMultilinkFrameRelay(walk);
+  if (length === 0) return walk.unsupported(REASON_JUNIPER);
+  if (!walk.has(7)) return cut(walk, 7);
+  walk.offset += 6;
+  if (walk.bytes[walk.offset] !== CONTROL) return walk.unsupported(REASON_JUNIPER);
+  walk.offset += 1;
+  return readNetworkLayerId(walk);
+}
+
+/** Kinds of security association whose packet follows in the clear, behind its header: ESP or AH alone. */
+const ES_CLEAR = [3, 4, 5];
+
+/** Index (2), TTL (1), kind (1), security parameter index (4), tunnel ends (4, 4), IP. What is encrypted as well is hidden. */
+function readEncryptionServices(walk: Walk): number {
+  if (!walk.has(16)) return cut(walk, 16);
+  if (!ES_CLEAR.includes(walk.bytes[walk.offset + 3]!)) return walk.unsupported(REASON_JUNIPER);
+  return skipTo(walk, 16, STEP_IP);
+}
+
+/** An EtherType and what it says. */
+function readTyped(walk: Walk): number {
+  if (!walk.has(2)) return cut(walk, 2);
+  walk.type = u16(walk.bytes, walk.offset);
+  walk.offset += 2;
+  return STEP_ETHERTYPE;
 }
 
 const ATM1_OAM = 0x80;

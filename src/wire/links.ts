@@ -92,6 +92,10 @@ export function readLink(walk: Walk, linkType: number): number {
       return readUserPktap(walk);
     case linkTypes.LINKTYPE_JUNIPER_MLPPP:
     case linkTypes.LINKTYPE_JUNIPER_MLFR:
+    case linkTypes.LINKTYPE_JUNIPER_MFR:
+    case linkTypes.LINKTYPE_JUNIPER_ES:
+    case linkTypes.LINKTYPE_JUNIPER_MONITOR:
+    case linkTypes.LINKTYPE_JUNIPER_PPPOE_ATM:
     case linkTypes.LINKTYPE_JUNIPER_GGSN:
     case linkTypes.LINKTYPE_JUNIPER_ATM1:
     case linkTypes.LINKTYPE_JUNIPER_ATM2:

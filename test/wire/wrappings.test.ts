@@ -15,6 +15,7 @@ import {
   tcp,
   udp,
 } from '../support/frames.ts';
+import { juniper } from '../support/link-wrappings.ts';
 import { describeWith } from '../support/tools.ts';
 import { dissect, runOverFrames } from '../support/tshark.ts';
 import * as wrap from '../support/wrappings.ts';
@@ -421,6 +422,29 @@ describeWith(['tcpdump'], 'switch tags and tcpdump', () => {
     ['Marvell with a VLAN', 284, bytesOf(addresses, 'e0180005', be16(0x0800), packet4), 'vlan 5'],
     ['Marvell with a type', 285, bytesOf(addresses, 'dada 0000 c0180005', be16(0x0800), packet4), ''],
   ])('%s', (_, linkType, bytes, scope) => {
+    const text = runOverFrames('tcpdump', ['-nSr', 'FILE'], [bytes], linkType);
+    expect(text).toContain('10.1.0.1.40000 > 10.1.0.2.0: Flags [S], seq 2309737967');
+    expect(decodeOne(bytes, { linkType })).toMatchObject({
+      status: OK,
+      destinationPort: 0,
+      sequence: 2309737967,
+      scope,
+    });
+  });
+});
+
+describeWith(['tcpdump'], 'cards of Juniper that tshark does not know, and tcpdump', () => {
+  const bare = wrap.pppoe(7, packet4);
+  it.each([
+    ['encryption services', 132, '00010103 00000001 0a000001 0a000002', packet4, ''],
+    ['encryption services, AH', 132, '00010104 00000001 0a000001 0a000002', packet4, ''],
+    ['MFR, adaptive services', 134, '47000001 01000000', packet4, ''],
+    ['MFR, link services', 134, '540000010000 03cc', packet4, ''],
+    ['monitor', 164, '0000000000000000', packet4, ''],
+    ['PPPoE in ATM', 168, '8864', bare, 'pppoe 7'],
+    ['IP in ATM', 168, '0800', packet4, ''],
+  ])('%s', (_, linkType, cookie, frame, scope) => {
+    const bytes = juniper({ cookie }, frame);
     const text = runOverFrames('tcpdump', ['-nSr', 'FILE'], [bytes], linkType);
     expect(text).toContain('10.1.0.1.40000 > 10.1.0.2.0: Flags [S], seq 2309737967');
     expect(decodeOne(bytes, { linkType })).toMatchObject({
