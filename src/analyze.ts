@@ -16,6 +16,7 @@ import type { Config } from './config/types.ts';
 import { Lane } from './lane/lane.ts';
 import { describeEnds, describeExchange } from './report/describe.ts';
 import { GroupCollector } from './report/groups.ts';
+import { describeUnseen } from './report/looked-into.ts';
 import { addSummaries, VerdictTally } from './report/summary.ts';
 import { formatTime } from './report/time.ts';
 import type {
@@ -35,6 +36,7 @@ import type { Exchange } from './track/exchange.ts';
 import { Tracker } from './track/tracker.ts';
 import { VERSION } from './version.ts';
 import { createDecoder } from './wire/decode.ts';
+import { createLinkMap } from './wire/link-map.ts';
 import { linkTypeName } from './wire/linktypes.ts';
 import { type PacketRecord, TRANSPORT_UDP } from './wire/packet.ts';
 import { TunnelPorts } from './wire/tunnel-ports.ts';
@@ -56,6 +58,8 @@ export interface AnalysisSettings {
   readonly communityIdSeed: number;
   /** Findings come as soon as they are known (sniff), not when their exchange has settled. */
   readonly live: boolean;
+  /** An input with a frame that was not looked into is not complete. */
+  readonly strict?: boolean;
   /**
    * Time passes while no frames come (default false): for a capture that comes through a pipe as it is made. Counted from
    * the last frame's own time, so that an old capture, sent at once, is read as the file would be.
@@ -229,6 +233,7 @@ class InputAnalysis {
     const { config, maxExchanges } = this.#settings;
     return Lane.open({
       tunnelPorts: new TunnelPorts(config.decoder.tunnelPorts).bitmap,
+      links: createLinkMap(config.decoder),
       ...(evidence === 'all'
         ? {}
         : {
@@ -290,6 +295,16 @@ class InputAnalysis {
         this.#tally.addOrdinary(verdict, settled[verdict]);
     }
     const { counts } = this.#decoder;
+    const missed = this.#decoder.notLookedInto();
+    const problems = [...source.problems];
+    const packets = totals.tcpSegments + this.#ownSegments + counts.tcpSegments + counts.icmpErrors;
+    const read = { frames: totals.frames, bytes: totals.bytes, packets };
+    const unseen = describeUnseen(missed, read, {
+      name: source.name,
+      isStrict: this.#settings.strict === true,
+      isLive: source.format === 'live',
+    });
+    if (unseen !== null) problems.push(unseen);
     const result = {
       input: {
         name: source.name,
@@ -304,9 +319,9 @@ class InputAnalysis {
         lastTime: hasTime
           ? formatTime({ seconds: totals.lastSeconds, nanos: totals.lastNanos, digits: totals.lastDigits })
           : null,
-        complete: source.problems.length === 0,
+        complete: problems.length === 0,
         drops: source.drops,
-        problems: [...source.problems],
+        problems,
       },
       summary: {
         frames,
@@ -314,6 +329,7 @@ class InputAnalysis {
         icmpErrors: counts.icmpErrors,
         fragments: counts.fragments,
         undecoded: this.#decoder.undecoded(),
+        notLookedInto: { frames: missed.frames, reasons: missed.reasons },
         exchanges: this.#tally.exchanges,
         portZero: this.#tally.portZero,
         findings: {
@@ -504,7 +520,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
   const summary = addSummaries(results.map((result) => result.summary));
   const { expect } = settings.config;
   const states = mergeExpectationStates(results.map(({ expectations }) => expectations));
-  const broken = findBroken(expect, states);
+  const broken = findBroken(expect, states, { ...summary.notLookedInto, of: summary.frames });
   const brokenFindings = broken.map(formatBroken);
   return {
     report: {

@@ -29,6 +29,8 @@ export interface AnalyzeOptions {
   readonly maxListed?: number;
   /** Seed of the Community ID, 0 to 65535 (default 0). */
   readonly communityIdSeed?: number;
+  /** An input with a frame that was not looked into is not complete (default false). */
+  readonly strict?: boolean;
   /** Ends the reading early; what was read is reported. */
   readonly signal?: AbortSignal;
 }
@@ -151,5 +153,6 @@ export function settingsOf(options: AnalyzeOptions, live: boolean): AnalysisSett
     maxListed: options.maxListed ?? 10_000,
     communityIdSeed: options.communityIdSeed ?? 0,
     live,
+    strict: options.strict === true,
   };
 }

@@ -23,6 +23,7 @@ const RULES = [
   'invalid-reset',
   'conflicting-answers',
   'malformed-port-zero',
+  'port-zero-cut',
   'udp-port-zero',
 ];
 

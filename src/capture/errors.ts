@@ -18,7 +18,10 @@ export type CaptureErrorCode =
   | 'no-interface'
   | 'bad-filter'
   | 'interface-gone'
-  | 'capture-gap';
+  | 'capture-gap'
+  | 'link-type-unknown'
+  | 'nothing-understood'
+  | 'not-looked-into';
 
 /** Where in an input the trouble is. */
 export interface CaptureErrorPlace {

@@ -62,6 +62,13 @@ export const SHARED_OPTIONS = {
     describe: 'Seed of the Community ID, 0 to 65535, as the other sensors have it',
     defaultDescription: '0',
   },
+  'link-type': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Read all frames as this link type, whatever the capture says: a name (ethernet, raw, linux_sll …) or a number',
+  },
+  strict: { type: 'boolean', describe: 'Exit with 2 when there is a frame that could not be looked into' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Nothing on standard error but errors' },
   color: { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' },
 } as const satisfies Record<string, Options>;
@@ -115,6 +122,8 @@ export interface AnalyzeArguments {
   readonly maxExchanges?: string | undefined;
   readonly maxListed?: string | undefined;
   readonly communityIdSeed?: string | undefined;
+  readonly linkType?: string | undefined;
+  readonly strict?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly color?: boolean | undefined;
   readonly join?: boolean | undefined;

@@ -1,6 +1,7 @@
 import type { AnalysisSettings } from '../analyze.ts';
 import { parseDuration } from '../config/duration.ts';
 import { describePassedOver } from '../config/find.ts';
+import { unknownLinkType } from '../config/link-types.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
@@ -9,6 +10,7 @@ import type { RunResult } from '../report/types.ts';
 import { RuleEngine } from '../rules/engine.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import type { Severity } from '../rules/types.ts';
+import { linkTypeOfName } from '../wire/linktypes.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
 
@@ -27,6 +29,8 @@ type SettingArguments = Pick<
   | 'maxExchanges'
   | 'maxListed'
   | 'communityIdSeed'
+  | 'linkType'
+  | 'strict'
 >;
 
 /** The settings that the configuration file, its plugins and the command line add up to. Throws CliError or ConfigError. */
@@ -48,6 +52,7 @@ export async function readSettings(
     maxListed: readCount('--max-listed', args.maxListed, 0) ?? 10_000,
     communityIdSeed: readCount('--community-id-seed', args.communityIdSeed, 0, 0xffff) ?? 0,
     live,
+    strict: args.strict === true,
   };
   checkRules(settings);
   return { settings, plugins };
@@ -87,7 +92,13 @@ function override(config: Config, args: SettingArguments): Config {
     }
     answerTimeoutNanos = nanos;
   }
-  return { ...config, failOn, answerTimeoutNanos };
+  let { decoder } = config;
+  if (args.linkType !== undefined) {
+    const linkType = linkTypeOfName(args.linkType);
+    if (linkType === null) throw new CliError(`--link-type: ${unknownLinkType(args.linkType)}`);
+    decoder = { ...decoder, linkType };
+  }
+  return { ...config, failOn, answerTimeoutNanos, decoder };
 }
 
 /** Exit status of a run. */

@@ -95,9 +95,22 @@ export function mergeExpectationStates(states: readonly (readonly ExpectationSta
 }
 
 /** The expectations that do not hold. `states` are of the whole run; none at all counts as nothing seen. */
-export function findBroken(expectations: readonly Expectation[], states: readonly ExpectationState[]): Broken[] {
-  return expectations.flatMap((expectation, index) => judge(expectation, states[index] ?? emptyTally()));
+export function findBroken(
+  expectations: readonly Expectation[],
+  states: readonly ExpectationState[],
+  unseen: Unseen = NONE_UNSEEN,
+): Broken[] {
+  return expectations.flatMap((expectation, index) => judge(expectation, states[index] ?? emptyTally(), unseen));
 }
+
+/** Frames that were not looked into, of how many, and why: reason -> frames. */
+export interface Unseen {
+  readonly frames: number;
+  readonly of: number;
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+const NONE_UNSEEN: Unseen = { frames: 0, of: 0, reasons: {} };
 
 function emptyTally(): Tally {
   return { verdicts: new Array<number>(VERDICTS.length).fill(0), late: 0, slowestNanos: 0, examples: [] };
@@ -138,7 +151,15 @@ function count(tally: Tally, expectation: Expectation, exchange: Exchange, input
   });
 }
 
-function judge(expectation: Expectation, { verdicts, late, slowestNanos, examples }: ExpectationState): Broken[] {
+/**
+ * Whatever it asserts, a frame that was not looked into may hold an exchange that breaks it, or the one that it misses: so it
+ * holds only where there is no such frame.
+ */
+function judge(
+  expectation: Expectation,
+  { verdicts, late, slowestNanos, examples }: ExpectationState,
+  unseen: Unseen,
+): Broken[] {
   const { name, to, port, atLeast, verdict, withinNanos } = expectation;
   const touched = verdicts.reduce((sum, number) => sum + number, 0);
   const seen: Partial<Record<Verdict, number>> = {};
@@ -148,7 +169,16 @@ function judge(expectation: Expectation, { verdicts, late, slowestNanos, example
     if (number > 0) seen[word] = number;
     if (!verdict.includes(word)) broken += number;
   }
-  const id = broken > 0 ? 'broken' : touched >= atLeast ? null : touched === 0 ? 'untouched' : 'few';
+  const id =
+    broken > 0
+      ? 'broken'
+      : touched >= atLeast
+        ? unseen.frames > 0
+          ? 'unseen'
+          : null
+        : touched === 0
+          ? 'untouched'
+          : 'few';
   if (id === null) return [];
 
   const within = withinNanos === null ? '' : ` within ${formatDuration(withinNanos)}`;
@@ -169,7 +199,18 @@ function judge(expectation: Expectation, { verdicts, late, slowestNanos, example
   const shown = frames.length === 0 ? '' : ` (${frames.join('; ')}${broken > frames.length ? '; …' : ''})`;
   // Both may be wrong at once; who mends the one should not meet the other only then.
   const short = id === 'broken' && touched < atLeast ? `; and at least ${atLeast} exchanges were wanted` : '';
-  return [{ expectation, message: message + shown + short, touched, broken, seen, late, examples }];
+  const hidden =
+    unseen.frames === 0
+      ? ''
+      : `; exchanges that it is about may be among the ${unseen.frames} of ${Math.max(unseen.frames, unseen.of)} frames that could not be looked into (${reasonsText(unseen)})`;
+  return [{ expectation, message: message + shown + short + hidden, touched, broken, seen, late, examples }];
+}
+
+/** The most frequent ones. */
+function reasonsText({ reasons }: Unseen): string {
+  const sorted = Object.entries(reasons).sort(([, a], [, b]) => b - a);
+  const named = sorted.slice(0, 3).map(([reason, frames]) => `${reason} ${frames}`);
+  return sorted.length > named.length ? `${named.join(', ')}, …` : named.join(', ');
 }
 
 const framesText = ({ frames }: ExpectationExample): string =>

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { rules as ownRules } from '../rules/index.ts';
 import type { OptionSpec, OptionValue, Rule } from '../rules/types.ts';
+import { linkTypeName, linkTypeOfName } from '../wire/linktypes.ts';
 import { formatTarget } from './cidr.ts';
 import { formatDuration, formatRate } from './duration.ts';
 import type { Config } from './types.ts';
@@ -44,6 +45,14 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
       })),
       decoder: {
         ...(decoder.tunnelPorts === undefined ? {} : { tunnelPorts: decoder.tunnelPorts }),
+        ...(decoder.linkTypes === undefined
+          ? {}
+          : {
+              linkTypes: Object.fromEntries(
+                Object.entries(decoder.linkTypes).map(([from, to]) => [configName(Number(from)), configName(to)]),
+              ),
+            }),
+        ...(decoder.vlanTypes === undefined ? {} : { vlanTypes: decoder.vlanTypes }),
         ...(decoder.mergeScopes === undefined ? {} : { mergeScopes: decoder.mergeScopes }),
         ...(decoder.fragmentBytes === undefined ? {} : { fragmentBytes: decoder.fragmentBytes }),
         ...(decoder.fragmentSeconds === undefined
@@ -60,6 +69,12 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
     },
   );
   return isOdd ? yaml.replace(/[^ -~\n]|:(?=:)|#(?=#)/gu, escapeInQuotes) : yaml;
+}
+
+/** A name that is read back as the same number, else the number: some have a name in common. */
+function configName(linkType: number): string | number {
+  const name = linkTypeName(linkType).toLowerCase();
+  return linkTypeOfName(name) === linkType ? name : linkType;
 }
 
 function writeOption(spec: OptionSpec | undefined, value: OptionValue): OptionValue {

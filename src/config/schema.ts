@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { OptionSpec, Rule } from '../rules/types.ts';
 import { VERDICTS } from '../track/exchange.ts';
 import type { TunnelName } from '../wire/decode.ts';
+import { linkTypeOfName } from '../wire/linktypes.ts';
 import { parseCidr, parseTarget } from './cidr.ts';
 import { allowedText, readOption } from './defaults.ts';
 import { DURATION_PATTERN, parseDuration, RATE_PATTERN } from './duration.ts';
+import { unknownLinkType } from './link-types.ts';
 
 const TUNNELS: Readonly<Record<TunnelName, string>> = {
   vxlan: 'VXLAN',
@@ -122,7 +124,35 @@ const expectation = z.strictObject({
 
 const port = z.int().min(1).max(65_535);
 
+/** LINKTYPE_ values are 16 bits, and so are EtherTypes, which begin where lengths end (IEEE 802.3 §3.2.6). */
+const linkType = z.union([z.int().min(0).max(65_535), z.string()]).superRefine((value, context) => {
+  if (typeof value === 'string' && linkTypeOfName(value) === null)
+    context.addIssue({ code: 'custom', message: unknownLinkType(value) });
+});
+
+const NO_TAGS = [0x0800, 0x0806, 0x86dd];
+
 const decoder = z.strictObject({
+  linkTypes: z
+    .record(
+      z.string().superRefine((name, context) => {
+        if (linkTypeOfName(name) === null) context.addIssue({ code: 'custom', message: unknownLinkType(name) });
+      }),
+      linkType,
+    )
+    .optional()
+    .describe('link types to read as others, by name or number, as in { user0: ethernet }'),
+  vlanTypes: z
+    .array(
+      z
+        .int()
+        .min(0x0600)
+        .max(0xffff)
+        .refine((type) => !NO_TAGS.includes(type), { error: 'is read as IPv4, IPv6 or ARP, and is no tag' }),
+    )
+    .max(64)
+    .optional()
+    .describe('EtherTypes read as VLAN tags beside the known ones, as in [0x8200]'),
   tunnelPorts: z
     .strictObject(
       Object.fromEntries(

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { OptionValue, Rule, Severity } from '../rules/types.ts';
 import { MAX_WINDOW_COUNT } from '../rules/window-tracker.ts';
+import { linkTypeOfName } from '../wire/linktypes.ts';
 import { parseCidr, parseTarget } from './cidr.ts';
 import { defaultConfig, defaultSetting, readOption } from './defaults.ts';
 import { parseDuration } from './duration.ts';
@@ -33,7 +34,7 @@ export function validateConfig(
 
 function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[]): Config {
   const defaults = defaultConfig();
-  const { tunnelPorts, mergeScopes, fragmentBytes, fragmentTimeout } = input.decoder ?? {};
+  const { tunnelPorts, linkTypes, vlanTypes, mergeScopes, fragmentBytes, fragmentTimeout } = input.decoder ?? {};
   const names = new Set<string>();
   return {
     answerTimeoutNanos: nanosOf(input.answerTimeout) ?? defaults.answerTimeoutNanos,
@@ -65,6 +66,8 @@ function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[])
     }),
     decoder: {
       ...(tunnelPorts === undefined ? {} : { tunnelPorts }),
+      ...(linkTypes === undefined ? {} : { linkTypes: readLinkTypes(linkTypes) }),
+      ...(vlanTypes === undefined ? {} : { vlanTypes: [...new Set(vlanTypes)] }),
       mergeScopes: mergeScopes ?? defaults.decoder.mergeScopes!,
       fragmentBytes: fragmentBytes ?? defaults.decoder.fragmentBytes!,
       fragmentSeconds:
@@ -73,6 +76,12 @@ function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[])
     plugins: input.plugins ?? [],
     path: null,
   };
+}
+
+function readLinkTypes(written: Readonly<Record<string, string | number>>): Record<number, number> {
+  return Object.fromEntries(
+    Object.entries(written).map(([from, to]) => [linkTypeOfName(from)!, linkTypeOfName(String(to))!]),
+  );
 }
 
 const blockOf = (text: string): Cidr => parseCidr(text) as Cidr;
@@ -112,6 +121,7 @@ function faultsOf(issue: Issue, parent: KeyPath, raw: unknown, schema: z.core.$Z
     const branch = issue.errors[Array.isArray(valueAt(raw, path)) ? 0 : 1] ?? [];
     return branch.flatMap((nested) => faultsOf(nested, path, raw, schema));
   }
+  if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message, key: true }];
   return [{ path, message: issue.message }];
 }
 

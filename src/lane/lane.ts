@@ -1,6 +1,7 @@
 import type { InterfaceLayout, PcapLayout, PcapngLayout, RecordSkipper } from '../capture/record-skipper.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
 import type { FlowKey } from '../track/table.ts';
+import type { LinkMap } from '../wire/link-map.ts';
 import * as at from './assembly/layout.ts';
 import { giveMachine, type Machine, type MachineExports, takeMachine } from './machine.ts';
 
@@ -16,6 +17,8 @@ export interface LaneTracker {
 export interface LaneSettings {
   /** A bit for each UDP port that is read as a tunnel. */
   readonly tunnelPorts: Uint32Array;
+  /** Which link types are read as others; null for none. */
+  readonly links?: LinkMap | null;
   /** Absent where there is none: then all segments with SYN, FIN or RST are for others to see. */
   readonly ledger?: LedgerSettings;
 }
@@ -57,6 +60,7 @@ export class Lane implements RecordSkipper, Ledger {
   readonly #exports: MachineExports;
   readonly #doubles: Float64Array;
   readonly #words: Int32Array;
+  readonly #links: LinkMap | null;
   readonly #halves: Uint16Array;
   readonly #octets: Uint8Array;
   readonly #vlanScope: (id: number) => number;
@@ -82,6 +86,7 @@ export class Lane implements RecordSkipper, Ledger {
     this.#octets = new Uint8Array(buffer);
     const { ledger } = settings;
     this.headersSuffice = ledger !== undefined;
+    this.#links = settings.links ?? null;
     this.#vlanScope = ledger?.vlanScope ?? (() => -1);
     this.bytes = new Uint8Array(buffer, at.INPUT, at.INPUT_LENGTH);
     this.totals = new Float64Array(buffer, 0, at.TOTALS_LENGTH);
@@ -316,7 +321,7 @@ export class Lane implements RecordSkipper, Ledger {
 
   #setInterface(index: number, layout: InterfaceLayout): number {
     const place = at.INTERFACES + index * at.INTERFACE_LENGTH;
-    this.#set(place + at.INTERFACE_LINK, this.#exports.linkOf(layout.linkType));
+    this.#set(place + at.INTERFACE_LINK, this.#exports.linkOf(this.#links?.get(layout.linkType) ?? layout.linkType));
     this.#set(place + at.INTERFACE_TYPE, layout.linkType);
     this.#set(place + at.INTERFACE_INDEX, layout.index);
     this.#set(place + at.INTERFACE_FCS, layout.fcsLength);

@@ -1,4 +1,5 @@
 import { VERDICTS } from '../track/exchange.ts';
+import { formatMissed, formatRemedies } from './looked-into.ts';
 import type { ExchangeGroup, ExchangeReport, RunResult } from './types.ts';
 import { formatCount, formatLatency, formatNumber, VERDICT_PHRASES } from './words.ts';
 
@@ -15,8 +16,10 @@ export function formatConclusion(result: RunResult): string {
   const incomplete = inputs.some((input) => !input.complete);
   const sentences: string[] = [];
 
+  const missed = describeMissed(result);
   if (portZero.total === 0) {
-    sentences.push(incomplete ? 'Nobody used TCP port 0 in what could be read.' : 'Nobody used TCP port 0.');
+    sentences.push(describeNobody(result));
+    sentences.push(...missed);
     const udp = result.report.findings.filter((finding) => finding.ruleId === 'udp-port-zero').length;
     if (udp > 0) sentences.push('UDP datagrams went to port 0, though.');
     return sentences.join(' ');
@@ -33,8 +36,52 @@ export function formatConclusion(result: RunResult): string {
   const rest = portZero.total - countOf(flagged);
   if (rest > 0)
     sentences.push(describeRest(rest, result.ignored ?? 0, flagged.length > 0 ? 'more exchange' : 'exchange'));
-  if (incomplete) sentences.push('Not all of the input could be read.');
+  sentences.push(...missed);
+  if (incomplete && missed.length === 0) sentences.push('Not all of the input could be read.');
   return sentences.join(' ');
+}
+
+/** Problems that say of an input what the summary's notLookedInto says of all. */
+const UNSEEN = new Set(['link-type-unknown', 'nothing-understood', 'not-looked-into']);
+
+/**
+ * How much is known where no port 0 was seen: "nobody" is said only of inputs that were read whole, and of which each frame
+ * was looked into.
+ */
+export function extentOf({ report }: RunResult): 'all' | 'read' | 'looked-into' | 'nothing' {
+  const { inputs, summary } = report;
+  if (summary.notLookedInto.frames === 0) return inputs.every((input) => input.complete) ? 'all' : 'read';
+  const nothing = inputs.every(
+    ({ frames, problems }) =>
+      frames === 0 || problems.some(({ code }) => UNSEEN.has(code) && code !== 'not-looked-into'),
+  );
+  return nothing ? 'nothing' : 'looked-into';
+}
+
+function describeNobody(result: RunResult): string {
+  switch (extentOf(result)) {
+    case 'all':
+      return 'Nobody used TCP port 0.';
+    case 'read':
+      return 'No TCP port 0 in what could be read.';
+    case 'looked-into':
+      return 'No TCP port 0 in what could be looked into.';
+    case 'nothing':
+      return 'Nothing could be looked into, so nothing is known of TCP port 0.';
+  }
+}
+
+/** How many frames could not be looked into, why, and what helps; and whether some could not be read. */
+function describeMissed({ report }: RunResult): string[] {
+  const { summary, inputs } = report;
+  const { notLookedInto } = summary;
+  if (notLookedInto.frames === 0) return [];
+  const unread = inputs.some(({ complete, problems }) => !complete && !problems.every(({ code }) => UNSEEN.has(code)));
+  return [
+    `${formatMissed(notLookedInto, summary.frames)}.`,
+    formatRemedies(notLookedInto.reasons),
+    unread ? 'Not all of the input could be read.' : '',
+  ].filter((sentence) => sentence !== '');
 }
 
 function describeAsked(groups: readonly ExchangeGroup[]): string {

@@ -25,6 +25,7 @@ const SIGNATURE_IDS: Readonly<Record<string, number>> = {
   'malformed-port-zero': 1_633_511,
   'udp-port-zero': 1_633_512,
   expectation: 1_633_513,
+  'port-zero-cut': 1_633_514,
 };
 /** Rules of the user's own get an id from their name, in this block. */
 const FOREIGN_SIGNATURES = 1_700_000;

@@ -39,18 +39,23 @@ export function addSummaries(summaries: readonly SummaryReport[]): SummaryReport
     for (const name of Object.keys(total) as (keyof Counts)[]) total[name] = sum((summary) => pick(summary)[name]);
     return total;
   };
-  const undecoded: Record<string, number> = {};
-  for (const summary of summaries) {
-    for (const [reason, frames] of Object.entries(summary.undecoded)) {
-      undecoded[reason] = (undecoded[reason] ?? 0) + frames;
+  const sumReasons = (pick: (summary: SummaryReport) => Readonly<Record<string, number>>): Record<string, number> => {
+    const total: Record<string, number> = {};
+    for (const summary of summaries) {
+      for (const [reason, frames] of Object.entries(pick(summary))) total[reason] = (total[reason] ?? 0) + frames;
     }
-  }
+    return total;
+  };
   return {
     frames: sum(({ frames }) => frames),
     tcpSegments: sum(({ tcpSegments }) => tcpSegments),
     icmpErrors: sum(({ icmpErrors }) => icmpErrors),
     fragments: sum(({ fragments }) => fragments),
-    undecoded,
+    undecoded: sumReasons(({ undecoded }) => undecoded),
+    notLookedInto: {
+      frames: sum(({ notLookedInto }) => notLookedInto.frames),
+      reasons: sumReasons(({ notLookedInto }) => notLookedInto.reasons),
+    },
     exchanges: sumCounts(({ exchanges }) => exchanges),
     portZero: sumCounts(({ portZero }) => portZero),
     findings: Object.fromEntries(

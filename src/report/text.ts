@@ -1,7 +1,7 @@
 import type { Severity } from '../rules/types.ts';
 import { VERDICTS, type Verdict } from '../track/exchange.ts';
 import { type Colors, createColors } from './colors.ts';
-import { formatConclusion } from './conclusion.ts';
+import { extentOf, formatConclusion } from './conclusion.ts';
 import { escapeForTerminal } from './escape.ts';
 import { framesFilter, groupFilter } from './filter.ts';
 import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from './layout.ts';
@@ -143,12 +143,14 @@ function formatDuration(seconds: number): string {
   return `${formatNumber(Math.round(seconds / 86_400))} days`;
 }
 
-function* formatVerdicts({ report }: RunResult, page: Page): Iterable<string> {
+function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
+  const { report } = result;
   const { colors, width } = page;
   const { portZero, exchanges } = report.summary;
   yield '\n';
   if (exchanges.total === 0) {
-    yield '  No SYN or RST, and nothing on port 0.\n';
+    const where = extentOf(result) === 'all' ? '' : ', in what could be looked into';
+    yield `  No SYN or RST, and nothing on port 0${where}.\n`;
     return;
   }
   const numberWidth = Math.max(formatNumber(exchanges.total).length, 8);

@@ -33,12 +33,20 @@ export interface InputReport {
 
 export type VerdictCounts = Readonly<Record<'total' | Verdict, number>>;
 
+export interface NotLookedIntoReport {
+  readonly frames: number;
+  /** Reason -> frames; each frame has one reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
 export interface SummaryReport {
   readonly frames: number;
   readonly tcpSegments: number;
   readonly icmpErrors: number;
   readonly fragments: number;
   readonly undecoded: Readonly<Record<string, number>>;
+  /** Frames that were followed neither to TCP nor to something known to hold none, and why. */
+  readonly notLookedInto: NotLookedIntoReport;
   readonly exchanges: VerdictCounts;
   readonly portZero: VerdictCounts;
   readonly findings: Readonly<Record<Severity, number>>;

@@ -3,6 +3,7 @@ import { invalidReset } from './invalid-reset.ts';
 import { malformedPortZero } from './malformed-port-zero.ts';
 import { portZeroAccepted } from './port-zero-accepted.ts';
 import { portZeroBackscatter } from './port-zero-backscatter.ts';
+import { portZeroCut } from './port-zero-cut.ts';
 import { portZeroData } from './port-zero-data.ts';
 import { portZeroFlood } from './port-zero-flood.ts';
 import { portZeroScan } from './port-zero-scan.ts';
@@ -25,5 +26,6 @@ export const rules: readonly Rule[] = [
   invalidReset,
   conflictingAnswers,
   malformedPortZero,
+  portZeroCut,
   udpPortZero,
 ];

@@ -1,6 +1,7 @@
 import type { Frame } from '../capture/source.ts';
 import { TOTALS_LENGTH } from '../lane/assembly/layout.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
+import { createLinkMap, type LinkMap } from '../wire/link-map.ts';
 import { triage } from '../wire/triage.ts';
 import { TunnelPorts } from '../wire/tunnel-ports.ts';
 
@@ -96,10 +97,12 @@ export class FrameTotals {
 export class Sieve {
   readonly totals: FrameTotals;
   readonly #tunnelPorts: Uint32Array;
+  readonly #links: LinkMap | null;
 
   constructor(options: DecoderOptions, totals = new FrameTotals()) {
     this.totals = totals;
     this.#tunnelPorts = new TunnelPorts(options.tunnelPorts).bitmap;
+    this.#links = createLinkMap(options);
   }
 
   /** False when the frame provably does not matter to the tracker; see triage(). */
@@ -119,6 +122,7 @@ export class Sieve {
       totals.firstNanos = nanos;
       totals.firstDigits = frame.timeDigits;
     }
-    return triage(frame, this.#tunnelPorts, totals);
+    const { linkType } = frame;
+    return triage(frame, this.#links === null ? linkType : this.#links.get(linkType), this.#tunnelPorts, totals);
   }
 }

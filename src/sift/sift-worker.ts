@@ -6,6 +6,7 @@ import type { SkippingSource } from '../capture/record-skipper.ts';
 import type { CaptureInterface, CaptureProblem, Frame } from '../capture/source.ts';
 import { Lane } from '../lane/lane.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
+import { createLinkMap } from '../wire/link-map.ts';
 import { TunnelPorts } from '../wire/tunnel-ports.ts';
 import { FrameRingWriter } from './frame-ring.ts';
 import { FrameTotals, Sieve } from './sieve.ts';
@@ -32,7 +33,10 @@ export interface SiftEnd {
 const { path, decoder, trims, ring, progress, port } = workerData as SiftStart;
 
 async function sift(): Promise<void> {
-  const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap });
+  const lane = Lane.open({
+    tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap,
+    links: createLinkMap(decoder),
+  });
   const sieve = new Sieve(decoder, new FrameTotals(lane?.totals));
   const draft = lane?.relayTo(() => writer.publish(), trims);
   const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes), draft);

@@ -6,6 +6,7 @@ import {
   ACK,
   ANOMALY_DATA_OFFSET_BEYOND,
   ANOMALY_FRAGMENTED_HEADER,
+  ANOMALY_SNAPPED,
   type Assembly,
   CHECKSUM_BAD,
   FIN,
@@ -204,8 +205,8 @@ export class Tracker {
     const { flags, assembly } = packet;
     if (packet.sourcePort < 0 || packet.destinationPort < 0 || packet.fragment === FRAGMENT_LATER) return;
     this.#isPortZero = packet.sourcePort === 0 || packet.destinationPort === 0;
-    // Without flags there is nothing to go by; but who hides them and shows port 0 is to be told of.
-    if (flags < 0 && !(this.#isPortZero && (packet.anomalies & HIDES_FLAGS) !== 0)) return;
+    // Without flags there is nothing to go by; but port 0 was used, whoever hid them: the sender, or the capture's snap length.
+    if (flags < 0 && !this.#isPortZero) return;
     if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
     const newest = this.#find();
@@ -246,6 +247,8 @@ export class Tracker {
    */
   #hidden(packet: PacketRecord, newest: number): void {
     const table = this.#table;
+    // Where the capture cut the flags, any segment of these ends may be of one conversation: it is one exchange.
+    const isCut = (packet.anomalies & HIDES_FLAGS) === 0;
     for (let entry = newest; entry !== 0; entry = table.older(entry)) {
       const fromClient = table.isFromClient(entry, this.#key);
       if (fromClient && this.#isRetransmission(entry, packet)) {
@@ -256,12 +259,14 @@ export class Tracker {
         this.#adopt(entry, packet);
         return;
       }
-      if (fromClient && !this.#isConversing(entry)) continue;
+      if (fromClient && !isCut && !this.#isConversing(entry)) continue;
       if (!fromClient && this.#isWaiting(entry)) table.add(entry, t.TRAIT_HIDDEN_ANSWER);
       this.#addFrame(entry, packet);
       return;
     }
-    this.#open(packet, newest);
+    const opened = this.#open(packet, newest);
+    // What came back may be cut as well, so nothing is said of silence.
+    if (isCut) table.add(opened, t.TRAIT_HIDDEN_ANSWER);
   }
 
   /** A SYN without ACK (with whatever else): a new attempt, a retransmission, or one that crosses the peer's. */
@@ -380,6 +385,10 @@ export class Tracker {
       this.#answer(entry, packet, KIND_RESET, true);
       return;
     }
+    if (this.#isCut(entry)) {
+      this.#converse(entry, packet);
+      return;
+    }
     if (this.#isWaiting(entry)) {
       const isAcceptable = this.#isAcceptableReset(entry, packet);
       const added = this.#answer(entry, packet, KIND_RESET, isAcceptable);
@@ -434,6 +443,10 @@ export class Tracker {
     }
     let waiting = 0;
     for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+      if (this.#isCut(entry)) {
+        this.#converse(entry, packet);
+        return;
+      }
       // A bare ACK meets the attempt that is waiting, though it speaks of an older conversation on these ends: that is
       // how a half-open leftover answers.
       if (entry === newest && this.#isBareAckOfServer(entry, packet)) {
@@ -530,13 +543,14 @@ export class Tracker {
 
   // --- what changes in an exchange ---------------------------------------------------------------------------------
 
-  #open(packet: PacketRecord, newest: number): void {
+  #open(packet: PacketRecord, newest: number): number {
     const entry = this.#insert(packet, newest, true);
     this.#setProbe(entry, packet);
     this.#table.setVerdict(entry, UNDECIDED);
     this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, true);
     this.#tellOpened(entry);
+    return entry;
   }
 
   #tellOpened(entry: number): void {
@@ -972,6 +986,12 @@ export class Tracker {
   /** The flags of the opening segment are not known: they are in fragments that have not come, or nowhere. */
   #isHidden(entry: number): boolean {
     return ((this.#table.get(entry, t.PROBE_HEADER) >>> 8) & 0xff) >= t.HIDDEN_SEQUENCE;
+  }
+
+  /** The capture cut the flags: what the segment was, and so what an answer to it means, is not known. */
+  #isCut(entry: number): boolean {
+    const anomalies = this.#table.get(entry, t.ANOMALIES);
+    return this.#isHidden(entry) && (anomalies & ANOMALY_SNAPPED) !== 0 && (anomalies & HIDES_FLAGS) === 0;
   }
 
   /** Not even its sequence number is. */

@@ -7,6 +7,7 @@ import { readIcmp, readIcmpv6 } from './icmp.ts';
 import { readSubframe, readWlan } from './ieee80211.ts';
 import { readIpv4 } from './ipv4.ts';
 import { readIpv6 } from './ipv6.ts';
+import { createLinkMap, type LinkMap } from './link-map.ts';
 import { readLink } from './links.ts';
 import { readMpls } from './mpls.ts';
 import {
@@ -23,11 +24,17 @@ import {
 } from './packet.ts';
 import { readPpp } from './ppp.ts';
 import { readProtocol } from './protocols.ts';
-import { REASON_FRAGMENTS_INCOMPLETE, REASON_NONE, ReasonCounts } from './reasons.ts';
+import {
+  REASON_FRAGMENTS_INCOMPLETE,
+  REASON_MALFORMED_UDP,
+  REASON_NONE,
+  REASON_TRUNCATED_UDP,
+  ReasonCounts,
+} from './reasons.ts';
 import { SCOPE_VLAN, ScopeTable } from './scopes.ts';
 import { TRUNCATED } from './status.ts';
 import { readTcp } from './tcp.ts';
-import { TunnelPorts } from './tunnel-ports.ts';
+import { TUNNEL_NONE, TunnelPorts } from './tunnel-ports.ts';
 import { readUdpTunnel } from './tunnels.ts';
 import { readUdp } from './udp.ts';
 import {
@@ -55,6 +62,7 @@ import {
   STEP_WLAN,
   Walk,
 } from './walk.ts';
+import { holdsNoTcp } from './without-tcp.ts';
 
 /** Settings of a decoder; see the `decoder` block of the configuration. */
 export interface DecoderOptions {
@@ -70,6 +78,21 @@ export interface DecoderOptions {
   /** Most bytes held for fragments under reassembly (default 4 MiB) and seconds they are held (default 30). */
   readonly fragmentBytes?: number;
   readonly fragmentSeconds?: number;
+  /** LINKTYPE_ value that all frames are read as, whatever the capture says. */
+  readonly linkType?: number;
+  /** LINKTYPE_ values to read in the place of others, by those. */
+  readonly linkTypes?: Readonly<Record<number, number>>;
+  /** EtherTypes read as VLAN tags beside those that are known. */
+  readonly vlanTypes?: readonly number[];
+}
+
+/** Frames that were followed neither to TCP nor to something known to hold none. */
+export interface NotLookedInto {
+  readonly frames: number;
+  /** Captured bytes of those that nothing could be awaited for. */
+  readonly bytes: number;
+  /** Reason -> frames: the first that was met in each. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 export type TunnelName =
@@ -100,6 +123,8 @@ export interface Decoder {
   readonly counts: DecoderCounts;
   /** Why frames, or parts of them, were not understood: reason -> frames. Built when asked. */
   undecoded(): Record<string, number>;
+  /** Which frames may hold TCP that nobody has seen; see without-tcp.ts. Built when asked. */
+  notLookedInto(): NotLookedInto;
   /** Decodes the frame, counts it, and hands each packet in it to `handler`. Never throws. */
   decode(frame: FrameView, handler: PacketHandler): void;
   /** Text form of a scope or path: "" for 0, else as in "vlan 5 > vxlan 42" or "mpls 16 > tunnel 192.0.2.1 - 192.0.2.2". */
@@ -119,6 +144,12 @@ export function createDecoder(options: DecoderOptions = {}): Decoder {
 class FrameDecoder implements Decoder {
   readonly counts: DecoderCounts = { tcpSegments: 0, icmpErrors: 0, fragments: 0 };
   private readonly reasons = new ReasonCounts();
+  private readonly missed = new ReasonCounts();
+  private missedBytes = 0;
+  /** Why the frame at hand was not looked into; the first reason where it holds several packets. */
+  private missedReason = REASON_NONE;
+  /** Null where each frame is read as what the capture says. */
+  private readonly links: LinkMap | null;
   private readonly scopes = new ScopeTable();
   /** Whether flows in different scopes are different flows. */
   private readonly separates: boolean;
@@ -138,25 +169,38 @@ class FrameDecoder implements Decoder {
       options.fragmentBytes ?? DEFAULT_FRAGMENT_BYTES,
       options.fragmentSeconds ?? DEFAULT_FRAGMENT_SECONDS,
       this.reasons,
+      this.missed,
     );
+    this.links = createLinkMap(options);
     this.walk = new Walk(this.packet, scopes, this.tunnelPorts, false);
     this.walk.verifiesAll = options.verify !== 'port-zero';
     this.quoteWalk = new Walk(this.quote, scopes, this.tunnelPorts, true);
+    if (options.vlanTypes !== undefined) this.walk.vlanTypes = options.vlanTypes;
   }
 
   undecoded(): Record<string, number> {
     const all = new ReasonCounts();
-    this.fragments.countPending(all);
+    this.fragments.countPending(all, new ReasonCounts());
     const result: Record<string, number> = {};
     this.reasons.writeTo(result);
     all.writeTo(result);
     return result;
   }
 
+  notLookedInto(): NotLookedInto {
+    const all = new ReasonCounts();
+    this.fragments.countPending(new ReasonCounts(), all);
+    const reasons: Record<string, number> = {};
+    this.missed.writeTo(reasons);
+    all.writeTo(reasons);
+    const frames = Object.values(reasons).reduce((sum, count) => sum + count, 0);
+    return { frames, bytes: this.missedBytes, reasons };
+  }
+
   decode(frame: FrameView, handler: PacketHandler): void {
-    const { walk } = this;
+    const { walk, links } = this;
     walk.start(frame);
-    this.run(walk, readLink(walk, frame.linkType));
+    this.run(walk, readLink(walk, links === null ? frame.linkType : links.get(frame.linkType)));
     this.finish(frame, handler);
     // An aggregate of 802.11 holds several frames, each with a packet of its own.
     while (walk.nextSubframe >= 0) {
@@ -164,6 +208,10 @@ class FrameDecoder implements Decoder {
       this.run(walk, STEP_SUBFRAME);
       this.finish(frame, handler);
     }
+    if (this.missedReason === REASON_NONE) return;
+    this.missed.add(this.missedReason);
+    this.missedBytes += frame.capturedLength;
+    this.missedReason = REASON_NONE;
   }
 
   scopeName(scope: number): string {
@@ -228,7 +276,22 @@ class FrameDecoder implements Decoder {
   }
 
   private countReason(): void {
-    if (this.packet.reason !== REASON_NONE) this.reasons.add(this.packet.reason);
+    const { reason } = this.packet;
+    if (reason === REASON_NONE) return;
+    this.reasons.add(reason);
+    if (this.missedReason === REASON_NONE && !holdsNoTcp(reason) && !this.showsPorts()) this.missedReason = reason;
+  }
+
+  /**
+   * Whether the packet was followed to its ports, though not to the end of its header: a segment, or a datagram that is no
+   * tunnel.
+   */
+  private showsPorts(): boolean {
+    const { transport, reason, sourcePort, destinationPort } = this.packet;
+    if (destinationPort < 0) return false;
+    if (transport === TRANSPORT_TCP) return true;
+    const isHeader = reason === REASON_TRUNCATED_UDP || reason === REASON_MALFORMED_UDP;
+    return isHeader && this.tunnelPorts.tunnelOf(sourcePort, destinationPort) === TUNNEL_NONE;
   }
 
   /** Hands out what the walk has found, counted when it is new. */

@@ -139,6 +139,7 @@ export function readEtherType(walk: Walk): number {
     walk.narrow(walk.offset + type);
     return STEP_LLC;
   }
+  if (walk.vlanTypes.includes(type)) return readVlanTag(walk);
   return walk.unsupported(etherTypeReason(type));
 }
 

@@ -1,5 +1,6 @@
 import { type Assembly, FRAGMENT_FIRST, MAX_EARLIER_FRAMES, type PacketRecord } from './packet.ts';
 import {
+  ipProtocolReason,
   REASON_FRAGMENTS_INCOMPLETE,
   REASON_FRAGMENTS_OVERLAPPING,
   REASON_LATER_WITHOUT_FIRST,
@@ -9,6 +10,7 @@ import {
 } from './reasons.ts';
 import { MALFORMED } from './status.ts';
 import { STEP_DONE, STEP_PROTOCOL, type Walk } from './walk.ts';
+import { holdsNoTcp } from './without-tcp.ts';
 
 /**
  * Reassembly as far as headers need it (RFC 791 §3.2, RFC 8200 §4.5): of each datagram the first bytes are kept until the
@@ -44,6 +46,8 @@ export class FragmentTable {
   private readonly capacity: number;
   private readonly timeoutSeconds: number;
   private readonly reasons: ReasonCounts;
+  /** Of fragments whose ports were never seen. */
+  private readonly missed: ReasonCounts;
   /** So that nobody can prepare fragments that all fall into one chain. Results do not depend on it. */
   private readonly seed = Math.floor(Math.random() * 0x100000000);
   private readonly scratch = new Uint8Array(SCRATCH_PAYLOAD + PREFIX);
@@ -54,10 +58,11 @@ export class FragmentTable {
   private used = 0;
   private readonly key = new Uint8Array(KEY_BYTES);
 
-  constructor(bytes: number, timeoutSeconds: number, reasons: ReasonCounts) {
+  constructor(bytes: number, timeoutSeconds: number, reasons: ReasonCounts, missed: ReasonCounts) {
     this.capacity = Math.max(FEWEST_ENTRIES, Math.floor(bytes / ENTRY_BYTES));
     this.timeoutSeconds = timeoutSeconds;
     this.reasons = reasons;
+    this.missed = missed;
   }
 
   /**
@@ -207,10 +212,10 @@ export class FragmentTable {
   }
 
   /** Counts what still waits, as if it were given up now. */
-  countPending(into: ReasonCounts): void {
+  countPending(into: ReasonCounts, missed: ReasonCounts): void {
     const store = this.store;
     if (store === null) return;
-    for (let i = 0; i < this.used; i++) this.count(store, (this.oldest + i) % this.capacity, into);
+    for (let i = 0; i < this.used; i++) this.count(store, (this.oldest + i) % this.capacity, into, missed);
   }
 
   /** Takes in the fragment's bytes. Returns true when they are the first to contradict those of another. */
@@ -296,16 +301,22 @@ export class FragmentTable {
 
   private dropOldest(store: Store): void {
     const entry = this.oldest;
-    this.count(store, entry, this.reasons);
+    this.count(store, entry, this.reasons, this.missed);
     this.remove(store, entry);
     this.oldest = (entry + 1) % this.capacity;
     this.used--;
   }
 
-  private count(store: Store, entry: number, into: ReasonCounts): void {
+  private count(store: Store, entry: number, into: ReasonCounts, missed: ReasonCounts): void {
     if (store.state[entry] !== PENDING) return;
     const hasFirst = (store.covered[entry]! & 1) !== 0;
-    into.add(hasFirst ? REASON_FRAGMENTS_INCOMPLETE : REASON_LATER_WITHOUT_FIRST, store.frames[entry]!);
+    const reason = hasFirst ? REASON_FRAGMENTS_INCOMPLETE : REASON_LATER_WITHOUT_FIRST;
+    const frames = store.frames[entry]!;
+    into.add(reason, frames);
+    // Of IPv4 each fragment says the protocol; of IPv6 only the first is sure to (RFC 8200 §4.5).
+    const protocol = store.keys[entry * KEY_BYTES + 36]!;
+    const holdsNone = protocol !== 0 && holdsNoTcp(ipProtocolReason(protocol));
+    if (store.handedOut[entry] === 0 && !holdsNone) missed.add(reason, frames);
   }
 
   /** Takes an entry out of its chain. */

@@ -264,3 +264,56 @@ const NAMES: Readonly<Record<number, string>> = {
 export function linkTypeName(linkType: number): string {
   return NAMES[linkType] ?? `UNKNOWN-${linkType}`;
 }
+
+/** Names by which people know a link type beside libpcap's: those of the LINKTYPE_ list, and plain words. */
+const OTHER_NAMES: Readonly<Record<string, number>> = {
+  ethernet: 1,
+  ieee8025: 6,
+  arcnetbsd: 7,
+  ppphdlc: 50,
+  atmllc: 100,
+  rawip: 101,
+  ip: 101,
+  chdlc: 104,
+  ciscohdlc: 104,
+  wlan: 105,
+  framerelay: 107,
+  sll: 113,
+  ieee80211prism: 119,
+  prism: 119,
+  ieee80211radiotap: 127,
+  radiotap: 127,
+  ieee80211avs: 163,
+  avs: 163,
+  sll2: 276,
+  linuxcooked: 113,
+  linuxcookedv2: 276,
+};
+
+/** Without what people write in different ways: case, "LINKTYPE_" and "DLT_" before it, dashes and underscores. */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^(linktype|dlt)[-_]/, '')
+    .replaceAll(/[-_ ]/g, '');
+
+const BY_NAME: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(NAMES)
+    .reverse()
+    .map(([value, name]): [string, number] => [plain(name), Number(value)]),
+  ...Object.entries(OTHER_NAMES),
+  // Three numbers have this name; files have this one.
+  ['raw', LINKTYPE_RAW],
+]);
+
+/** The LINKTYPE_ value of a name, as in "ethernet", "EN10MB", "USER0" or "LINKTYPE_RAW", or of a number; null when unknown. */
+export function linkTypeOfName(text: string): number | null {
+  if (/^\d{1,5}$/.test(text)) return Number(text) <= 0xffff ? Number(text) : null;
+  return BY_NAME.get(plain(text)) ?? null;
+}
+
+/** Names to choose from, for messages. */
+export const LINK_TYPE_NAMES: readonly string[] = [
+  'ethernet',
+  ...Object.values(NAMES).map((name) => name.toLowerCase()),
+];

@@ -24,15 +24,20 @@ const IPV6 = 0x86dd;
 const FIN_SYN_RST = 0x07;
 
 /**
- * False when the frame holds exactly one packet, and that is a TCP segment without SYN, FIN, RST and port 0 (counted), or
+ * False when the frame, read as `linkType`, holds exactly one packet, and that is a TCP segment without SYN, FIN, RST and port 0 (counted), or
  * an UDP datagram without port 0 or a port of `tunnelPorts` (a bit for each port).
  */
-export function triage(frame: FrameView, tunnelPorts: Uint32Array, counts: { tcpSegments: number }): boolean {
+export function triage(
+  frame: FrameView,
+  linkType: number,
+  tunnelPorts: Uint32Array,
+  counts: { tcpSegments: number },
+): boolean {
   const bytes = frame.bytes;
   let at = frame.offset;
   const end = at + frame.capturedLength - frame.fcsLength;
   let type: number;
-  switch (frame.linkType) {
+  switch (linkType) {
     case LINKTYPE_ETHERNET:
       if (at + 14 > end) return true;
       type = (bytes[at + 12]! << 8) | bytes[at + 13]!;

@@ -86,6 +86,8 @@ export class Walk {
   readonly quoting: boolean;
   /** False when checksum and options of a TCP segment matter only where a port is 0. */
   verifiesAll = true;
+  /** EtherTypes that a person says are VLAN tags. */
+  vlanTypes: readonly number[] = [];
   readonly record: PacketRecord;
   readonly tunnelPorts: TunnelPorts;
   private readonly scopes: ScopeTable | null;

@@ -20,6 +20,7 @@ const CONTRACT = {
   'invalid-reset': 'warning',
   'conflicting-answers': 'warning',
   'malformed-port-zero': 'warning',
+  'port-zero-cut': 'warning',
   'udp-port-zero': 'info',
 };
 

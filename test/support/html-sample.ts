@@ -356,6 +356,7 @@ export function sampleResult(options: SampleOptions): RunResult {
         tcpSegments: frame * 3,
         icmpErrors: 12,
         fragments: 3,
+        notLookedInto: { frames: 0, reasons: {} },
         undecoded: count > 0 ? { 'unsupported-ethertype': 14, 'truncated-tcp': 2 } : {},
         exchanges: counts(Math.round(count * 1.7) + 40),
         portZero: counts(0),

@@ -195,6 +195,7 @@ export function makeRun(
         tcpSegments: frames,
         icmpErrors: 0,
         fragments: 0,
+        notLookedInto: { frames: 0, reasons: {} },
         undecoded: {},
         exchanges: countVerdicts(exchanges),
         portZero: countVerdicts(exchanges.filter((exchange) => exchange.portZero !== null)),

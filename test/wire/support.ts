@@ -14,7 +14,7 @@ export function triageFrame(
     counts = { tcpSegments: 0 },
   }: Pick<DecoderOptions, 'tunnelPorts'> & { counts?: { tcpSegments: number } } = {},
 ): boolean {
-  return triage(frame, new TunnelPorts(tunnelPorts).bitmap, counts);
+  return triage(frame, frame.linkType, new TunnelPorts(tunnelPorts).bitmap, counts);
 }
 
 /** What a record says, copied out of it, with text for numbers that need it. */

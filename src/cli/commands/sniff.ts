@@ -20,6 +20,7 @@ import { escapeForTerminal } from '../../report/escape.ts';
 import { streamText } from '../../report/live-text.ts';
 import { formatCount } from '../../report/words.ts';
 import type { DecoderOptions } from '../../wire/decode.ts';
+import { createLinkMap } from '../../wire/link-map.ts';
 import { linkTypeName } from '../../wire/linktypes.ts';
 import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_WIREGUARD, TunnelPorts } from '../../wire/tunnel-ports.ts';
 import { CliError, type CliIo, EXIT_TROUBLE, OUTPUT_GONE, readCount } from '../io.ts';
@@ -127,7 +128,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 
   const source = new LiveSource({
     interface: args.interface ?? defaultInterface(),
-    filter: args.filter ?? null,
+    // Frames that are read as another link type are not what libpcap takes them for.
+    filter: args.filter ?? (createLinkMap(settings.config.decoder) === null ? null : ''),
     tunnelPorts: openTunnelPorts(settings.config.decoder.tunnelPorts),
     backend: args.backend ?? null,
     snapLength: readCount('--snaplen', args.snaplen, 64, MAX_SNAP_LENGTH) ?? DEFAULT_SNAP_LENGTH,

@@ -1,5 +1,6 @@
 import type { Severity } from '../../rules/types.ts';
 import { VERDICTS } from '../../track/exchange.ts';
+import { extentOf } from '../conclusion.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../types.ts';
 import { formatCount, formatEndpoint, formatNumber, SEVERITIES } from '../words.ts';
 import { html, type Markup } from './escape.ts';
@@ -30,11 +31,19 @@ function timeSpan(input: InputReport): Markup {
   return html`<span title="${formatTime(firstTime, true)} to ${formatTime(lastTime, true)}">${formatTime(firstTime, true)} <span class="muted">for ${formatDuration(secondsBetween(firstTime, lastTime))}</span></span>`;
 }
 
+const NO_PORT_ZERO = {
+  all: 'Nobody used TCP port 0',
+  read: 'No TCP port 0 in what could be read',
+  'looked-into': 'No TCP port 0 in what could be looked into',
+  nothing: 'Nothing could be looked into',
+} as const;
+
 /** What matters most, in a few words; the conclusion below it says the rest. */
-export function headline({ report }: RunResult): string {
+export function headline(result: RunResult): string {
+  const { report } = result;
   const { portZero } = report.summary;
   const { total, accepted } = portZero;
-  if (total === 0) return 'Nobody used TCP port 0';
+  if (total === 0) return NO_PORT_ZERO[extentOf(result)];
   const exchanges = formatCount(total, 'exchange');
   const only = VERDICTS.find((verdict) => portZero[verdict] === total);
   if (only !== undefined)

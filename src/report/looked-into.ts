@@ -1,0 +1,78 @@
+import type { CaptureProblem } from '../capture/source.ts';
+import type { NotLookedIntoReport } from './types.ts';
+import { formatCount, formatNumber } from './words.ts';
+
+/* What could not be looked into is not "nobody": the words for it, the same in every report. */
+
+/** Reasons that a sentence names; the most frequent ones. */
+const MAX_REASONS = 3;
+
+/** What a person can do about a reason, by the beginning of its name. */
+const REMEDIES: ReadonlyArray<readonly [beginning: string, remedy: string]> = [
+  ['link-type-', '--link-type or decoder.linkTypes says what an unknown link type is'],
+  ['ethertype-', 'decoder.vlanTypes says which EtherTypes are VLAN tags'],
+  ['truncated-', 'a larger snap length keeps whole headers'],
+  ['later-fragment-', 'a capture that begins earlier, or --join with the file before it, has the first fragments'],
+];
+
+/** "3 of 10 frames could not be looked into (link-type-user0 2, truncated-ipv4 1)". */
+export function formatMissed({ frames, reasons }: NotLookedIntoReport, of: number): string {
+  return `${formatMissedCount(frames, of)} looked into (${formatReasons(reasons)})`;
+}
+
+/** "3 of 10 frames could not be". */
+export function formatMissedCount(frames: number, of: number): string {
+  return `${formatNumber(frames)} of ${formatCount(Math.max(frames, of), 'frame')} could not be`;
+}
+
+export function formatReasons(reasons: Readonly<Record<string, number>>): string {
+  const sorted = sortReasons(reasons);
+  const named = sorted.slice(0, MAX_REASONS).map(([reason, frames]) => `${reason} ${formatNumber(frames)}`);
+  const rest = sorted.length - named.length;
+  return rest === 0 ? named.join(', ') : `${named.join(', ')} and ${formatCount(rest, 'more reason')}`;
+}
+
+/** A sentence on what helps with the reasons, the most frequent first; '' where nothing is known to help. */
+export function formatRemedies(reasons: Readonly<Record<string, number>>): string {
+  const remedies = new Set<string>();
+  for (const [reason] of sortReasons(reasons)) {
+    const remedy = REMEDIES.find(([beginning]) => reason.startsWith(beginning));
+    if (remedy !== undefined) remedies.add(remedy[1]);
+  }
+  const text = [...remedies].slice(0, MAX_REASONS).join('; ');
+  return text === '' ? '' : `What helps: ${text}.`;
+}
+
+function sortReasons(reasons: Readonly<Record<string, number>>): Array<[string, number]> {
+  return Object.entries(reasons).sort(([, a], [, b]) => b - a);
+}
+
+/**
+ * The problem of an input of which nothing could be looked into, or, where that is asked for, not everything. Null when
+ * there is none.
+ */
+export function describeUnseen(
+  missed: NotLookedIntoReport & { readonly bytes: number },
+  totals: { readonly frames: number; readonly bytes: number; readonly packets: number },
+  { name, isStrict, isLive }: { readonly name: string; readonly isStrict: boolean; readonly isLive: boolean },
+): CaptureProblem | null {
+  const { frames, reasons } = missed;
+  if (frames === 0) return null;
+  // Numbers that blocks without a packet have are no frames; what they hold are no bytes.
+  // A frame may hold several packets, and some of them have been read.
+  const isAll = totals.packets === 0 && (frames >= totals.frames || (missed.bytes > 0 && missed.bytes >= totals.bytes));
+  const isLink = Object.keys(reasons).every((reason) => reason.startsWith('link-type-'));
+  // Of a live capture the kernel's filter has looked into what it kept back.
+  const isNothing = isAll && (isLink || !isLive);
+  if (!isNothing && !isStrict) return null;
+  const remedies = formatRemedies(reasons);
+  const what = isNothing
+    ? `nothing could be looked into: ${formatMissed(missed, totals.frames)}`
+    : `${formatMissed(missed, totals.frames)}, and --strict asks for all`;
+  return {
+    code: !isNothing ? 'not-looked-into' : isLink ? 'link-type-unknown' : 'nothing-understood',
+    offset: null,
+    frame: null,
+    message: `${name}: ${what}${remedies === '' ? '' : `. ${remedies}`}`,
+  };
+}
