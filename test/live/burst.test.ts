@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
 import type { AnalysisReport } from '../../src/report/types.ts';
 import { writeFlood } from '../support/flood.ts';
-import { interrupt, startSniff } from '../support/live.ts';
+import { askFrames, interrupt, startSniff } from '../support/live.ts';
 import { Lab, type Running } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -16,20 +16,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let lab: Lab;
 
-/** Frames so far, as SIGUSR1 has them printed. */
-async function askFrames(sniff: Running): Promise<number> {
-  const asked = sniff.stderr.length;
-  sniff.child.kill('SIGUSR1');
-  await sniff.until(({ stderr }) => /frames?, .*\n/.test(stderr.slice(asked)), 'counters');
-  return Number(/([\d,]+) frames?, /.exec(sniff.stderr.slice(asked))![1]!.replaceAll(',', ''));
-}
-
-/** Waits until no more frames come: the capturer's buffer is empty then. */
+/** Waits until no more frames have come three times in a row: the capturer's buffer is empty then. */
 async function quiet(sniff: Running): Promise<void> {
-  for (let before = -1, now = 0; now < SYNS && now !== before; ) {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+  for (let before = -1, same = 0; before < SYNS && same < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const now = await askFrames(sniff);
+    same = now === before ? same + 1 : 0;
     before = now;
-    now = await askFrames(sniff);
   }
 }
 
@@ -41,32 +34,44 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
   });
   afterEach(() => lab.remove());
 
-  it.each(BACKENDS)('arrives whole (%s)', { timeout: 120_000 }, async (backend) => {
-    const { client, server } = lab;
-    const path = join(folder, 'burst.pcap');
-    writeFlood(path, SYNS);
-    // cap's slots are of 64 KiB each here, which a veth's segmentation offload could fill.
-    const buffer = backend === 'cap' ? ['--buffer', '1000'] : [];
-    const args = ['--backend', backend, ...buffer, '-f', 'json', '--max-listed', '0', '--answer-timeout', '10m'];
-    const sniff = await startSniff(lab, client, client.interface, ...args);
-    const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
-    expect(await replay.ended).toBe(0);
-    await quiet(sniff);
-    expect(await interrupt(sniff)).toBe(1);
+  it.each(BACKENDS)(
+    'is told whole, as frames and drops, of capturers that count (%s)',
+    { timeout: 180_000 },
+    async (backend) => {
+      const { client, server } = lab;
+      const path = join(folder, 'burst.pcap');
+      writeFlood(path, SYNS);
+      // cap's slots are of 64 KiB each here, which a veth's segmentation offload could fill.
+      const buffer = backend === 'cap' ? ['--buffer', '1000'] : [];
+      const args = ['--backend', backend, ...buffer, '-f', 'json', '--max-listed', '0', '--answer-timeout', '10m'];
+      const sniff = await startSniff(lab, client, client.interface, ...args);
+      const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
+      expect(await replay.ended).toBe(0);
+      await quiet(sniff);
+      expect(await interrupt(sniff)).toBe(1);
 
-    const { summary, inputs, omitted } = JSON.parse(sniff.stdout) as AnalysisReport;
-    const { frames, drops, complete } = inputs[0]!;
-    expect(complete).toBe(true);
-    // dumpcap and tcpdump know what the kernel dropped; nothing is lost without a word.
-    expect(frames + (drops ?? 0)).toBe(SYNS);
-    expect(summary.portZero).toMatchObject({ total: frames, undecided: frames });
-    expect(summary.findings).toEqual({ error: 1, warning: frames, info: 0 });
-    expect(omitted.evicted).toBe(0);
-  });
+      const { summary, inputs, omitted } = JSON.parse(sniff.stdout) as AnalysisReport;
+      const { frames, drops, complete } = inputs[0]!;
+      expect(complete).toBe(true);
+      expect(frames).toBeGreaterThan(0);
+      if (backend === 'cap') {
+        // It cannot know what the kernel dropped, and says so when it starts: all that can be asked is that nothing is invented.
+        expect(frames).toBeLessThanOrEqual(SYNS);
+        expect(drops).toBeNull();
+        expect(sniff.stderr).toContain('drops in the kernel are not known');
+      } else {
+        expect(frames + drops!).toBe(SYNS);
+      }
+      // Each SYN has ends of its own: what was delivered is exact, and none of it is there twice.
+      expect(summary.portZero).toMatchObject({ total: frames, undecided: frames });
+      expect(summary.findings).toEqual({ error: 1, warning: frames, info: 0 });
+      expect(omitted.evicted).toBe(0);
+    },
+  );
 
   it.each(BACKENDS)(
     'ends at once with Ctrl-C, and what was captured is in the summary (%s)',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (backend) => {
       const { client, server } = lab;
       const path = join(folder, 'burst.pcap');
@@ -96,8 +101,9 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
       while ((await askFrames(sniff)) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       const asked = performance.now();
       expect(await interrupt(sniff)).toBe(1);
-      // A capturer that does not end in 3 s is killed; what it has handed over by then is a matter of a second or two.
-      expect(performance.now() - asked).toBeLessThan(15_000);
+      // A capturer that does not end in 3 s is killed; what it has handed over by then is a matter of a second or two, of
+      // more where others use the machine. The burst itself would go on for minutes.
+      expect(performance.now() - asked).toBeLessThan(60_000);
       replay.child.kill('SIGKILL');
       const { summary, inputs } = JSON.parse(sniff.stdout) as AnalysisReport;
       expect(inputs[0]).toMatchObject({ complete: true, problems: [] });

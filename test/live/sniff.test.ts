@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
 import { pcap } from '../support/capture-builder.ts';
 import { ethernet, ipv4, tcp } from '../support/frames.ts';
-import { connect, interrupt, portzero, readNdjson, startSniff } from '../support/live.ts';
+import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled } from '../support/live.ts';
 import { Lab } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -91,8 +91,9 @@ describeWith(
       const sniff = await startSniff(lab, client, client.interface, '--backend', backend, '--color');
       connect(lab, client, server.ipv4);
       await sniff.until(({ stdout }) => stdout.includes('syn-to-port-zero'), 'a finding');
+      // The answer is told when it comes, which may be a delivery later.
+      await sniff.until(({ stdout }) => stdout.includes('refused'), 'the answer');
       expect(await interrupt(sniff)).toBe(1);
-      expect(sniff.stdout).toContain('refused');
     });
 
     it('ends by itself after a time or a number of frames', async () => {
@@ -107,7 +108,7 @@ describeWith(
 
     it('prints counters on SIGUSR1 and goes on', async () => {
       const { client, server } = lab;
-      const sniff = await startSniff(lab, client, client.interface, '--backend', 'tcpdump');
+      const sniff = await startSniff(lab, client, client.interface, '--backend', 'tcpdump', '--answer-timeout', '10m');
       connect(lab, client, server.ipv4);
       await sniff.until(({ stdout }) => stdout.includes('syn-to-port-zero'));
       // What is printed may be some milliseconds old; and other frames than ours (multicast listeners) may pass the filter.
@@ -174,15 +175,18 @@ describeWith(
       const path = join(folder, 'killed.pcapng');
       const sniff = await startSniff(lab, client, client.interface, '-w', path, '--answer-timeout', '60s', '-f', 'eve');
       for (const address of [server.ipv4, '192.0.2.3']) connect(lab, client, address);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const columns = ['ip.dst', 'tcp.flags', 'frame.comment'].flatMap((field) => ['-e', field]);
+      const readRows = () =>
+        lab
+          .run(client, ['tshark', '-r', path, '-T', 'fields', ...columns])
+          .stdout.trim()
+          .split('\n')
+          .map((line) => line.split('\t'));
+      // They are on the disk before anything has settled or ended.
+      while (readRows().length < 3) await new Promise((resolve) => setTimeout(resolve, 200));
       sniff.child.kill('SIGKILL');
       await sniff.ended;
-      const columns = ['ip.dst', 'tcp.flags', 'frame.comment'].flatMap((field) => ['-e', field]);
-      const { stdout } = lab.run(client, ['tshark', '-r', path, '-T', 'fields', ...columns]);
-      const rows = stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.split('\t'));
+      const rows = readRows();
       expect(rows).toEqual([
         [server.ipv4, '0x0002', expect.stringMatching(/refused by 192\.0\.2\.2 .*syn-to-port-zero$/)],
         [client.ipv4, '0x0014', expect.stringMatching(/the answer: refused by 192\.0\.2\.2 .*syn-to-port-zero$/)],
@@ -217,11 +221,12 @@ describeWith(
         'ndjson',
         '--exchanges',
         'all',
+        '--answer-timeout',
+        '1s',
       );
       connect(lab, client, server.ipv4, 0);
       connect(lab, client, server.ipv4, 9);
-      await sniff.until(({ stderr }) => stderr.includes('sniffing'));
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await untilSettled(sniff, 1);
       expect(await interrupt(sniff)).toBe(0);
       expect(readNdjson(sniff.stdout).exchanges.map(({ server: { port } }) => port)).toEqual([9]);
     });
@@ -246,12 +251,12 @@ describeWith(
         ]);
         writeFileSync(path, pcap(frames.map((bytes) => ({ bytes }))));
         // What leaves has its tags in it; of what arrives the kernel takes the outer one off.
-        const args = ['--backend', backend, '-f', 'ndjson'];
+        const args = ['--backend', backend, '-f', 'ndjson', '--answer-timeout', '1s'];
         const leaving = await startSniff(lab, server, server.interface, ...args);
         const arriving = await startSniff(lab, client, client.interface, ...args);
         expect(lab.run(server, ['tcpreplay', '-q', '-i', server.interface, path]).status).toBe(0);
-        await new Promise((resolve) => setTimeout(resolve, 500));
         for (const sniff of [leaving, arriving]) {
+          await untilSettled(sniff, 2);
           expect(await interrupt(sniff)).toBe(1);
           const seen = readNdjson(sniff.stdout).exchanges.map(({ verdict, scope }) => [verdict, scope]);
           expect(seen).toEqual([
@@ -266,10 +271,11 @@ describeWith(
       const routed = Lab.routed();
       try {
         const router = routed.router!;
-        const sniff = await startSniff(routed, router, 'any', '--backend', backend, '-f', 'ndjson');
+        const args = ['any', '--backend', backend, '-f', 'ndjson', '--answer-timeout', '1s'];
+        const sniff = await startSniff(routed, router, ...args);
         connect(routed, routed.client, routed.server.ipv4);
         connect(routed, router, '127.0.0.1');
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await untilSettled(sniff, 2);
         expect(await interrupt(sniff)).toBe(1);
         const { exchanges, summary } = readNdjson(sniff.stdout);
         expect(summary.portZero).toMatchObject({ total: 2, refused: 2 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
-import { connect, interrupt, portzero, readNdjson, startSniff } from '../support/live.ts';
+import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled } from '../support/live.ts';
 import { Lab } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -30,9 +30,10 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
       ['is deleted', ['link', 'del', 'cl0'], 'portzero: cl0 was removed'],
     ])('tells what it saw when the interface %s', async (_what, command, complaint) => {
       const { client, server } = lab;
-      const sniff = await startSniff(lab, client, client.interface, '--backend', backend, '-f', 'ndjson');
+      const args = [client.interface, '--backend', backend, '-f', 'ndjson', '--answer-timeout', '1s'];
+      const sniff = await startSniff(lab, client, ...args);
       connect(lab, client, server.ipv4);
-      await sniff.until(({ stdout }) => stdout.includes('syn-to-port-zero'));
+      await untilSettled(sniff, 1);
       lab.ip(client, ...command);
       expect(await sniff.ended).toBe(2);
       const { exchanges, input } = readNdjson(sniff.stdout);
@@ -44,10 +45,10 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
 
     it('goes on after --restart when the interface returns, and reports the gap', async () => {
       const { client, server } = lab;
-      const args = [client.interface, '--backend', backend, '--restart', '-f', 'ndjson'];
+      const args = [client.interface, '--backend', backend, '--restart', '-f', 'ndjson', '--answer-timeout', '1s'];
       const sniff = await startSniff(lab, client, ...args);
       connect(lab, client, server.ipv4);
-      await sniff.until(({ stdout }) => stdout.includes('syn-to-port-zero'));
+      await untilSettled(sniff, 1);
       const down = Date.now();
       lab.ip(client, 'link', 'set', 'cl0', 'down');
       await sniff.until(({ stderr }) => stderr.includes('waiting'), 'the wait');
@@ -55,9 +56,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
       lab.ip(client, 'link', 'set', 'cl0', 'up');
       await sniff.until(({ stderr }) => stderr.split('sniffing on').length === 3, 'the return');
       connect(lab, client, server.ipv4);
-      await sniff.until(({ stdout }) => stdout.split('syn-to-port-zero').length >= 3, 'the second finding');
-      // The finding is told with the SYN; the RST may be in the capturer's next delivery.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await untilSettled(sniff, 2);
       expect(await interrupt(sniff)).toBe(2);
       const { exchanges, input } = readNdjson(sniff.stdout);
       expect(exchanges.map(({ verdict }) => verdict)).toEqual(['refused', 'refused']);
@@ -66,9 +65,9 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
       expect(input.problems).toMatchObject([{ code: 'capture-gap' }]);
       const gap = /^cl0 went down: nothing was captured from (20\S+Z) to (20\S+Z)$/.exec(input.problems[0]!.message);
       const [since, until] = [Date.parse(gap![1]!), Date.parse(gap![2]!)];
-      // Never shorter than it was; the interface is looked at four times a second.
+      // Never shorter than it was. The interface is looked at four times a second, on an idle machine.
       expect(since).toBeLessThanOrEqual(down + 50);
-      expect(since).toBeGreaterThan(down - 1000);
+      expect(since).toBeGreaterThan(down - 15_000);
       expect(until).toBeGreaterThan(up);
     });
 
@@ -174,7 +173,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     // Not a frame is on the wire by which a capturer could notice.
     lab.ip(lab.server, 'link', 'set', 'sv0', 'down');
     const isThere = () => children.some((child) => lab.run(lab.client, ['kill', '-0', child]).status === 0);
-    for (let turn = 0; turn < 50 && isThere(); turn++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let turn = 0; turn < 200 && isThere(); turn++) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(isThere()).toBe(false);
   });
 

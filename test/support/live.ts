@@ -14,6 +14,23 @@ export async function startSniff(lab: Lab, host: Host, ...args: readonly string[
   return running;
 }
 
+/** Frames so far, as SIGUSR1 has them printed. */
+export async function askFrames(sniff: Running): Promise<number> {
+  const asked = sniff.stderr.length;
+  sniff.child.kill('SIGUSR1');
+  await sniff.until(({ stderr }) => /frames?, .*\n/.test(stderr.slice(asked)), 'counters');
+  return Number(/([\d,]+) frames?, /.exec(sniff.stderr.slice(asked))![1]!.replaceAll(',', ''));
+}
+
+/**
+ * Waits until `-f ndjson` has told so many settled exchanges. A finding comes with the SYN, when its answer may still be in
+ * the capturer; an exchange that has settled has all its frames. Wants an --answer-timeout that somebody can wait for.
+ */
+export function untilSettled(sniff: Running, exchanges: number): Promise<void> {
+  const told = ({ stdout }: Running) => stdout.split('"type":"exchange"').length > exchanges;
+  return sniff.until(told, `${exchanges} settled exchanges`);
+}
+
 /** Ends it as Ctrl-C does; settles with the exit status. */
 export function interrupt(running: Running): Promise<number | null> {
   running.child.kill('SIGINT');
