@@ -92,7 +92,12 @@ export interface InputResult {
   readonly exchanges: readonly ExchangeReport[];
   readonly findings: readonly FindingReport[];
   readonly groups: readonly ExchangeGroup[];
-  readonly omitted: { readonly exchanges: number; readonly findings: number; readonly evicted: number };
+  readonly omitted: {
+    readonly exchanges: number;
+    readonly findings: number;
+    readonly evicted: number;
+    readonly attempts: number;
+  };
   /** Exchanges with port 0 that the configuration says to ignore. */
   readonly ignored: number;
   readonly expectations: readonly ExpectationState[];
@@ -345,6 +350,7 @@ class InputAnalysis {
         exchanges: this.#omittedExchanges,
         findings: this.#omittedFindings,
         evicted: this.#tracker.counts.evicted,
+        attempts: this.#tracker.counts.lostAttempts,
       },
       ignored: this.#ignored,
       expectations: this.#expectations?.state() ?? [],
@@ -490,11 +496,12 @@ export function combineResults(results: readonly InputResult[], settings: Analys
   const findings: FindingReport[] = [];
   const groups: ExchangeGroup[] = [];
   const { maxListed } = settings;
-  const omitted = { exchanges: 0, findings: 0, evicted: 0 };
+  const omitted = { exchanges: 0, findings: 0, evicted: 0, attempts: 0 };
   for (const result of results) {
     omitted.exchanges += result.omitted.exchanges;
     omitted.findings += result.omitted.findings;
     omitted.evicted += result.omitted.evicted;
+    omitted.attempts += result.omitted.attempts;
     const numbers = new Map<number, number>();
     const inOrder = [...result.exchanges].sort(
       (a, b) => (a.frames.all[0] ?? 0) - (b.frames.all[0] ?? 0) || a.id - b.id,

@@ -33,6 +33,7 @@ const COLUMNS: ReadonlyArray<
   ['close', ({ close }) => close],
   ['layers', ({ layers }) => layers.join(' ')],
   ['scope', ({ scope }) => scope],
+  ['answer_scope', ({ answerScope }) => answerScope],
   ['community_id', ({ communityId }) => communityId],
   ['anomalies', ({ anomalies }) => anomalies.join(' ')],
   ['fingerprint', ({ evidence }) => evidence.answer?.fingerprint ?? null],

@@ -50,6 +50,7 @@ export function describeExchange(exchange: Exchange, context: DescribeContext): 
     close: exchange.close,
     layers: Array.from(exchange.layers, layerName),
     scope: context.scopeName(exchange.scope),
+    answerScope: exchange.answerScope === null ? null : context.scopeName(exchange.answerScope),
     communityId: context.communityIdSeed === null ? null : communityIdOf(exchange, context.communityIdSeed),
     anomalies: anomalyWords(exchange.anomalies),
     evidence: {

@@ -17,6 +17,12 @@ export function describeNotes(
   const notes: string[] = [];
   const answers = answer === null ? others : [answer, ...others];
 
+  if (exchange.questionEvicted)
+    notes.push('Its question had to leave the full table before this answer came: --max-exchanges was too small.');
+  if (exchange.answerScope !== null)
+    notes.push(
+      'The answer came through another VLAN or tunnel than the question: the two directions run through different ones.',
+    );
   if (exchange.unseenAnswer)
     notes.push("The client's own RST shows that it got a SYN-ACK which the capture does not hold.");
   if (probe !== null) notes.push(...describeProbe(exchange, probe, answer));

@@ -225,6 +225,8 @@ function* formatExample(exchange: ExchangeReport, group: ExchangeGroup, page: Pa
   if (exchange.close !== null) facts.push(exchange.close === 'fin' ? 'closed by FIN' : 'closed by RST');
   if (exchange.anomalies.length > 0) facts.push(exchange.anomalies.join(', '));
   if (exchange.scope !== '') facts.push(`in ${exchange.scope}`);
+  if (exchange.answerScope !== null)
+    facts.push(`answered ${exchange.answerScope === '' ? 'untagged' : `in ${exchange.answerScope}`}`);
   facts.push(framesText(frames.all));
   const line = `${INDENT}${ends.join(' ')}  ${facts.join(colors.dim(' · '))}\n`;
   if (displayWidth(line) <= width) yield line;
@@ -264,7 +266,14 @@ function* formatTail(result: RunResult, page: Page): Iterable<string> {
     yield wrap(
       `${formatCount(omitted.evicted, 'exchange')} had to leave the full table before an answer could come, and ${
         omitted.evicted === 1 ? 'counts' : 'count'
-      } as undecided; raise --max-exchanges.`,
+      } as undecided: the table was too small. What answers them counts as not asked for; raise --max-exchanges.`,
+      width,
+      `${colors.yellow('!')}  `,
+      '   ',
+    );
+  if (omitted.attempts > 0)
+    yield wrap(
+      `${formatCount(omitted.attempts, 'attempt')} on the same ends had one sequence number: too many to tell their answers apart.`,
       width,
       `${colors.yellow('!')}  `,
       '   ',

@@ -82,6 +82,8 @@ export interface ExchangeReport {
   readonly layers: readonly string[];
   /** Where the flow lives: "" or as in "vlan 5 > vxlan 42". */
   readonly scope: string;
+  /** Where the answer came through, when that is another scope than the question's; null otherwise. */
+  readonly answerScope: string | null;
   readonly communityId: string | null;
   /** What is odd about its segments: words, as in "syn-fin". */
   readonly anomalies: readonly string[];
@@ -140,7 +142,10 @@ export interface FindingReport {
 export interface OmittedReport {
   readonly exchanges: number;
   readonly findings: number;
+  /** Exchanges that left the full table before their verdict was known. */
   readonly evicted: number;
+  /** Attempts on the same ends with one number, too many for each of them to be found by an answer. */
+  readonly attempts: number;
 }
 
 /** Listed exchanges that are alike, so that ten thousand of them are one line. Covers the omitted ones too. */

@@ -26,6 +26,8 @@ export const portZeroBackscatter: ExchangeRule = {
   },
   match(exchange) {
     if (exchange.portZero === null || exchange.verdict !== 'unsolicited') return null;
+    // Somebody did ask; the table was too small to remember it.
+    if (exchange.questionEvicted) return null;
     const kind = exchange.answerEvidence?.kind;
     // An ICMP error quotes its question: a stray one is a router's echo, not a victim's answer.
     if (kind === 'icmp') return null;

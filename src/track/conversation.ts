@@ -12,6 +12,12 @@ export class Conversation {
   anomalyFrame = 0;
   invalidResetFrame = 0;
   invalidResets = 0;
+  /** It is an answer whose question had to leave the full table. */
+  isQuestionEvicted = false;
+  /** Path of the answer that settled it, where that is in another scope than the question; -1 for none. */
+  answerPath = -1;
+  /** Its packets are seen in more than one scope: no wonder that the answer was seen in another. */
+  isMirrored = false;
   /** Next sequence number expected of each side; -1 before its first segment. */
   #clientNext = -1;
   #serverNext = -1;

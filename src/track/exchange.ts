@@ -109,6 +109,8 @@ export interface Exchange {
   /** Layer ids of wire/layers.ts. */
   readonly layers: Uint8Array;
   readonly scope: number;
+  /** Scope of the answer, where it is another one; null otherwise. */
+  readonly answerScope: number | null;
   /** ANOMALY_ bits of wire/packet.ts of all its segments. */
   readonly anomalies: number;
   /** First frame with an anomaly; null when none. */
@@ -120,6 +122,8 @@ export interface Exchange {
   /** Number of RSTs that the client must ignore. */
   readonly invalidResets: number;
   readonly firstInvalidResetFrame: number | null;
+  /** True of an answer whose question had to leave the full table. */
+  readonly questionEvicted: boolean;
   /** True when the client's own RST shows that it got a SYN-ACK which the capture does not hold. */
   readonly unseenAnswer: boolean;
   /** 32 bits that the tracker keeps for the rule engine (which rules fired already); 0 at first. */
@@ -146,5 +150,7 @@ export interface ExchangeSink {
 export interface TrackerCounts {
   /** Exchanges that had to leave the table before their verdict was known. */
   readonly evicted: number;
+  /** Attempts on the same ends with one number that were too many alike for each to be found by it. */
+  readonly lostAttempts: number;
   readonly open: number;
 }

@@ -289,6 +289,35 @@ export class ExchangeTable {
     );
   }
 
+  /** Whether the entry is on the ends of the key, in either direction and in whatever scope. */
+  isOnEnds(entry: number, key: FlowKey): boolean {
+    return this.#matches(entry, key, this.get(entry, SCOPE));
+  }
+
+  /** The entry behind this one in its list; 0 when it is the last. */
+  following(entry: number): number {
+    return this.get(entry, LIST_NEXT);
+  }
+
+  /** Whether two entries are on the same ends in one scope, whoever asks. */
+  isOnSameEnds(entry: number, other: number): boolean {
+    const page = this.#pages[entry >> PAGE_BITS];
+    const base = (entry & PAGE_MASK) * STRIDE;
+    const otherPage = this.#pages[other >> PAGE_BITS];
+    const from = (other & PAGE_MASK) * STRIDE;
+    if (page[base + SCOPE] !== otherPage[from + SCOPE]) return false;
+    if (((page[base + TRAITS] ^ otherPage[from + TRAITS]) & TRAIT_IPV6) !== 0) return false;
+    const ports = page[base + PORTS];
+    const otherPorts = otherPage[from + PORTS];
+    if (ports === otherPorts && areWords(page, base, otherPage, from)) return true;
+    if (ports !== ((otherPorts << 16) | (otherPorts >>> 16))) return false;
+    for (let i = 0; i < 4; i++) {
+      if (page[base + CLIENT + i] !== otherPage[from + SERVER + i]) return false;
+      if (page[base + SERVER + i] !== otherPage[from + CLIENT + i]) return false;
+    }
+    return true;
+  }
+
   /**
    * Takes a record for the key's ends, zeroed; the caller has made sure that size < limit. `newest` is what find() says.
    */
@@ -379,10 +408,10 @@ export class ExchangeTable {
     return this.getFloat(entry, DEADLINE);
   }
 
-  #matches(entry: number, key: FlowKey): boolean {
+  #matches(entry: number, key: FlowKey, scope = key.scope): boolean {
     const page = this.#pages[entry >> PAGE_BITS];
     const base = (entry & PAGE_MASK) * STRIDE;
-    if (page[base + SCOPE] !== key.scope || ((page[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
+    if (page[base + SCOPE] !== scope || ((page[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
     const ports = page[base + PORTS];
     if (ports === ((key.sourcePort << 16) | key.destinationPort) && endsAre(page, base, key.source, key.destination))
       return true;
@@ -467,6 +496,12 @@ export class ExchangeTable {
     else this.set(next, LIST_PREVIOUS, previous);
     this.set(entry, TRAITS, this.get(entry, TRAITS) | (LISTS << TRAIT_LIST_SHIFT));
   }
+}
+
+/** Whether client and server of two records are the same. */
+function areWords(page: Int32Array, base: number, other: Int32Array, from: number): boolean {
+  for (let i = CLIENT; i < SERVER + 4; i++) if (page[base + i] !== other[from + i]) return false;
+  return true;
 }
 
 function endsAre(page: Int32Array, base: number, client: Int32Array, server: Int32Array): boolean {

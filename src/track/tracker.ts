@@ -31,8 +31,11 @@ import {
   optionsLengthOf,
   packWords,
 } from './answers.ts';
+import { Attempts } from './attempts.ts';
 import { CaptureClock } from './clock.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
+import { Crossings } from './crossings.ts';
+import { EvictedQuestions } from './evicted-questions.ts';
 import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
@@ -62,6 +65,9 @@ const CHALLENGED = VERDICTS.indexOf('challenged');
 const INVALID_RESET = VERDICTS.indexOf('invalid-reset');
 const UNSOLICITED = VERDICTS.indexOf('unsolicited');
 
+/** Of an answer that counts, by KIND_ of answers.ts. */
+const VERDICT_OF_KIND = [ACCEPTED, REFUSED, UNREACHABLE];
+
 const PROBE_SYN = PROBES.indexOf('syn');
 const PROBE_SYN_DATA = PROBES.indexOf('syn-data');
 const PROBE_ACK = PROBES.indexOf('ack');
@@ -72,8 +78,6 @@ const PROBE_OTHER = PROBES.indexOf('other');
  * router), not a retransmission: no stack retransmits so soon.
  */
 const MIRROR_NANOS = 10e6;
-/** Attempts remembered on one 4-tuple; with more, each packet of a flood on it would look through all of them. */
-const MAX_ATTEMPTS = 16;
 /** Different answers kept of one exchange. */
 const MAX_ANSWERS = 16;
 /** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */
@@ -96,6 +100,9 @@ const MAX_FRAME_RUNS = 1 << 23;
 export class Tracker {
   readonly #store: Store;
   readonly #table: t.ExchangeTable;
+  readonly #attempts: Attempts;
+  readonly #crossings: Crossings;
+  readonly #evictedQuestions = new EvictedQuestions();
   readonly #answers: AnswerPool;
   readonly #frames = new FrameRuns(MAX_FRAME_RUNS);
   readonly #conversations = new ConversationPool();
@@ -123,8 +130,11 @@ export class Tracker {
     this.#keepsAll = options.evidence !== 'port-zero';
     this.#ledger = options.ledger ?? null;
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
-    this.#key = new t.FlowKey(options.ledger?.seed ?? Math.floor(Math.random() * 0xffffffff));
+    const seed = options.ledger?.seed ?? Math.floor(Math.random() * 0xffffffff);
+    this.#key = new t.FlowKey(seed);
     this.#table = new t.ExchangeTable(options.maxExchanges);
+    this.#crossings = new Crossings(this.#table, new t.FlowKey(seed));
+    this.#attempts = new Attempts(this.#table);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
     this.#store = {
       table: this.#table,
@@ -155,7 +165,7 @@ export class Tracker {
   }
 
   get counts(): TrackerCounts {
-    return { evicted: this.#evicted, open: this.#size };
+    return { evicted: this.#evicted, lostAttempts: this.#attempts.lost, open: this.#size };
   }
 
   /** Exchanges in the table. */
@@ -184,6 +194,112 @@ export class Tracker {
     return this.#takeover.take(this.#key);
   }
 
+  /**
+   * The newest attempt that a packet with port 0 may be about, where its own scope has none: it may belong to another one, as
+   * an answer that comes back another way, or as a copy. The key is then in that scope.
+   */
+  #throughScopes(packet: PacketRecord, newest: number, isQuote: boolean): number {
+    const crossings = this.#crossings;
+    if (crossings.see(packet.scope)) this.#noteAll();
+    if (!crossings.isActive || newest !== 0) return newest;
+    const joined = crossings.joined(this.#key);
+    if (joined >= 0) {
+      this.#key.read(packet, joined);
+      const found = this.#find();
+      if (found !== 0) return found;
+      this.#key.read(packet, packet.scope);
+    }
+    const home = isQuote ? this.#questionElsewhere(packet, packet.sequence, true) : this.#homeOf(packet);
+    if (home === 0) return 0;
+    const scope = this.#table.get(home, t.SCOPE);
+    crossings.join(this.#key, scope);
+    this.#key.read(packet, scope);
+    return this.#find();
+  }
+
+  /** The exchange in another scope that a segment belongs to; 0 when there is none, or not just one. */
+  #homeOf(packet: PacketRecord): number {
+    const { flags } = packet;
+    if (flags < 0) return 0;
+    if (!isAnswerByFlags(flags)) return this.#openingElsewhere(packet);
+    const number = (packet.acknowledgment - 1) | 0;
+    // An answer again, in another scope: of a question, or of none that was seen.
+    for (const entry of this.#crossings.alike(packet, number)) if (this.#hasCopy(entry, packet)) return entry;
+    return (flags & ACK) === 0 ? 0 : this.#questionElsewhere(packet, number, false);
+  }
+
+  /** The same opening segment, seen at another place of its way. */
+  #openingElsewhere(packet: PacketRecord): number {
+    const table = this.#table;
+    for (const entry of this.#crossings.alike(packet, packet.sequence | 0)) {
+      const isSame =
+        table.get(entry, t.PROBE_FRAME) !== 0 &&
+        table.get(entry, t.ISN) >>> 0 === packet.sequence &&
+        table.isFromClient(entry, this.#key) &&
+        this.#probeFlags(entry) === packet.flags &&
+        table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0 === packet.acknowledgment &&
+        table.get(entry, t.PROBE_PAYLOAD_LENGTH) === packet.payloadLength;
+      if (!isSame) continue;
+      const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
+      const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
+      if (packet.ttl > ttl || !this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) continue;
+      this.#conversation(entry).isMirrored = true;
+      return entry;
+    }
+    return 0;
+  }
+
+  /** Whether the packet is a copy of an answer that the exchange has. */
+  #hasCopy(entry: number, packet: PacketRecord): boolean {
+    const answers = this.#answers;
+    for (let answer = this.#table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
+      const isSame =
+        answers.kind(answer) !== KIND_ICMP &&
+        answers.isFrom(answer, packet) &&
+        answers.flags(answer) === packet.flags &&
+        answers.sequence(answer) === packet.sequence &&
+        answers.acknowledgment(answer) === packet.acknowledgment;
+      if (!isSame || packet.ttl > answers.ttl(answer)) continue;
+      const elapsed = this.#nanosSince(answers.seconds(answer), answers.nanos(answer));
+      if (this.#looksMirrored(answers.ipId(answer), answers.ttl(answer), packet, elapsed)) return true;
+    }
+    return false;
+  }
+
+  /** The one SYN in another scope that waits and has that number; with such in two scopes nothing is guessed. */
+  #questionElsewhere(packet: PacketRecord, number: number, isFromClient: boolean): number {
+    const table = this.#table;
+    let question = 0;
+    for (const entry of this.#crossings.alike(packet, number | 0)) {
+      if (table.isFromClient(entry, this.#key) !== isFromClient || table.get(entry, t.PROBE_FRAME) === 0) continue;
+      if (!this.#isSyn(entry) || !this.#isWaiting(entry)) continue;
+      const isAbout = isFromClient ? table.get(entry, t.ISN) === (number | 0) : this.#acknowledges(entry, packet);
+      if (!isAbout) continue;
+      if (question !== 0 && table.get(question, t.SCOPE) !== table.get(entry, t.SCOPE)) return 0;
+      question = entry;
+    }
+    return question;
+  }
+
+  /** A second scope has come: what there is on port 0 is to be found from it. */
+  #noteAll(): void {
+    const table = this.#table;
+    for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_CONVERSATION])
+      for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) this.#noteForCrossing(entry);
+  }
+
+  #noteForCrossing(entry: number): void {
+    const table = this.#table;
+    if (!this.#crossings.isActive || (table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)) return;
+    if (table.get(entry, t.PROBE_FRAME) === 0) {
+      const number = (this.#answers.acknowledgment(table.get(entry, t.ANSWER)) - 1) | 0;
+      this.#crossings.note(entry, number, number);
+      return;
+    }
+    const isn = table.get(entry, t.ISN);
+    this.#crossings.note(entry, isn, (isn + Math.max(0, table.get(entry, t.PROBE_PAYLOAD_LENGTH))) | 0);
+  }
+
   /** Tells the time without a packet: of the last frame of a capture, or now when live. */
   advance(seconds: number, nanos: number): void {
     this.#clock.advance(seconds, nanos);
@@ -209,7 +325,8 @@ export class Tracker {
     if (flags < 0 && !this.#isPortZero) return;
     if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
-    const newest = this.#find();
+    const newest = this.#isPortZero ? this.#throughScopes(packet, this.#find(), false) : this.#find();
+    this.#attempts.begin(newest, this.#key.hash, packet.sequence, packet.acknowledgment);
     if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
     if (flags < 0) this.#hidden(packet, newest);
     else if ((flags & SYN) !== 0) {
@@ -226,7 +343,7 @@ export class Tracker {
   #repeat(packet: PacketRecord, assembly: Assembly, newest: number): boolean {
     const table = this.#table;
     let entry = newest;
-    while (entry !== 0 && table.get(entry, t.ID) >>> 0 !== assembly.owner) entry = table.older(entry);
+    while (entry !== 0 && table.get(entry, t.ID) >>> 0 !== assembly.owner) entry = this.#attempts.after(entry);
     // Settled since. If its flags are news, it gets an exchange of its own.
     if (entry === 0) return assembly.hadFlags;
     const fromClient = table.isFromClient(entry, this.#key);
@@ -249,7 +366,7 @@ export class Tracker {
     const table = this.#table;
     // Where the capture cut the flags, any segment of these ends may be of one conversation: it is one exchange.
     const isCut = (packet.anomalies & HIDES_FLAGS) === 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       const fromClient = table.isFromClient(entry, this.#key);
       if (fromClient && this.#isRetransmission(entry, packet)) {
         this.#retransmit(entry, packet);
@@ -272,7 +389,7 @@ export class Tracker {
   /** A SYN without ACK (with whatever else): a new attempt, a retransmission, or one that crosses the peer's. */
   #opening(packet: PacketRecord, newest: number): void {
     const table = this.#table;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (!table.isFromClient(entry, this.#key)) continue;
       if (this.#isRetransmission(entry, packet)) {
         this.#retransmit(entry, packet);
@@ -285,7 +402,7 @@ export class Tracker {
       }
     }
     const isBareSyn = (packet.flags & (FIN | RST)) === 0;
-    for (let entry = newest; entry !== 0 && isBareSyn; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0 && isBareSyn; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) || !this.#isSyn(entry)) continue;
       if (table.verdict(entry) === SIMULTANEOUS) {
         this.#answer(entry, packet, KIND_SYN, true);
@@ -305,7 +422,7 @@ export class Tracker {
     const table = this.#table;
     let candidate = 0;
     let match = 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
         // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
         if (table.verdict(entry) === SIMULTANEOUS) {
@@ -331,6 +448,7 @@ export class Tracker {
     }
     if (match !== 0) {
       const added = this.#answer(match, packet, KIND_SYN_ACK, true);
+      if (this.#isWaiting(match)) this.#noteAnswerPath(match, packet);
       if (this.#isWaiting(match)) this.#decide(match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
       else if (added === NEW) this.#compareAnswers(match);
       return;
@@ -353,13 +471,16 @@ export class Tracker {
     let own = 0;
     let candidate = 0;
     let match = 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
         if (own === 0 || this.#isBetterOwner(entry, own, packet)) own = entry;
         continue;
       }
       if (table.verdict(entry) !== UNSOLICITED && this.#isAcceptableReset(entry, packet)) {
-        if (match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match))) match = entry;
+        const isBetter = match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match));
+        // Of several probes that wait, the one that it acknowledges; else the newest.
+        const isNamed = match !== 0 && this.#isWaiting(entry) && this.#isNamed(entry, packet);
+        if (isBetter || (isNamed && !this.#isNamed(match, packet))) match = entry;
       } else if (candidate === 0) candidate = entry;
     }
     if (match !== 0) {
@@ -392,6 +513,7 @@ export class Tracker {
     if (this.#isWaiting(entry)) {
       const isAcceptable = this.#isAcceptableReset(entry, packet);
       const added = this.#answer(entry, packet, KIND_RESET, isAcceptable);
+      if (isAcceptable) this.#noteAnswerPath(entry, packet);
       if (isAcceptable) this.#decide(entry, REFUSED, table.get(entry, t.ANSWERS_LAST));
       else if (added !== COPY) this.#countInvalidReset(entry);
       return;
@@ -442,7 +564,7 @@ export class Tracker {
       return;
     }
     let waiting = 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (this.#isCut(entry)) {
         this.#converse(entry, packet);
         return;
@@ -514,16 +636,18 @@ export class Tracker {
     this.#isPortZero = quote.sourcePort === 0 || quote.destinationPort === 0;
     this.#key.read(quote, quote.scope);
     const table = this.#table;
-    const newest = this.#find();
+    const newest = this.#isPortZero ? this.#throughScopes(quote, this.#find(), true) : this.#find();
+    this.#attempts.begin(newest, this.#key.hash, quote.sequence, quote.acknowledgment);
     const isAnswer = icmpIsAnswer(packet.ipVersion, packet.icmpType, packet.icmpCode);
     let candidate = 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (candidate === 0) candidate = entry;
       if (!table.isFromClient(entry, this.#key) || table.verdict(entry) === UNSOLICITED) continue;
       // A stack believes an error only if the quote holds the sequence number of its SYN (RFC 5927 §4.1).
       if (quote.sequence >= 0 && quote.sequence === table.get(entry, t.ISN) >>> 0) {
         const added = this.#answer(entry, packet, KIND_ICMP, isAnswer);
         if (!isAnswer) return;
+        if (this.#isWaiting(entry)) this.#noteAnswerPath(entry, quote);
         if (this.#isWaiting(entry)) this.#decide(entry, UNREACHABLE, table.get(entry, t.ANSWERS_LAST));
         else if (added === NEW) this.#compareAnswers(entry);
         return;
@@ -549,6 +673,7 @@ export class Tracker {
     this.#table.setVerdict(entry, UNDECIDED);
     this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, true);
+    this.#noteForCrossing(entry);
     this.#tellOpened(entry);
     return entry;
   }
@@ -615,7 +740,9 @@ export class Tracker {
     const wasHidden = this.#isHidden(entry);
     if (bringsNews(packet)) {
       table.drop(entry, t.TRAIT_PARTIAL);
+      const isFoundByNumber = this.#attempts.forget(entry);
       this.#setProbeHeader(entry, packet);
+      if (isFoundByNumber) this.#attempts.renew(entry);
     }
     this.#awaitAnswer(entry);
     if (this.#isHidden(entry) && table.has(entry, t.TRAIT_PARTIAL)) return;
@@ -630,13 +757,28 @@ export class Tracker {
     if (this.#isSyn(entry) && table.verdict(entry) === REFUSED && !this.#answersSyn(answer, packet)) {
       // While the flags were hidden, any RST was taken for an answer; of a SYN it is one only with the right ACK.
       this.#answers.reject(answer);
-      table.set(entry, t.ANSWER, 0);
-      table.setVerdict(entry, UNDECIDED);
-      table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+      const other = this.#nextAnswer(entry, packet);
+      if (other === 0) {
+        table.set(entry, t.ANSWER, 0);
+        table.setVerdict(entry, UNDECIDED);
+        table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+      } else this.#decide(entry, VERDICT_OF_KIND[this.#answers.kind(other)]!, other);
       this.#countInvalidReset(entry);
     }
     // As it has not been told of, it starts where its header is complete, unless it was answered before.
     if (wasQuiet && table.get(entry, t.ANSWERS_FIRST) === 0) this.#setStart(entry);
+  }
+
+  /** The first of what came besides that answers the SYN, now that its numbers are known; 0 when none does. */
+  #nextAnswer(entry: number, packet: PacketRecord): number {
+    const answers = this.#answers;
+    let answer = this.#table.get(entry, t.ANSWERS_FIRST);
+    while (answer !== 0 && !(this.#counts(answer) && this.#answersSyn(answer, packet))) answer = answers.next(answer);
+    return answer;
+  }
+
+  #counts(answer: number): boolean {
+    return this.#answers.isAcceptable(answer) && this.#answers.kind(answer) <= KIND_ICMP;
   }
 
   /** The same of an answer, if that is what the segment is. */
@@ -657,6 +799,7 @@ export class Tracker {
   #becomeAnswer(entry: number, packet: PacketRecord): void {
     const table = this.#table;
     this.#answers.release(table.get(entry, t.ANSWERS_FIRST));
+    this.#attempts.forget(entry);
     table.swapEnds(entry);
     table.set(entry, t.PROBE_FRAME, 0);
     table.setProbe(entry, NO_PROBE);
@@ -666,19 +809,13 @@ export class Tracker {
   /** A record for the packet's ends with its first frame. */
   #insert(packet: PacketRecord, newest: number, sourceIsClient: boolean): number {
     const table = this.#table;
-    let attempts = 0;
-    let oldest = 0;
-    for (let entry = newest; entry !== 0; entry = table.older(entry)) {
-      attempts++;
-      oldest = entry;
-    }
     let latest = newest;
-    if (attempts >= MAX_ATTEMPTS) this.#evict(oldest);
-    else if (this.#size >= table.limit) {
+    if (this.#size >= table.limit) {
       this.#evictLeast();
       // It may have been an attempt on this very key.
       if (newest !== 0) latest = table.find(this.#key);
     }
+    this.#attempts.makeRoom(latest);
     const entry = table.insert(this.#key, latest, sourceIsClient);
     if (!this.#isPortZero) this.#ledger?.note(this.#key.hash, 1);
     table.setProbe(entry, NO_PROBE);
@@ -706,6 +843,8 @@ export class Tracker {
     const table = this.#table;
     const answer = this.#createAnswer(packet, kind, true);
     table.setVerdict(entry, UNSOLICITED);
+    if (this.#evicted > 0 && this.#evictedQuestions.has(table.hash(entry), numberAsked(packet)))
+      this.#conversation(entry).isQuestionEvicted = true;
     table.set(entry, t.ANSWERS_FIRST, answer);
     table.set(entry, t.ANSWERS_LAST, answer);
     table.set(entry, t.ANSWER, answer);
@@ -716,6 +855,7 @@ export class Tracker {
     table.setDigits(entry, this.#digits);
     table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, false);
+    this.#noteForCrossing(entry);
   }
 
   /** The question of an answer that was recorded before it. */
@@ -808,6 +948,13 @@ export class Tracker {
   #createAnswer(packet: PacketRecord, kind: number, acceptable: boolean): number {
     const keeps = this.#keepsEvidence;
     return this.#answers.create(packet, kind, acceptable, this.#frame, this.#seconds, this.#nanos, this.#digits, keeps);
+  }
+
+  /** The answer has come through another scope than the question. */
+  #noteAnswerPath(entry: number, packet: PacketRecord): void {
+    if (packet.scope === this.#table.get(entry, t.SCOPE)) return;
+    const conversation = this.#conversation(entry);
+    if (!conversation.isMirrored) conversation.answerPath = packet.path;
   }
 
   /** A later acceptable answer stands beside the one that settled the verdict: do they go together? */
@@ -1014,7 +1161,7 @@ export class Tracker {
     const table = this.#table;
     if (table.get(entry, t.PROBE_FRAME) === 0 || table.get(entry, t.ISN) >>> 0 !== packet.sequence) return false;
     // The same ends and number under another label or in another tunnel: another exchange.
-    if (table.get(entry, t.PATH) !== packet.path) return false;
+    if (table.get(entry, t.PATH) !== packet.path && packet.scope === this.#key.scope) return false;
     const deciding = FIN | SYN | RST | ACK;
     if ((this.#probeFlags(entry) & deciding) === (packet.flags & deciding)) return true;
     return packet.flags < 0 || this.#isHidden(entry);
@@ -1039,6 +1186,18 @@ export class Tracker {
     // RFC 9293 §3.10.7.3, second check: in SYN-SENT a RST without an acceptable ACK is dropped.
     if ((packet.flags & ACK) === 0) return false;
     return this.#acknowledges(entry, packet);
+  }
+
+  /** Whether a RST has the numbers that a closed port makes of the opening segment's (RFC 9293 §3.10.7.1). */
+  #isNamed(entry: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    const flags = this.#probeFlags(entry);
+    if ((flags & ACK) !== 0) return packet.sequence === table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0;
+    const length =
+      Math.max(0, table.get(entry, t.PROBE_PAYLOAD_LENGTH)) +
+      ((flags & SYN) !== 0 ? 1 : 0) +
+      ((flags & FIN) !== 0 ? 1 : 0);
+    return (packet.flags & ACK) !== 0 && packet.acknowledgment === (table.get(entry, t.ISN) + length) >>> 0;
   }
 
   #acknowledges(entry: number, packet: PacketRecord): boolean {
@@ -1195,9 +1354,20 @@ export class Tracker {
   #evict(entry: number): void {
     if (this.#table.listOf(entry) === t.LIST_OPEN) {
       this.#decideWithoutAnswer(entry, UNDECIDED);
-      if (this.#table.verdict(entry) === UNDECIDED) this.#evicted++;
+      if (this.#table.verdict(entry) === UNDECIDED) this.#loseQuestion(entry);
     }
     this.#settle(entry);
+  }
+
+  /** Its answer may come yet. */
+  #loseQuestion(entry: number): void {
+    const table = this.#table;
+    this.#evicted++;
+    const hash = table.hash(entry);
+    const isn = table.get(entry, t.ISN);
+    const length = Math.max(0, table.get(entry, t.PROBE_PAYLOAD_LENGTH));
+    this.#evictedQuestions.note(hash, isn);
+    if (length > 0) this.#evictedQuestions.note(hash, (isn + length) | 0);
   }
 
   #settle(entry: number): void {
@@ -1209,6 +1379,8 @@ export class Tracker {
     if (conversation !== 0) this.#conversations.release(conversation);
     if (this.#ledger !== null && table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)
       this.#ledger.note(table.hash(entry), -1);
+    this.#attempts.forget(entry);
+    this.#crossings.forget(entry);
     table.remove(entry);
   }
 
@@ -1221,6 +1393,11 @@ export class Tracker {
 /** Whether fragments tell more of the segment's header than was known, or at last all of its payload. */
 function bringsNews({ assembly, anomalies }: PacketRecord): boolean {
   return assembly === null || assembly.isWhole || (anomalies & ANOMALY_FRAGMENTED_HEADER) !== 0;
+}
+
+/** The number of the question that an answer is for: of a segment what it acknowledges, less one; of an ICMP error what it quotes. */
+function numberAsked({ quote, acknowledgment }: PacketRecord): number {
+  return quote === null ? (acknowledgment - 1) | 0 : quote.sequence | 0;
 }
 
 /** A SYN-ACK or a RST: nothing that opens an exchange. */

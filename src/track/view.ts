@@ -175,6 +175,11 @@ export class ExchangeView implements Exchange {
     return this.#word(table.PATH);
   }
 
+  get answerScope(): number | null {
+    const path = this.#conversation?.answerPath ?? -1;
+    return path < 0 || path === this.scope ? null : path;
+  }
+
   get anomalies(): number {
     return this.#word(table.ANOMALIES);
   }
@@ -197,6 +202,10 @@ export class ExchangeView implements Exchange {
 
   get firstInvalidResetFrame(): number | null {
     return this.#conversation?.invalidResetFrame || null;
+  }
+
+  get questionEvicted(): boolean {
+    return this.#conversation?.isQuestionEvicted ?? false;
   }
 
   get unseenAnswer(): boolean {

@@ -34,7 +34,7 @@ describe('describeExchange', () => {
     expect(partErrors('exchange', report)).toEqual([]);
     expect(Object.keys(report).join(' ')).toBe(
       'id input client server portZero probe verdict state reason answeredBy started answered latencyMs retransmissions ' +
-        'frames established bytesToServer bytesToClient close layers scope communityId anomalies evidence',
+        'frames established bytesToServer bytesToClient close layers scope answerScope communityId anomalies evidence',
     );
     expect(report).toMatchObject({
       id: 7,

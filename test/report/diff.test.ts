@@ -149,7 +149,12 @@ describe('diffReports', () => {
     ...report,
     exchanges: report.exchanges.slice(0, listed),
     findings: report.findings.slice(0, listed),
-    omitted: { exchanges: report.exchanges.length - listed, findings: report.findings.length - listed, evicted: 0 },
+    omitted: {
+      exchanges: report.exchanges.length - listed,
+      findings: report.findings.length - listed,
+      evicted: 0,
+      attempts: 0,
+    },
   });
 
   it('goes by the counts where not all is listed', () => {

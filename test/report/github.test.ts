@@ -80,7 +80,7 @@ describe('formatGithub', () => {
 
   it('counts what is in no list', () => {
     const run = makeRun([makeExchangeReport()], [makeFindingReport()], {
-      omitted: { exchanges: 41, findings: 41, evicted: 0 },
+      omitted: { exchanges: 41, findings: 41, evicted: 0, attempts: 0 },
     });
     const summary = { ...run.report.summary, findings: { error: 0, warning: 42, info: 0 } };
     const { commands, rest } = commandsOf({ ...run, report: { ...run.report, summary } });

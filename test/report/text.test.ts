@@ -136,7 +136,7 @@ describe('formatText', () => {
           message: '192.0.2.1 asked port 0 of 12 hosts in 3 s',
         }),
       ],
-      { omitted: { exchanges: 5, findings: 1, evicted: 3 } },
+      { omitted: { exchanges: 5, findings: 1, evicted: 3, attempts: 2 } },
     );
     const summary = { ...run.report.summary, undecoded: { 'unknown-link-type': 2, 'ipv4-truncated': 10 } };
     const text = textOf({ ...run, report: { ...run.report, summary } });
@@ -144,6 +144,7 @@ describe('formatText', () => {
     expect(text).toMatch(/not understood {2}ipv4-truncated 10, unknown-link-type 2/);
     expect(text).toMatch(/5 exchanges, 1 finding/);
     expect(text).toMatch(/3 exchanges had to leave the full table/);
+    expect(text).toMatch(/2 attempts on the same ends had one sequence number/);
   });
 
   it('is the same every time', () => {

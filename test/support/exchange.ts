@@ -38,6 +38,8 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     close: null,
     layers: new Uint8Array(0),
     scope: 0,
+    answerScope: null,
+    questionEvicted: false,
     anomalies: 0,
     anomalyFrame: null,
     dataFrame: null,

@@ -235,6 +235,7 @@ export function sampleResult(options: SampleOptions): RunResult {
       close: established ? 'fin' : null,
       layers: v6 ? ['ethernet', 'ipv6', 'tcp'] : ['ethernet', 'vlan', 'ipv4', 'tcp'],
       scope: v6 ? '' : 'vlan 5',
+      answerScope: null,
       communityId: '1:LQU9qZlK+B5F3KDmev6m5PMibrg=',
       anomalies: random() < 0.03 ? ['odd-flags'] : [],
       evidence: {
@@ -364,7 +365,7 @@ export function sampleResult(options: SampleOptions): RunResult {
       },
       exchanges,
       findings,
-      omitted: { exchanges: omitted, findings: 0, evicted: 0 },
+      omitted: { exchanges: omitted, findings: 0, evicted: 0, attempts: 0 },
     },
     groups: groupsOf(exchanges, findings, omitted),
     elapsedMs: 12,

@@ -325,6 +325,24 @@ describe('an answer before the rest of the question', () => {
   });
 });
 
+describe('a refusal that is taken back when the SYN is known', () => {
+  const [first, rest] = tiny(ask());
+  const wrong = reply('RA', { acknowledgment: 77 });
+
+  it.each([
+    ['the SYN-ACK after it', reply('SA', { sequence: 9000 }), 'accepted', 3],
+    ['the right RST after it', reply('RA', {}, 9), 'refused', 3],
+  ])('gives way to %s', (_, other, verdict, answerFrame) => {
+    const packets: Timed[] = [
+      [0, first],
+      [0.001, wrong],
+      [0.002, other],
+      [0.1, rest],
+    ];
+    expect(only(packets)).toMatchObject({ probe: 'syn', verdict, answerFrame, invalidResets: 1, frames: [1, 2, 3, 4] });
+  });
+});
+
 describe('hidden flags of what may be an answer', () => {
   const [answerFirst, answerRest] = tiny(reply('SA', { sequence: 9000, options: bytesOf('020405b4') }, 5));
 
@@ -475,7 +493,7 @@ describe('fragments in numbers', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 90_000);
 });
 
 describeWith(['tshark'], 'tshark', () => {

@@ -96,10 +96,18 @@ ${payload.exchanges.length === 0 ? html`<p class="nothing">No exchange is listed
 const hash = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
 function omissions({ report }: Parameters<DocumentReporter>[0]): string {
-  const { exchanges, findings, evicted } = report.omitted;
+  const { exchanges, findings, evicted, attempts } = report.omitted;
   const parts: string[] = [];
   if (exchanges > 0) parts.push(formatCount(exchanges, 'exchange'));
   if (findings > 0) parts.push(formatCount(findings, 'finding'));
   const left = parts.length > 0 ? `Beyond the listing limit: ${parts.join(' and ')}, counted but not listed. ` : '';
-  return `${left}${evicted > 0 ? `${formatCount(evicted, 'exchange')} left the table before the verdict was known. ` : ''}`;
+  const early =
+    evicted > 0
+      ? `${formatCount(evicted, 'exchange')} left the table, which was too small, before the verdict was known. `
+      : '';
+  const alike =
+    attempts > 0
+      ? `${formatCount(attempts, 'attempt')} on the same ends had one sequence number: too many to tell their answers apart. `
+      : '';
+  return `${left}${early}${alike}`;
 }

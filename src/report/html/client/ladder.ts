@@ -283,6 +283,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   fact('Port 0 at', exchange.portZero === 'both' ? 'both ends' : exchange.portZero);
   fact('Layers', exchange.layers.join(' › '));
   fact('Scope', exchange.scope);
+  fact('Answer’s scope', exchange.answerScope === '' ? 'none' : (exchange.answerScope ?? ''));
   fact('Anomalies', exchange.anomalies.join(', '));
   fact('Community ID', exchange.communityId);
   fact('Input', app.payload.inputs[exchange.input] ?? null);

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { icmpError, play, type SegmentFields, segment, type Timed } from '../support/segments.ts';
+
+const ASK = '10.0.0.1:40000 > 10.0.0.2:0';
+const REPLY = '10.0.0.2:0 > 10.0.0.1:40000';
+const ISN = 1000;
+const ask = (flags: string, scope: number, fields: SegmentFields = {}) =>
+  segment(ASK, flags, { sequence: ISN, scope, ...fields });
+const reply = (flags: string, scope: number, fields: SegmentFields = {}) =>
+  segment(REPLY, flags, { acknowledgment: ISN + 1, sequence: 5000, scope, ...fields });
+
+describe('one conversation whose directions run through different scopes', () => {
+  it.each([
+    ['a SYN-ACK', reply('SA', 2), 'accepted'],
+    ['a RST', reply('RA', 2), 'refused'],
+    ['an ICMP error', icmpError('10.0.0.9', 3, 13, ask('S', 2)), 'unreachable'],
+  ])('gives %s to the one attempt that waits', (_, answer, verdict) => {
+    const exchanges = play([
+      [0, ask('S', 1)],
+      [0.1, answer],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict, scope: 1, answerScope: 2, frames: [1, 2] });
+  });
+
+  it('between the outside and a VLAN too, whichever has the question', () => {
+    for (const [one, other] of [
+      [0, 7],
+      [7, 0],
+    ] as const) {
+      const exchanges = play([
+        [0, ask('S', one)],
+        [0.1, reply('SA', other)],
+      ]);
+      expect(exchanges).toHaveLength(1);
+      expect(exchanges[0]).toMatchObject({ verdict: 'accepted', scope: one, answerScope: other });
+    }
+  });
+
+  // RFC 7413 §4.2.2
+  it.each([1, 7])('knows the answer to a SYN with data that acknowledges ISN + %i', (acknowledged) => {
+    const exchanges = play([
+      [0, ask('S', 1, { payloadLength: 6 })],
+      [0.1, reply('SA', 2, { acknowledgment: ISN + acknowledged })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'accepted', probe: 'syn-data', answerScope: 2 });
+  });
+
+  it('keeps all of the conversation together', () => {
+    const exchanges = play([
+      [0, ask('S', 1)],
+      [0.1, reply('SA', 2)],
+      [0.2, ask('A', 1, { sequence: ISN + 1, acknowledgment: 5001 })],
+      [0.3, ask('PA', 1, { sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6 })],
+      [0.4, reply('PA', 2, { sequence: 5001, acknowledgment: ISN + 7, payloadLength: 9 })],
+      [0.5, reply('FA', 2, { sequence: 5010, acknowledgment: ISN + 7 })],
+      [0.6, ask('FA', 1, { sequence: ISN + 7, acknowledgment: 5011 })],
+      [0.7, reply('A', 2, { sequence: 5011, acknowledgment: ISN + 8 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({
+      verdict: 'accepted',
+      established: true,
+      bytesToServer: 6,
+      bytesToClient: 9,
+      close: 'fin',
+      frames: [1, 2, 3, 4, 5, 6, 7, 8],
+    });
+  });
+
+  it('knows each of a flood of attempts', () => {
+    const packets: Timed[] = [];
+    for (let i = 0; i < 200; i++) {
+      packets.push([i / 100, ask('S', 1, { sequence: i * 1000 })]);
+      packets.push([i / 100 + 0.2, reply('RA', 2, { acknowledgment: i * 1000 + 1 })]);
+    }
+    packets.sort(([a], [b]) => a - b);
+    const exchanges = play(packets, { end: 20 });
+    expect(exchanges.map(({ verdict }) => verdict)).toEqual(Array(200).fill('refused'));
+  });
+
+  it('guesses nothing where two wait', () => {
+    const exchanges = play(
+      [
+        [0, ask('S', 1, { ipId: 5 })],
+        [0.1, ask('S', 2, { ipId: 9 })],
+        [0.2, reply('SA', 3)],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ verdict }) => verdict)).toEqual(['silent', 'silent', 'unsolicited']);
+  });
+
+  it('does not take what acknowledges something else', () => {
+    const exchanges = play(
+      [
+        [0, ask('S', 1)],
+        [0.1, reply('RA', 2, { acknowledgment: 77 })],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ verdict }) => verdict)).toEqual(['silent', 'unsolicited']);
+  });
+
+  it('keeps two tenants with the same addresses apart', () => {
+    const exchanges = play([
+      [0, ask('S', 1, { ipId: 5 })],
+      [0.001, ask('S', 2, { ipId: 6 })],
+      [0.1, reply('SA', 1)],
+      [0.1, reply('RA', 2)],
+    ]);
+    expect(exchanges.map(({ verdict, answerScope }) => [verdict, answerScope])).toEqual([
+      ['accepted', null],
+      ['refused', null],
+    ]);
+  });
+});
+
+describe('a mirror that shows packets in two scopes', () => {
+  it.each([
+    ['in the order of their way', 1, 2],
+    ['and answers from the far side first', 2, 1],
+  ])('is one exchange, %s', (_, first, second) => {
+    const exchanges = play([
+      [0, ask('S', 1, { ipId: 5, ttl: 64 })],
+      [0.0001, ask('S', 2, { ipId: 5, ttl: 63 })],
+      [0.1, reply('SA', first, { ttl: 64 })],
+      [0.1001, reply('SA', second, { ttl: 63 })],
+      [0.2, ask('PA', 1, { ipId: 6, sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6 })],
+      [0.2001, ask('PA', 2, { ipId: 6, ttl: 63, sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({
+      verdict: 'accepted',
+      retransmissions: 0,
+      answerScope: null,
+      conflicting: false,
+      bytesToServer: 6,
+      frames: [1, 2, 3, 4, 5, 6],
+    });
+  });
+
+  it.each(['SA', 'RA', 'R'])('shows an answer without question once (%s)', (flags) => {
+    const exchanges = play([
+      [0, reply(flags, 1, { ttl: 60 })],
+      [0.0001, reply(flags, 2, { ttl: 59 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'unsolicited', frames: [1, 2] });
+  });
+
+  it('is not what comes later, with another IP ID, or with more hops to live', () => {
+    const later: [number, SegmentFields][] = [
+      [0.02, { ipId: 5 }],
+      [0.001, { ipId: 6 }],
+      [0.001, { ipId: 5, ttl: 65 }],
+    ];
+    for (const [time, fields] of later) {
+      const exchanges = play([
+        [0, ask('S', 1, { ipId: 5 })],
+        [time, ask('S', 2, fields)],
+      ]);
+      expect(exchanges).toHaveLength(2);
+    }
+  });
+});
+
+it('takes no longer for the many than for the few in a flood in many scopes', () => {
+  const count = 10_000;
+  const time = (scopes: number) => {
+    const packets: Timed[] = Array.from({ length: count }, (_, i) => [
+      i / 1e5,
+      ask('S', i % scopes, { ipId: i & 0xffff, sequence: i % scopes === 0 ? i : 7 }),
+    ]);
+    const from = process.cpuUsage();
+    play(packets, { end: 1, maxExchanges: 100_000, sink: {} });
+    const { user, system } = process.cpuUsage(from);
+    return user + system;
+  };
+  const few = time(2);
+  expect(time(10_000)).toBeLessThan(few * 6 + 500_000);
+}, 90_000);
