@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { nearestWord } from '../config/nearest.ts';
 import { escapeForTerminal } from '../report/escape.ts';
 import { VERSION } from '../version.ts';
+import { refuseMistyped } from './command-words.ts';
 import { CliError, type CliIo, EXIT_CLEAN, widthOf, writeData } from './io.ts';
 import { isVerb, separateShortValues, type VerbName } from './options.ts';
 
@@ -66,6 +67,7 @@ export async function runCommandLine(argv: readonly string[], io: CliIo): Promis
 export async function parseCommandLine(argv: readonly string[], io: CliIo): Promise<Parsed> {
   // A command is the first word or none: behind that `rules` is a file of this name, not what yargs would make of it.
   const named = isVerb(argv[0]);
+  if (!named) refuseMistyped(argv, io.cwd);
   const chosen: VerbName = named ? (argv[0] as VerbName) : 'analyze';
   // Only the command that was asked for is loaded: the others appear in --help with their line.
   const { builder } = await VERBS[chosen].load();

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Options } from 'yargs';
 
-const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'diff'] as const;
+export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'diff'] as const;
 export type VerbName = (typeof VERB_NAMES)[number];
 
 /** The first word of a command line names a command; anything else is a capture to analyze. */

@@ -8,6 +8,8 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { describeCapFault } from './cap-fault.ts';
 
 /** The one argument, as JSON. */
 export interface CapChildSettings {
@@ -190,16 +192,26 @@ function write(bytes: Buffer, offset: number, length: number): number {
   }
 }
 
+/** The folder whose node_modules it is in; null where it is not installed. */
+function homeOfCap(require: NodeJS.Require): string | null {
+  try {
+    return dirname(dirname(dirname(require.resolve('cap/package.json'))));
+  } catch {
+    return null;
+  }
+}
+
 function main(settings: CapChildSettings): void {
   let onPacket = (_length: number): void => {};
   let cap: Cap;
+  const require = createRequire(import.meta.url);
   try {
-    const { Cap } = createRequire(import.meta.url)('cap') as { Cap: CapClass };
+    const { Cap } = require('cap') as { Cap: CapClass };
     // Half the way of an EventEmitter's own.
     Cap.prototype.emit = (_event, length) => onPacket(length);
     cap = new Cap();
   } catch (error) {
-    tell({ type: 'failed', missing: true, message: String((error as Error).message).split('\n')[0]! });
+    tell({ type: 'failed', missing: true, message: describeCapFault(error, homeOfCap(require)) });
     process.exitCode = 1;
     return;
   }

@@ -5,6 +5,7 @@ import { findCaptures } from '../../capture/find.ts';
 import { showPath, toPath } from '../../capture/paths.ts';
 import { analyzeInputs, type Input } from '../../parallel.ts';
 import { escapeForTerminal } from '../../report/escape.ts';
+import { refuseMistyped } from '../command-words.ts';
 import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments } from '../options.ts';
 import { showProgress } from '../progress.ts';
@@ -35,6 +36,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   }
   const jobs = readCount('--jobs', args.jobs, 1);
   const files = args.files ?? [];
+  refuseMistyped(files, io.cwd);
   checkUsage(files, args);
 
   // Whoever read standard output may go away. That ends a run which nothing else came to see, without a word.

@@ -97,8 +97,11 @@ function describeObstacle(obstacle: CaptureProblem | null): string {
   switch (obstacle?.code) {
     case undefined:
       return 'can capture';
-    case 'capturer-missing':
-      return 'is not installed';
+    case 'capturer-missing': {
+      // There, but not as this Node needs it.
+      const fault = /cannot be loaded: (it was .*)$/.exec(obstacle?.message ?? '');
+      return fault === null ? 'is not installed' : `cannot be loaded: ${fault[1]}`;
+    }
     case 'no-permission':
       return 'is installed but not allowed to capture';
     default:
