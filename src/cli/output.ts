@@ -14,6 +14,7 @@ export interface Output {
 }
 
 const GATHER_CHARACTERS = 1 << 16;
+const NEWLINE = 0x0a;
 
 /**
  * Standard output. What was gathered leaves at the next turn of the event loop, which readers allow several times a second, so
@@ -61,22 +62,41 @@ export function streamOutput(stream: OutputStream, isGone: () => boolean): Outpu
   };
 }
 
+function cannotWrite(path: string, error: unknown): CliError {
+  return new CliError(`cannot write ${path}: ${(error as Error).message}`);
+}
+
 /** A file of --report; made at once, so that a wrong path is told before gigabytes are read. Throws CliError. */
 export function fileOutput(path: string): Output {
   const attempt = <T>(action: () => T): T => {
     try {
       return action();
     } catch (error) {
-      throw new CliError(`cannot write ${path}: ${(error as Error).message}`);
+      throw cannotWrite(path, error);
     }
   };
   const descriptor = attempt(() => openSync(path, 'w'));
   let gathered = '';
   let isOpen = true;
+  let size = 0;
+  /** Where the last whole line ends. */
+  let linesEnd = 0;
   const send = () => {
     const bytes = Buffer.from(gathered);
     gathered = '';
-    for (let at = 0; at < bytes.length; ) at += attempt(() => writeSync(descriptor, bytes, at));
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const written = writeSync(descriptor, bytes, at);
+        const newline = bytes.subarray(at, at + written).lastIndexOf(NEWLINE);
+        if (newline >= 0) linesEnd = size + newline + 1;
+        size += written;
+        at += written;
+      }
+    } catch (error) {
+      // What reads line by line must not find half a one.
+      if (size > linesEnd && fstatSync(descriptor).isFile()) attempt(() => ftruncateSync(descriptor, linesEnd));
+      throw cannotWrite(path, error);
+    }
   };
   const shut = () => {
     // A network file system may tell only now that there was no room.

@@ -144,6 +144,18 @@ describeWith(['root'], 'a disk that fills', () => {
     if (existsSync(reports[1]!)) expect(() => JSON.parse(readFileSync(reports[1]!, 'utf8'))).not.toThrow();
   });
 
+  it.each(['ndjson', 'csv'])('leaves whole lines of a stream: %s', (ending) => {
+    const path = join(disk, `lines.${ending}`);
+    const inputs = [fixture('closed'), fixture('accepted'), fixture('scan'), fixture('stealth')];
+    const { status, stderr } = runInto('/dev/null', [...inputs, '--exchanges', 'all', '-r', path]);
+    const text = readFileSync(path, 'utf8');
+    rmSync(path);
+    expect([status, stderr.includes(`cannot write ${path}: ENOSPC`), text.endsWith('\n')]).toEqual([2, true, true]);
+    const lines = text.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    if (ending === 'ndjson') for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+  });
+
   it('leaves evidence that can be read to its end', () => {
     const path = join(disk, 'evidence.pcapng');
     const { status, stderr } = runInto('/dev/null', [
