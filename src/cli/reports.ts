@@ -24,7 +24,7 @@ import type {
 import { expectationMeta } from '../rules/expectation.ts';
 import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
-import { refuseSameFiles, type Target } from './same-file.ts';
+import { refuseInFollowed, refuseSameFiles, type Target } from './same-file.ts';
 
 /** Formats that are made without the report's lists. */
 const WITHOUT_LISTS: ReadonlySet<string> = new Set(['text', 'ndjson', 'eve', 'csv']);
@@ -88,6 +88,14 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       settings: settingsFiles(request.config),
     },
   );
+
+  if (request.live === true && request.inputs.length === 1) {
+    const evidence = files.filter(({ wanted }) => wanted === 'pcapng');
+    refuseInFollowed(
+      resolve(io.cwd, request.inputs[0]!),
+      evidence.map(({ path }) => ({ name: `--report ${path}`, path })),
+    );
+  }
 
   const documents: { reporter: DocumentReporter; output: Output; context: ReportContext }[] = [];
   const streams = new Set<StreamReporter>();

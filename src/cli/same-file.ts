@@ -54,6 +54,18 @@ export function refuseSameFiles(targets: readonly Target[], { captures, settings
   }
 }
 
+/** Refuses evidence in a folder whose captures are followed: it would be read as the next of them. Throws CliError. */
+export function refuseInFollowed(folder: string, evidence: readonly Target[]): void {
+  const followed = statOrNull(folder);
+  if (followed?.isDirectory() !== true) return;
+  for (const { name, path } of evidence) {
+    const parent = statOrNull(dirname(path));
+    if (parent !== null && parent.dev === followed.dev && parent.ino === followed.ino) {
+      throw new CliError(`${name} lies in the folder that is followed, and would be read as its next capture`);
+    }
+  }
+}
+
 /** Of a regular file; devices and the like may be written to by many. */
 function fileIdentity(status: Stats | null): string | null {
   return status?.isFile() === true ? `${status.dev}:${status.ino}` : null;

@@ -83,6 +83,16 @@ describe('what is read is not written over', () => {
 /** Links to be made, each as what it leads to and its name. */
 type Links = readonly (readonly [kind: 'hard' | 'symbolic', to: string, name: string])[];
 
+describe('evidence of a folder that is followed', () => {
+  it('is not written into it', () => {
+    const { status, stderr } = run(['.', '--follow', '-r', 'e.pcapng']);
+    expect([status, stderr]).toEqual([
+      2,
+      `portzero: --report ${join(home, 'e.pcapng')} lies in the folder that is followed, and would be read as its next capture\n`,
+    ]);
+  });
+});
+
 describe('two reports are two files', () => {
   it.each<[string, Links, string, string]>([
     ['one name twice', [], 'new.json', './new.json'],
