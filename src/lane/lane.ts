@@ -1,6 +1,7 @@
 import type { InterfaceLayout, PcapLayout, PcapngLayout, RecordSkipper } from '../capture/record-skipper.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
 import type { FlowKey } from '../track/table.ts';
+import { processKey } from '../wire/keyed-hash.ts';
 import type { LinkMap } from '../wire/link-map.ts';
 import * as at from './assembly/layout.ts';
 import { giveMachine, type Machine, type MachineExports, takeMachine } from './machine.ts';
@@ -53,7 +54,6 @@ export class Lane implements RecordSkipper, Ledger {
   /** Where FrameTotals are counted. */
   readonly totals: Float64Array;
   readonly clock: Float64Array;
-  readonly seed: number;
   readonly headersSuffice: boolean;
   frames = 0;
   readonly #machine: Machine;
@@ -91,12 +91,11 @@ export class Lane implements RecordSkipper, Ledger {
     this.bytes = new Uint8Array(buffer, at.INPUT, at.INPUT_LENGTH);
     this.totals = new Float64Array(buffer, 0, at.TOTALS_LENGTH);
     this.clock = new Float64Array(buffer, at.CLOCK, at.CLOCK_LENGTH);
-    this.seed = Math.floor(Math.random() * 0xffffffff);
     // All that an earlier run has left.
     this.#octets.fill(0, 0, at.TUNNEL_PORTS);
     this.#words.fill(-1, at.VLAN_SCOPES >> 2, (at.VLAN_SCOPES >> 2) + 4096);
     this.#words.set(settings.tunnelPorts, at.TUNNEL_PORTS >> 2);
-    this.#set(at.SEED, this.seed);
+    this.#words.set(processKey, at.HASH_KEY >> 2);
     this.#set(at.CAPACITY, capacity);
     if (ledger !== undefined) {
       this.#set(at.HAS_LEDGER, 1);

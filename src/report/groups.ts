@@ -1,3 +1,4 @@
+import { AddressTable, putAddress } from '../rules/address-table.ts';
 import type { Severity } from '../rules/types.ts';
 import { type Exchange, PROBES, type Timestamp, VERDICTS } from '../track/exchange.ts';
 import { formatTime } from './time.ts';
@@ -10,8 +11,8 @@ const MAX_EXAMPLES = 3;
 interface Group {
   readonly shared: Pick<ExchangeGroup, 'portZero' | 'probe' | 'verdict' | 'state' | 'reason' | 'ruleIds' | 'severity'>;
   count: number;
-  readonly clients: Set<number>;
-  readonly servers: Set<number>;
+  readonly clients: AddressTable;
+  readonly servers: AddressTable;
   first: Timestamp;
   last: Timestamp;
   readonly examples: ExchangeReport[];
@@ -36,8 +37,8 @@ export class GroupCollector {
   add(exchange: Exchange, mask: number, describe: () => ExchangeReport): void {
     const group = this.#find(exchange, mask);
     group.count++;
-    if (group.clients.size < MAX_DISTINCT) group.clients.add(digest(exchange.clientAddress));
-    if (group.servers.size < MAX_DISTINCT) group.servers.add(digest(exchange.serverAddress));
+    addTo(group.clients, exchange.clientAddress);
+    addTo(group.servers, exchange.serverAddress);
     const { started } = exchange;
     if (isBefore(started, group.first)) group.first = started;
     if (isBefore(group.last, started)) group.last = started;
@@ -79,8 +80,8 @@ export class GroupCollector {
       group = {
         shared: { portZero, probe, verdict, state: exchange.state, reason, ruleIds, severity },
         count: 0,
-        clients: new Set(),
-        servers: new Set(),
+        clients: new AddressTable(MAX_DISTINCT, 1, never),
+        servers: new AddressTable(MAX_DISTINCT, 1, never),
         first: started,
         last: started,
         examples: [],
@@ -91,23 +92,18 @@ export class GroupCollector {
   }
 }
 
+/** Past the bound nobody is added, so that nobody has to leave. */
+function addTo(table: AddressTable, address: Uint8Array): void {
+  if (table.size === MAX_DISTINCT) return;
+  putAddress(table.key, 0, address, 0, address.length);
+  table.claim();
+}
+
+const never = () => {};
+
 const END = { client: 1, server: 2, both: 3 } as const;
 const RANK: Readonly<Record<Severity, number>> = { info: 1, warning: 2, error: 3 };
 const rankOf = ({ shared }: Group): number => (shared.severity === null ? 0 : RANK[shared.severity]);
 
 const isBefore = (a: Timestamp, b: Timestamp): boolean =>
   a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);
-
-/** 52 bits of an address: two of ten thousand fall together once in ten million runs. IPv4 addresses never do. */
-function digest(address: Uint8Array): number {
-  let high = address.length;
-  let low = 0;
-  for (const byte of address) {
-    high = Math.imul(high ^ byte, 0x01000193);
-    low = (Math.imul(low, 0x01000193) ^ Math.imul(byte + 1, 0x9e3779b1)) | 0;
-  }
-  if (address.length === 4) {
-    return ((address[0] << 24) | (address[1] << 16) | (address[2] << 8) | address[3]) >>> 0;
-  }
-  return (high >>> 12) * 0x100000000 + (low >>> 0);
-}

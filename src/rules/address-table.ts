@@ -1,3 +1,4 @@
+import { hashWords } from '../wire/keyed-hash.ts';
 import { bucketsFor, doubled, FIRST_ROOM } from './growth.ts';
 
 /** Words of an address in a key: its length in bytes and four words, so that IPv4 and IPv6 never collide. */
@@ -31,8 +32,6 @@ export class AddressTable {
   #oldest = NONE;
   #free = NONE;
   #unused = 0;
-  /** Keys come from strangers: a secret start keeps them from choosing ones that share a bucket. */
-  readonly #seed = (Math.random() * 2 ** 32) | 0;
 
   /** `onEvict` hears of a slot before another key gets it, while addressAt() still tells its key. */
   constructor(capacity: number, addresses: 1 | 2, onEvict: (slot: number) => void) {
@@ -109,14 +108,8 @@ export class AddressTable {
   }
 
   #hash(): number {
-    let hash = this.#seed;
     // An address of 4 bytes fills two words only.
-    for (let at = 0; at < this.#width; at += ADDRESS_WORDS) {
-      const end = at + (this.key[at] === 4 ? 2 : ADDRESS_WORDS);
-      for (let word = at; word < end; word++) hash = mix(hash, this.key[word]!);
-    }
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    return hash ^ (hash >>> 13);
+    return hashWords(this.key, 0, this.#width === ADDRESS_WORDS && this.key[0] === 4 ? 2 : this.#width);
   }
 
   #enterBucket(slot: number): void {
@@ -154,15 +147,6 @@ export class AddressTable {
     if (newer === NONE) this.#newest = older;
     else this.#older[newer] = older;
   }
-}
-
-/** One round of MurmurHash3 (x86, 32 bits). */
-export function mix(hash: number, word: number): number {
-  let k = Math.imul(word, 0xcc9e2d51);
-  k = (k << 15) | (k >>> 17);
-  let h = hash ^ Math.imul(k, 0x1b873593);
-  h = (h << 13) | (h >>> 19);
-  return (Math.imul(h, 5) + 0xe6546b64) | 0;
 }
 
 /** Writes the address of `length` (4 or 16) bytes at `offset` into `key`, as its first (0) or second (1) address. */

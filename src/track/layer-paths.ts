@@ -1,31 +1,29 @@
+import { MAX_LAYERS } from '../wire/packet.ts';
+import { WordTable } from '../wire/word-table.ts';
+
 /**
- * The ways in that were seen (ethernet, vlan, ipv4, tcp …), each kept once: captures have few, however many exchanges.
+ * The ways in that were seen (ethernet, vlan, ipv4, tcp …), each kept once: captures have few, however many exchanges. Those
+ * that come when so many are kept stand as the empty one.
  */
 const MAX_PATHS = 65_535;
 
 export class LayerPaths {
   readonly #paths: Uint8Array[] = [new Uint8Array(0)];
-  readonly #byHash = new Map<number, number>();
+  /** Key: how many layers, and each in a byte. */
+  readonly #table = new WordTable(1 + MAX_LAYERS / 4, MAX_PATHS);
+  readonly #layers = new Uint8Array(this.#table.key.buffer, 4);
   #last = 0;
 
   /** Index of the path; 0, the empty one, when there are too many to keep. */
   intern(layers: Uint8Array, count: number): number {
+    if (count === 0) return 0;
     if (this.#is(this.#last, layers, count)) return this.#last;
-    let hash = count;
-    for (let i = 0; i < count; i++) hash = (Math.imul(hash, 31) + layers[i]) | 0;
-    // Paths whose hashes collide stand at the next free number.
-    for (; ; hash = (hash + 1) | 0) {
-      const index = this.#byHash.get(hash);
-      if (index === undefined) break;
-      if (this.#is(index, layers, count)) {
-        this.#last = index;
-        return index;
-      }
-    }
-    if (this.#paths.length > MAX_PATHS) return 0;
-    this.#last = this.#paths.push(layers.slice(0, count)) - 1;
-    this.#byHash.set(hash, this.#last);
-    return this.#last;
+    this.#table.key[0] = count;
+    for (let i = 0; i < MAX_LAYERS; i++) this.#layers[i] = i < count ? layers[i] : 0;
+    const index = this.#table.intern();
+    if (index === this.#paths.length) this.#paths.push(layers.slice(0, count));
+    if (index !== 0) this.#last = index;
+    return index;
   }
 
   get(index: number): Uint8Array {

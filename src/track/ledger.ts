@@ -7,8 +7,6 @@ import type { FlowKey } from './table.ts';
 export interface Ledger {
   /** State of the clock that both go by: see CaptureClock. */
   readonly clock: Float64Array;
-  /** For the hash of ends, which both compute alike. */
-  readonly seed: number;
   /** Exchanges that it keeps. */
   readonly size: number;
   /** Id for an exchange that the tracker opens. */

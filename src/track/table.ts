@@ -6,6 +6,7 @@
  * Why not objects in a Map: a million open exchanges would cost half a gigabyte, and a key string more than the whole
  * decoding of a frame.
  */
+import { type HashKey, hashWords, processKey } from '../wire/keyed-hash.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { packWords } from './answers.ts';
 
@@ -114,10 +115,12 @@ export class FlowKey {
   scope = 0;
   isIpv6 = false;
   hash = 0;
-  readonly #seed: number;
+  readonly #hashKey: HashKey;
+  /** What is hashed: the addresses, the lower first, the ports in the same order, the scope. */
+  readonly #words = new Int32Array(10);
 
-  constructor(seed: number) {
-    this.#seed = seed | 0;
+  constructor(hashKey: HashKey = processKey) {
+    this.#hashKey = hashKey;
   }
 
   read(packet: PacketRecord, scope: number): void {
@@ -128,13 +131,26 @@ export class FlowKey {
     this.sourcePort = packet.sourcePort;
     this.destinationPort = packet.destinationPort;
     this.scope = scope;
-    // Symmetric, so that both directions meet in one bucket; seeded, so that nobody can aim at one.
     const words = this.isIpv6 ? 4 : 1;
-    const one = hashEnd(this.source, words, this.sourcePort, this.#seed);
-    const other = hashEnd(this.destination, words, this.destinationPort, this.#seed);
-    let hash = Math.imul((one + other) | 0, 0x9e3779b1) ^ Math.imul(one ^ other ^ scope, 0x85ebca6b);
-    hash ^= hash >>> 15;
-    this.hash = hash | 0;
+    const isLower = this.#isSourceLower();
+    const low = isLower ? this.source : this.destination;
+    const high = isLower ? this.destination : this.source;
+    for (let i = 0; i < words; i++) {
+      this.#words[i] = low[i];
+      this.#words[words + i] = high[i];
+    }
+    this.#words[2 * words] = isLower
+      ? (this.sourcePort << 16) | this.destinationPort
+      : (this.destinationPort << 16) | this.sourcePort;
+    this.#words[2 * words + 1] = scope;
+    this.hash = hashWords(this.#words, 0, 2 * words + 2, this.#hashKey);
+  }
+
+  /** An order of ends, so that both directions meet in one bucket; the lane's is the same. */
+  #isSourceLower(): boolean {
+    const { source, destination } = this;
+    for (let i = 0; i < 4; i++) if (source[i] !== destination[i]) return source[i] >>> 0 < destination[i] >>> 0;
+    return this.sourcePort < this.destinationPort;
   }
 }
 
@@ -147,19 +163,6 @@ function packEnd(words: Int32Array, bytes: Uint8Array, offset: number, isIpv6: b
   words[1] = 0;
   words[2] = 0;
   words[3] = 0;
-}
-
-function hashEnd(words: Int32Array, count: number, port: number, seed: number): number {
-  // The port is mixed in by a round of its own: scanners count ports and addresses up together, which must not cancel.
-  let hash = Math.imul(seed ^ port, 0x9e3779b1);
-  hash ^= hash >>> 15;
-  for (let i = 0; i < count; i++) {
-    hash = Math.imul(hash ^ words[i], 0xcc9e2d51);
-    hash = (hash << 15) | (hash >>> 17);
-    hash = (Math.imul(hash, 5) + 0x38495ab5) | 0;
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }
 
 export class ExchangeTable {

@@ -130,10 +130,9 @@ export class Tracker {
     this.#keepsAll = options.evidence !== 'port-zero';
     this.#ledger = options.ledger ?? null;
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
-    const seed = options.ledger?.seed ?? Math.floor(Math.random() * 0xffffffff);
-    this.#key = new t.FlowKey(seed);
+    this.#key = new t.FlowKey();
     this.#table = new t.ExchangeTable(options.maxExchanges);
-    this.#crossings = new Crossings(this.#table, new t.FlowKey(seed));
+    this.#crossings = new Crossings(this.#table, new t.FlowKey());
     this.#attempts = new Attempts(this.#table);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
     this.#store = {

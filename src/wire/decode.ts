@@ -28,10 +28,11 @@ import {
   REASON_FRAGMENTS_INCOMPLETE,
   REASON_MALFORMED_UDP,
   REASON_NONE,
+  REASON_TOO_MANY_SCOPES,
   REASON_TRUNCATED_UDP,
   ReasonCounts,
 } from './reasons.ts';
-import { SCOPE_VLAN, ScopeTable } from './scopes.ts';
+import { SCOPE_FULL, SCOPE_VLAN, ScopeTable } from './scopes.ts';
 import { TRUNCATED } from './status.ts';
 import { readTcp } from './tcp.ts';
 import { TUNNEL_NONE, TunnelPorts } from './tunnel-ports.ts';
@@ -219,7 +220,9 @@ class FrameDecoder implements Decoder {
   }
 
   vlanScope(id: number): number {
-    return this.separates ? this.scopes.child(0, SCOPE_VLAN, id) : 0;
+    if (!this.separates) return 0;
+    const scope = this.scopes.child(0, SCOPE_VLAN, id);
+    return scope === SCOPE_FULL ? -1 : scope;
   }
 
   /** Sees to fragments, then delivers. */
@@ -298,6 +301,10 @@ class FrameDecoder implements Decoder {
   private deliver(handler: PacketHandler, isNew: boolean): void {
     const { packet } = this;
     packet.quote = null;
+    if (packet.path === SCOPE_FULL) {
+      if (isNew && packet.reason === REASON_NONE) this.reasons.add(REASON_TOO_MANY_SCOPES);
+      return;
+    }
     if (packet.transport === TRANSPORT_TCP) {
       if (isNew) this.counts.tcpSegments++;
     } else if (packet.transport === TRANSPORT_ICMP_ERROR) {

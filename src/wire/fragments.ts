@@ -1,3 +1,4 @@
+import { hashWords } from './keyed-hash.ts';
 import { type Assembly, FRAGMENT_FIRST, MAX_EARLIER_FRAMES, type PacketRecord } from './packet.ts';
 import {
   ipProtocolReason,
@@ -26,6 +27,8 @@ const PREFIX = 256;
 /** Coverage is kept in units of eight bytes, the grain of fragment offsets: one bit each. */
 const UNITS = PREFIX / 8;
 const KEY_BYTES = 38;
+/** What is hashed: the key, padded, and the scope. */
+const KEY_WORDS = 11;
 const ENTRY_BYTES = PREFIX + KEY_BYTES + 4 * MAX_EARLIER_FRAMES + 80;
 const FEWEST_ENTRIES = 16;
 /** So often is a segment handed out for fragments that tell nothing new of it: a datagram of 64 KB on Ethernet has 45. */
@@ -48,15 +51,15 @@ export class FragmentTable {
   private readonly reasons: ReasonCounts;
   /** Of fragments whose ports were never seen. */
   private readonly missed: ReasonCounts;
-  /** So that nobody can prepare fragments that all fall into one chain. Results do not depend on it. */
-  private readonly seed = Math.floor(Math.random() * 0x100000000);
   private readonly scratch = new Uint8Array(SCRATCH_PAYLOAD + PREFIX);
 
   private store: Store | null = null;
   /** Ring: the oldest entry and how many there are. */
   private oldest = 0;
   private used = 0;
-  private readonly key = new Uint8Array(KEY_BYTES);
+  private readonly keyWords = new Int32Array(KEY_WORDS);
+  /** The same bytes; the last word is the scope. */
+  private readonly key = new Uint8Array(this.keyWords.buffer, 0, KEY_BYTES);
 
   constructor(bytes: number, timeoutSeconds: number, reasons: ReasonCounts, missed: ReasonCounts) {
     this.capacity = Math.max(FEWEST_ENTRIES, Math.floor(bytes / ENTRY_BYTES));
@@ -284,10 +287,8 @@ export class FragmentTable {
     key[35] = record.ipId;
     key[36] = isV4 ? walk.type : 0;
     key[37] = record.ipVersion;
-    let hash = this.seed ^ record.scope;
-    for (let i = 0; i < KEY_BYTES; i++) hash = Math.imul(hash ^ key[i]!, 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    return (hash ^ (hash >>> 13)) >>> 0;
+    this.keyWords[KEY_WORDS - 1] = record.scope;
+    return hashWords(this.keyWords, 0, KEY_WORDS);
   }
 
   private keyEquals(keys: Uint8Array, at: number): boolean {

@@ -1,4 +1,5 @@
 import { linkTypeName } from './linktypes.ts';
+import { WordTable } from './word-table.ts';
 
 /**
  * Why a frame, or a part of it, was not understood. On the hot path a reason is a number; its text is made when a report
@@ -38,6 +39,7 @@ const WORDS = [
   'capwap-fragment',
   'juniper',
   'fddi-management',
+  'too-many-scopes',
 ] as const;
 
 export const REASON_NONE = 0;
@@ -82,6 +84,9 @@ export const REASON_CAPWAP_FRAGMENT = 30;
 export const REASON_JUNIPER = 31;
 /** FDDI's tokens and station management. */
 export const REASON_FDDI_MANAGEMENT = 32;
+
+/** The packet lives in a VLAN or tunnel that there is no number left for: see ScopeTable. */
+export const REASON_TOO_MANY_SCOPES = 33;
 
 const FAMILY = 0x10000;
 const ETHERTYPE = 1;
@@ -150,19 +155,28 @@ const MOST_REASONS = 256;
 
 /** Counts frames by reason. */
 export class ReasonCounts {
-  private readonly counts = new Map<number, number>();
+  private readonly reasons = new WordTable(1, MOST_REASONS + WORDS.length);
+  private readonly counts = new Float64Array(MOST_REASONS + WORDS.length + 1);
+  /** How many of them are of a family. */
+  private families = 0;
 
   add(reason: number, frames = 1): void {
-    const count = this.counts.get(reason);
-    if (count === undefined && this.counts.size >= MOST_REASONS && reason >= FAMILY) this.add(REASON_OTHER, frames);
-    else this.counts.set(reason, (count ?? 0) + frames);
+    const known = this.reasons.size;
+    this.reasons.key[0] = reason;
+    const isFamily = reason >= FAMILY;
+    const index = isFamily && this.families >= MOST_REASONS ? this.reasons.find() : this.reasons.intern();
+    if (index === 0) this.add(REASON_OTHER, frames);
+    else {
+      if (isFamily && this.reasons.size > known) this.families++;
+      this.counts[index]! += frames;
+    }
   }
 
   /** Adds the counts to `into`, by text. */
   writeTo(into: Record<string, number>): void {
-    for (const [reason, count] of this.counts) {
-      const text = reasonText(reason);
-      into[text] = (into[text] ?? 0) + count;
+    for (let index = 1; index <= this.reasons.size; index++) {
+      const text = reasonText(this.reasons.word(index, 0));
+      into[text] = (into[text] ?? 0) + this.counts[index]!;
     }
   }
 }

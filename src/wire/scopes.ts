@@ -1,5 +1,6 @@
 import { formatAddress } from './address.ts';
 import type { PacketRecord } from './packet.ts';
+import { WordTable } from './word-table.ts';
 
 /** Kinds of what a flow can live in: Walk.within() and Walk.along(). */
 export const SCOPE_VLAN = 1;
@@ -14,7 +15,7 @@ export const SCOPE_ERSPAN = 9;
 export const SCOPE_PPPOE = 10;
 export const SCOPE_PBB = 11;
 export const SCOPE_FRAME_RELAY = 12;
-/** Tunnels without a number of their own: the id is a hash of the outer addresses, see ScopeTable.tunnel(). */
+/** Tunnels without a number of their own: the id is a number for the pair of outer addresses, see ScopeTable.tunnel(). */
 const SCOPE_TUNNEL = 13;
 export const SCOPE_LISP = 14;
 export const SCOPE_EOIP = 15;
@@ -38,10 +39,10 @@ const WORDS = [
   'eoip',
 ];
 
-const MOST_SCOPES = 1 << 16;
-const BUCKETS = 1 << 17;
-/** Set in the numbers given out when the table is full: told apart by hash, but without a name. */
-const UNNAMED = 0x40000000;
+/** Most nestings, and most pairs of tunnel ends, that are told apart: some 70 MB when both are full. */
+const MOST_SCOPES = 1 << 20;
+/** What lives in a nesting that there is no number for: such a packet is counted (too-many-scopes), not followed. */
+export const SCOPE_FULL = 0x7fffffff;
 
 /**
  * Gives numbers to nestings such as "vlan 5 > vxlan 42". A scope is a parent scope, a kind and an id; 0 is the outside.
@@ -53,97 +54,76 @@ const UNNAMED = 0x40000000;
  * the tunnel (direct server return, 6to4 relays): two segments of one direction in different paths are different
  * exchanges, but an answer is not held to its question's path.
  *
- * The table is bounded: hostile labels cannot make it grow without end.
+ * A nesting is compared whole; a hash only finds it. The table is bounded: past its end packets of known nestings are still
+ * read, those of others are counted as what could not be looked into, rather than two nestings taken as one.
  */
 export class ScopeTable {
-  private parents = new Uint32Array(64);
-  private kinds = new Uint8Array(64);
-  private ids = new Uint32Array(64);
-  private size = 1;
-  /** Open addressing: scope numbers, 0 for a free bucket. Made at the first scope: most captures have none. */
-  private buckets: Uint32Array | null = null;
-  /** So that nobody can prepare numbers that all fall into one bucket. Results do not depend on it. */
-  private readonly seed = Math.floor(Math.random() * 0x100000000);
-  /** Outer addresses of tunnels, for their names. */
-  private readonly tunnelEnds = new Map<number, Uint8Array>();
+  /** Parent, kind, id. */
+  private readonly scopes: WordTable;
+  /** Outer addresses of tunnels, the lower first: IP version, twice four words. */
+  private readonly ends: WordTable;
 
-  /** Number of the nesting `parent > kind id`; `id` is taken modulo 2^32. */
+  constructor(limit = MOST_SCOPES) {
+    this.scopes = new WordTable(3, limit);
+    this.ends = new WordTable(9, limit);
+  }
+
+  /** Number of the nesting `parent > kind id`; `id` is taken modulo 2^32. SCOPE_FULL when there is no room for it. */
   child(parent: number, kind: number, id: number): number {
-    this.buckets ??= new Uint32Array(BUCKETS);
-    const buckets = this.buckets;
-    const id32 = id >>> 0;
-    let bucket = mix(parent ^ this.seed, kind, id32) & (BUCKETS - 1);
-    for (let scope = buckets[bucket]!; scope !== 0; scope = buckets[bucket]!) {
-      if (this.ids[scope] === id32 && this.kinds[scope] === kind && this.parents[scope] === parent) return scope;
-      bucket = (bucket + 1) & (BUCKETS - 1);
-    }
-    if (this.size >= MOST_SCOPES || parent >= UNNAMED) return UNNAMED | (mix(parent, kind, id32) & (UNNAMED - 1));
-    if (this.size >= this.ids.length) this.grow();
-    const scope = this.size++;
-    this.parents[scope] = parent;
-    this.kinds[scope] = kind;
-    this.ids[scope] = id32;
-    buckets[bucket] = scope;
-    return scope;
+    if (parent === SCOPE_FULL) return SCOPE_FULL;
+    const { key } = this.scopes;
+    key[0] = parent;
+    key[1] = kind;
+    key[2] = id;
+    const scope = this.scopes.intern();
+    return scope === 0 ? SCOPE_FULL : scope;
   }
 
   /** Number of a tunnel between the addresses of `outer`, whichever sends. */
   tunnel(parent: number, outer: PacketRecord): number {
-    const { bytes, sourceOffset, destinationOffset } = outer;
-    const length = outer.ipVersion === 4 ? 4 : 16;
-    const known = this.size;
-    const ends = hashAddress(bytes, sourceOffset, length) + hashAddress(bytes, destinationOffset, length);
-    const scope = this.child(parent, SCOPE_TUNNEL, ends);
-    if (this.size > known) {
-      const copy = new Uint8Array(2 * length);
-      copy.set(bytes.subarray(sourceOffset, sourceOffset + length));
-      copy.set(bytes.subarray(destinationOffset, destinationOffset + length), length);
-      this.tunnelEnds.set(scope, copy);
+    const { bytes, sourceOffset, destinationOffset, ipVersion } = outer;
+    const length = ipVersion === 4 ? 4 : 16;
+    const isLower = compareBytes(bytes, sourceOffset, destinationOffset, length) < 0;
+    const { key } = this.ends;
+    key.fill(0);
+    key[0] = ipVersion;
+    for (let i = 0; i < length; i += 4) {
+      const low = load32(bytes, (isLower ? sourceOffset : destinationOffset) + i);
+      const high = load32(bytes, (isLower ? destinationOffset : sourceOffset) + i);
+      key[1 + (i >> 2)] = low;
+      key[5 + (i >> 2)] = high;
     }
-    return scope;
+    const ends = this.ends.intern();
+    return ends === 0 ? SCOPE_FULL : this.child(parent, SCOPE_TUNNEL, ends);
   }
 
   /** Text form: "" for 0, else as in "vlan 5 > vxlan 42" or "tunnel 192.0.2.1 - 192.0.2.2". */
   name(scope: number): string {
-    if (scope >= UNNAMED) return `unnamed ${(scope & (UNNAMED - 1)).toString(16)}`;
     const parts: string[] = [];
-    for (let at = scope; at > 0 && at < this.size; at = this.parents[at]!) {
-      const ends = this.tunnelEnds.get(at);
-      const id = ends === undefined ? this.ids[at] : formatEnds(ends);
-      parts.unshift(`${WORDS[this.kinds[at]!]} ${id}`);
+    for (let at = scope; at > 0 && at <= this.scopes.size; at = this.scopes.word(at, 0)) {
+      const kind = this.scopes.word(at, 1);
+      const id = this.scopes.word(at, 2);
+      parts.unshift(`${WORDS[kind]} ${kind === SCOPE_TUNNEL ? this.nameEnds(id) : id >>> 0}`);
     }
     return parts.join(' > ');
   }
 
-  private grow(): void {
-    const length = this.ids.length * 2;
-    const parents = new Uint32Array(length);
-    const kinds = new Uint8Array(length);
-    const ids = new Uint32Array(length);
-    parents.set(this.parents);
-    kinds.set(this.kinds);
-    ids.set(this.ids);
-    this.parents = parents;
-    this.kinds = kinds;
-    this.ids = ids;
+  private nameEnds(ends: number): string {
+    return `${this.nameEnd(ends, 1)} - ${this.nameEnd(ends, 5)}`;
+  }
+
+  private nameEnd(ends: number, from: number): string {
+    const view = new DataView(new ArrayBuffer(this.ends.word(ends, 0) === 4 ? 4 : 16));
+    for (let i = 0; i < view.byteLength; i += 4) view.setInt32(i, this.ends.word(ends, from + (i >> 2)));
+    return formatAddress(new Uint8Array(view.buffer));
   }
 }
 
-/** 32-bit mixing as in MurmurHash3's finalizer. */
-function mix(a: number, b: number, c: number): number {
-  let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ c;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+function compareBytes(bytes: Uint8Array, one: number, other: number, length: number): number {
+  for (let i = 0; i < length; i++) if (bytes[one + i] !== bytes[other + i]) return bytes[one + i]! - bytes[other + i]!;
+  return 0;
 }
 
-function hashAddress(bytes: Uint8Array, offset: number, length: number): number {
-  let hash = length;
-  for (let i = offset; i < offset + length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return mix(hash, length, 0);
-}
-
-function formatEnds(ends: Uint8Array): string {
-  const middle = ends.length / 2;
-  return `${formatAddress(ends.subarray(0, middle))} - ${formatAddress(ends.subarray(middle))}`;
+function load32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }

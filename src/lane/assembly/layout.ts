@@ -68,8 +68,6 @@ export const HAS_LEDGER = 236;
 /** How many records the memory has room for, and how many exchanges ledger and tracker may have together. */
 export const CAPACITY = 240;
 export const LIMIT = 244;
-/** Of the hash of ends. */
-export const SEED = 248;
 /** Whether frames that somebody has to see are put into the relay block. */
 export const RELAYS = 252;
 /**
@@ -85,6 +83,8 @@ export const PCAP_HEADER = 268;
 export const PCAPNG_LITTLE = 272;
 export const PCAPNG_MOST = 276;
 export const PCAPNG_INTERFACES = 280;
+/** Key of the hash of ends, two words. */
+export const HASH_KEY = 284;
 
 /** Interfaces: classic pcap has one. */
 export const INTERFACES = 512;

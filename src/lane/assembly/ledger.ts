@@ -4,7 +4,9 @@
  * what nobody will ask about. Whatever goes another way is the tracker's: segment() says no, and the tracker takes the
  * exchange out of the ledger with take() and goes on with it.
  */
+
 import { advanceClock } from './clock';
+import { absorb, beginHash, endHash } from './keyed-hash';
 import {
   ANSWER_ACKNOWLEDGMENT,
   ANSWER_FLAGS,
@@ -46,7 +48,6 @@ import {
   RECORD_SHIFT,
   RECORDS,
   SCOPE,
-  SEED,
   SERVER,
   SERVER_MORE,
   SETTLED_ACCEPTED,
@@ -402,33 +403,36 @@ function readKey(at: usize, transport: usize, ipv6: bool, inScope: u32): void {
     source1 = source2 = source3 = 0;
     destination1 = destination2 = destination3 = 0;
   }
-  // As FlowKey (track/table.ts): the filter is filled by it.
-  const seed = load<u32>(SEED);
-  let one = hashStart((ports >> 16) ^ seed, source);
-  let other = hashStart((ports & 0xffff) ^ seed, destination);
-  if (ipv6) {
-    one = hashWord(hashWord(hashWord(one, source1), source2), source3);
-    other = hashWord(hashWord(hashWord(other, destination1), destination2), destination3);
+  hash = hashKey();
+}
+
+/** As FlowKey (track/table.ts): the filter is filled by it. The lower end comes first, so that both directions are one. */
+function hashKey(): u32 {
+  const isLower = isSourceLower();
+  beginHash();
+  absorb(isLower ? source : destination);
+  if (isIpv6) {
+    absorb(isLower ? source1 : destination1);
+    absorb(isLower ? source2 : destination2);
+    absorb(isLower ? source3 : destination3);
   }
-  one = hashEnd(one);
-  other = hashEnd(other);
-  hash = ((one + other) * 0x9e3779b1) ^ ((one ^ other ^ scope) * 0x85ebca6b);
-  hash ^= hash >> 15;
+  absorb(isLower ? destination : source);
+  if (isIpv6) {
+    absorb(isLower ? destination1 : source1);
+    absorb(isLower ? destination2 : source2);
+    absorb(isLower ? destination3 : source3);
+  }
+  absorb(isLower ? ports : rotl<u32>(ports, 16));
+  absorb(scope);
+  return endHash(isIpv6 ? 10 : 4);
 }
 
-function hashStart(start: u32, word: u32): u32 {
-  let mixed = start * 0x9e3779b1;
-  mixed ^= mixed >> 15;
-  return hashWord(mixed, word);
-}
-
-function hashWord(mixed: u32, word: u32): u32 {
-  return rotl<u32>((mixed ^ word) * 0xcc9e2d51, 15) * 5 + 0x38495ab5;
-}
-
-function hashEnd(mixed: u32): u32 {
-  const result = (mixed ^ (mixed >> 16)) * 0x85ebca6b;
-  return result ^ (result >> 13);
+function isSourceLower(): bool {
+  if (source !== destination) return source < destination;
+  if (source1 !== destination1) return source1 < destination1;
+  if (source2 !== destination2) return source2 < destination2;
+  if (source3 !== destination3) return source3 < destination3;
+  return ports >> 16 < (ports & 0xffff);
 }
 
 /** Both ends are the same: the direction does not tell. */
