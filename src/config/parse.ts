@@ -1,4 +1,15 @@
-import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import { ConfigError } from './errors.ts';
 import type { KeyPath } from './validate.ts';
 
@@ -11,11 +22,19 @@ export interface ParsedConfig {
 /** Parses YAML, or JSON by the ending of the file. Throws ConfigError when it is neither. */
 export function parseConfigText(text: string, file: string): ParsedConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // The parser would look for equal keys by comparing each with each.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const keys = new KeyIndex();
   const place = (offset: number | null | undefined) => {
     if (offset === null || offset === undefined) return { line: null, column: null };
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
+  };
+  const failAt = (offsets: readonly number[]): never => {
+    throw new ConfigError(
+      file,
+      offsets.map((offset) => ({ path: '', ...place(offset), message: 'Map keys must be unique' })),
+    );
   };
   const fail = (errors: readonly YAMLError[]): never => {
     // What follows from it is no fault of the file.
@@ -34,10 +53,12 @@ export function parseConfigText(text: string, file: string): ParsedConfig {
   if (file.endsWith('.json')) {
     value = parseJson(text, file, place);
     // JSON.parse takes the last of two equal keys in silence. Its other differences from YAML (tabs) do not matter.
-    const duplicates = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
-    if (duplicates.length > 0) fail(duplicates);
+    const duplicates = keys.duplicates(document);
+    if (duplicates.length > 0) failAt(duplicates);
   } else {
     if (document.errors.length > 0) fail(document.errors);
+    const duplicates = keys.duplicates(document);
+    if (duplicates.length > 0) failAt(duplicates);
     try {
       value = document.toJS();
     } catch (error) {
@@ -47,7 +68,7 @@ export function parseConfigText(text: string, file: string): ParsedConfig {
       });
     }
   }
-  return { value, place: (path, key) => place(offsetOf(document, path, key)) };
+  return { value, place: (path, key) => place(offsetOf(document, keys, path, key)) };
 }
 
 /** The parser's complaint for whoever writes the file, not for whoever calls the parser. */
@@ -102,12 +123,10 @@ function canGoOn(beginning: string): boolean {
   }
 }
 
-function offsetOf(document: Document, path: KeyPath, key: boolean): number | null {
+function offsetOf(document: Document, keys: KeyIndex, path: KeyPath, key: boolean): number | null {
   if (key) {
     const map = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-    const pair = isMap(map)
-      ? map.items.find((item) => isNode(item.key) && item.key.toJSON() === path.at(-1))
-      : undefined;
+    const pair = isMap(map) ? keys.pair(map, path.at(-1)) : undefined;
     if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0];
   }
   for (let length = path.length; length > 0; length--) {
@@ -115,4 +134,38 @@ function offsetOf(document: Document, path: KeyPath, key: boolean): number | nul
     if (isNode(node) && node.range) return node.range[0];
   }
   return document.contents?.range?.[0] ?? null;
+}
+
+/** The first pair of each key of the maps that were asked for: a map may have any number of keys that nobody knows. */
+class KeyIndex {
+  readonly #maps = new WeakMap<YAMLMap, Map<unknown, Pair>>();
+
+  pair(map: YAMLMap, key: unknown): Pair | undefined {
+    let pairs = this.#maps.get(map);
+    if (pairs === undefined) {
+      pairs = new Map();
+      for (const item of map.items) {
+        const known = isNode(item.key) ? item.key.toJSON() : item.key;
+        if (!pairs.has(known)) pairs.set(known, item);
+      }
+      this.#maps.set(map, pairs);
+    }
+    return pairs.get(key);
+  }
+
+  /** Where keys stand that their map has had before. */
+  duplicates(document: Document): number[] {
+    const found: number[] = [];
+    visit(document, {
+      Map: (_, map) => {
+        const seen = new Set<unknown>();
+        for (const { key } of map.items) {
+          if (!isScalar(key)) continue;
+          if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+          seen.add(key.value);
+        }
+      },
+    });
+    return found;
+  }
 }
