@@ -34,6 +34,8 @@ const MIN_ENHANCED_PACKET = 32;
 const MAX_BLOCK_EXTRA = 16 * 1024 * 1024;
 /** So that a file made of nothing but interfaces cannot fill the memory. */
 const MAX_INTERFACES = 65_536;
+/** Half a million years either way: so far are nanoseconds since 1970, as a double, exact to 4 ms, which timers need. */
+const MOST_SECONDS = 2 ** 44;
 
 const OPTION_END = 0;
 const OPTION_IF_NAME = 2;
@@ -98,13 +100,14 @@ export class PcapngReader implements RecordReader {
   /** Offset in the input of index 0 of the buffer, and index in the buffer of the block that is being read. */
   #base = 0;
   #at = 0;
-  /** The interfaces of this section, and those of all sections. */
+  /** The interfaces of this section, and the index of each different one: sections mostly describe the same again. */
   #section: InterfaceState[] = [];
   /** Who knows the section as it is now. */
   #configured: RecordSkipper | null = null;
   /** The interface of the last packet: most captures have one. */
   #last: InterfaceState | null = null;
-  readonly #all: InterfaceState[] = [];
+  readonly #indexes = new Map<string, number>();
+  #dropsBefore: number | null = null;
   #maxBlock = MAX_BLOCK_EXTRA;
   /** Bytes still to come of a block that is skipped unread, without its second length; -1 when there is none. */
   #skip = -1;
@@ -122,8 +125,8 @@ export class PcapngReader implements RecordReader {
 
   /** The larger of what statistics blocks and what packets say, summed over the interfaces: they count the same losses. */
   get drops(): number | null {
-    let sum: number | null = null;
-    for (const { statisticsDrops, packetDrops } of this.#all) {
+    let sum = this.#dropsBefore;
+    for (const { statisticsDrops, packetDrops } of this.#section) {
       if (statisticsDrops === null && packetDrops === null) continue;
       sum = (sum ?? 0) + Math.max(statisticsDrops ?? 0, packetDrops ?? 0);
     }
@@ -309,6 +312,8 @@ export class PcapngReader implements RecordReader {
     if (major !== 1 || (minor !== 0 && minor !== 2)) {
       return this.#fail('unsupported-version', `pcapng version ${major}.${minor}, expected 1.0`);
     }
+    // What is left of a section is what its interfaces have lost: a stream may have any number of sections.
+    this.#dropsBefore = this.drops;
     this.#section = [];
     this.#configured = null;
     this.#last = null;
@@ -318,9 +323,7 @@ export class PcapngReader implements RecordReader {
 
   #interface(bytes: Uint8Array, at: number, bodyEnd: number): boolean {
     if (bodyEnd - at < 16) return this.#fail('bad-block', 'an interface description block without its fixed fields');
-    if (this.#all.length === MAX_INTERFACES) {
-      return this.#fail('bad-block', `interface ${MAX_INTERFACES + 1}, expected at most ${MAX_INTERFACES}`);
-    }
+    if (this.#section.length === MAX_INTERFACES) return this.#failInterfaces();
     const linkType = load16(bytes, at + 8, this.#little);
     const snapLength = load32(bytes, at + 12, this.#little);
     let name: string | null = null;
@@ -350,10 +353,12 @@ export class PcapngReader implements RecordReader {
     const isFast = !binary && exponent <= 9;
     const limit = Math.max(frameLimit(linkType), Math.min(snapLength, MAX_BLOCK_EXTRA));
     this.#maxBlock = Math.max(this.#maxBlock, limit + MAX_BLOCK_EXTRA);
-    const index = this.interfaces.length;
+    const id = this.#section.length;
+    const index = this.#indexOf(id, { linkType, snapLength, timeDigits, fcsLength, name });
+    if (index < 0) return this.#failInterfaces();
     const unit = isFast ? 10 ** exponent : 1;
     const state: InterfaceState = {
-      id: this.#section.length,
+      id,
       index,
       linkType,
       snapLength,
@@ -372,9 +377,26 @@ export class PcapngReader implements RecordReader {
     this.#section.push(state);
     // Of those behind the skipper's last one it knows nothing, however many there are.
     if (this.#section.length <= MOST_SKIPPED_INTERFACES) this.#configured = null;
-    this.#all.push(state);
-    this.interfaces.push({ linkType, snapLength, timeDigits, fcsLength, name });
     return true;
+  }
+
+  /** Index in `interfaces` of one with that number in its section and just these properties; -1 when there are too many. */
+  #indexOf(id: number, properties: CaptureInterface): number {
+    const key = JSON.stringify([id, properties]);
+    let index = this.#indexes.get(key);
+    if (index === undefined) {
+      if (this.interfaces.length === MAX_INTERFACES) return -1;
+      index = this.interfaces.push(properties) - 1;
+      this.#indexes.set(key, index);
+    }
+    return index;
+  }
+
+  #failInterfaces(): false {
+    return this.#fail(
+      'bad-block',
+      `interface ${MAX_INTERFACES + 1}, expected at most ${MAX_INTERFACES} different ones`,
+    );
   }
 
   #statistics(bytes: Uint8Array, at: number, bodyEnd: number): boolean {
@@ -418,8 +440,7 @@ export class PcapngReader implements RecordReader {
         seconds++;
         remainder -= unit;
       }
-      frame.seconds = seconds + state.offsetSeconds;
-      frame.nanos = remainder * state.tickNanos;
+      this.#setTime(seconds + state.offsetSeconds, remainder * state.tickNanos);
     }
     const captured = view.getUint32(at + 20, little);
     const room = length - MIN_ENHANCED_PACKET;
@@ -483,8 +504,24 @@ export class PcapngReader implements RecordReader {
   /** Any unit and size. BigInt takes ten times as long, so it is for powers of two, picoseconds and times far away. */
   #setTimeSlowly(state: InterfaceState, high: number, low: number): void {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
-    this.#frame.seconds = Number(ticks / state.ticksPerSecond) + state.offsetSeconds;
-    this.#frame.nanos = Number(((ticks % state.ticksPerSecond) * 1_000_000_000n) / state.ticksPerSecond);
+    const nanos = Number(((ticks % state.ticksPerSecond) * 1_000_000_000n) / state.ticksPerSecond);
+    this.#setTime(Number(ticks / state.ticksPerSecond) + state.offsetSeconds, nanos);
+  }
+
+  /**
+   * 64 bits of seconds reach further than doubles can tell one second from the next. What lies so far away is no time: the
+   * packet keeps that of the one before it, as order is all that is known, and the clocks of everybody else stay right. Before
+   * the first one there is only the end of what is told apart.
+   */
+  #setTime(seconds: number, nanos: number): void {
+    const frame = this.#frame;
+    if (seconds <= MOST_SECONDS && seconds >= -MOST_SECONDS) {
+      frame.seconds = seconds;
+      frame.nanos = nanos;
+    } else if (this.frames === 0) {
+      frame.seconds = seconds > 0 ? MOST_SECONDS : -MOST_SECONDS;
+      frame.nanos = 0;
+    }
   }
 
   /** Options behind packet data that ends at `dataEnd`. Flags are the same in both blocks that have options. */

@@ -121,6 +121,29 @@ describe('pcapng', () => {
       expect(await timed(7n, resolution(0x80))).toEqual([7, 0, 0]);
     });
 
+    it.each([0, 0x80])('that no double tells apart, with if_tsresol %i, do not move those of others', async (value) => {
+      const edge = (1n << 64n) - 1n;
+      const packet = (time: bigint, interfaceId: number) => little.enhanced({ time, interfaceId, bytes: payload(4) });
+      const file = join(
+        little.section(),
+        little.interface({ options: [resolution(value)] }),
+        little.interface({ options: [resolution(6)] }),
+        packet(edge, 0),
+        packet(edge - 5000n, 0),
+        packet(1_700_000_000_000_001n, 1),
+        packet(edge, 0),
+        packet(1_700_000_000_000_002n, 1),
+      );
+      const { frames } = await readBytes(file);
+      expect(frames.map(({ seconds, nanos }) => [seconds, nanos])).toEqual([
+        [2 ** 44, 0],
+        [2 ** 44, 0],
+        [1_700_000_000, 1000],
+        [1_700_000_000, 1000],
+        [1_700_000_000, 2000],
+      ]);
+    });
+
     it('adds the offset, which may be negative', async () => {
       expect(await timed(1_500_000n, offset(1_600_000_000n))).toEqual([1_600_000_001, 500_000_000, 6]);
       // tshark prints -99.500976562 for it: second -99, and the fraction counts up from there.
@@ -137,8 +160,9 @@ describe('pcapng', () => {
             little.enhanced({ time: ticks, bytes: payload(1) }),
           );
           const { seconds, nanos } = (await readBytes(file)).frames[0]!;
-          expect(seconds).toBe(Number(ticks / unit));
-          expect(nanos).toBe(Number((ticks % unit) * (1_000_000_000n / unit)));
+          const isFar = ticks / unit > 1n << 44n;
+          expect(seconds).toBe(isFar ? 2 ** 44 : Number(ticks / unit));
+          expect(nanos).toBe(isFar ? 0 : Number((ticks % unit) * (1_000_000_000n / unit)));
         }),
       );
     });
@@ -327,6 +351,22 @@ describe('pcapng', () => {
     it('a packet before any interface', async () => {
       const { problems } = await readEveryWay(join(little.section(), little.simple({ bytes: payload(4) })));
       expect(problems).toMatchObject([{ code: 'bad-block', offset: 28, frame: 1 }]);
+    });
+
+    it('70,000 sections that describe the same interface, each with losses of its own', async () => {
+      const section = join(
+        little.section(),
+        little.interface({ options: [resolution(9)] }),
+        little.block(5, join(little.u32(0), little.u64(0n), little.u16(5), little.u16(8), little.u64(2n))),
+        little.enhanced({ time: 5n, bytes: payload(4) }),
+      );
+      const many = new Uint8Array(70_000 * section.length);
+      for (let i = 0; i < 70_000; i++) many.set(section, i * section.length);
+      const { problems, interfaces, frames, drops } = await readBytes(many);
+      expect(problems).toEqual([]);
+      expect(interfaces).toHaveLength(1);
+      expect(frames).toHaveLength(70_000);
+      expect(drops).toBe(140_000);
     });
 
     it('more interfaces than anybody has', async () => {
