@@ -204,6 +204,7 @@ class InputAnalysis {
         answerTimeoutNanos: config.answerTimeoutNanos,
         maxExchanges: settings.maxExchanges,
         evidence,
+        trustsChecksums: config.decoder.checksums === 'trust',
         ...(this.lane === null || evidence === 'all' ? {} : { ledger: this.lane }),
       },
       {

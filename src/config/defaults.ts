@@ -11,7 +11,7 @@ export function defaultConfig(rules: readonly Rule[] = []): Config {
     ignore: [],
     rules: new Map([...ownRules, ...rules].map((rule) => [rule.meta.id, defaultSetting(rule)])),
     expect: [],
-    decoder: { mergeScopes: false, fragmentBytes: 4 * 1024 * 1024, fragmentSeconds: 30 },
+    decoder: { mergeScopes: false, checksums: 'verify', fragmentBytes: 4 * 1024 * 1024, fragmentSeconds: 30 },
     plugins: [],
     path: null,
   };

@@ -54,6 +54,7 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
             }),
         ...(decoder.vlanTypes === undefined ? {} : { vlanTypes: decoder.vlanTypes }),
         ...(decoder.mergeScopes === undefined ? {} : { mergeScopes: decoder.mergeScopes }),
+        ...(decoder.checksums === undefined ? {} : { checksums: decoder.checksums }),
         ...(decoder.fragmentBytes === undefined ? {} : { fragmentBytes: decoder.fragmentBytes }),
         ...(decoder.fragmentSeconds === undefined
           ? {}

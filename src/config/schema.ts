@@ -170,6 +170,10 @@ const decoder = z.strictObject({
     .describe(
       'take the same addresses and ports in other VLANs, labels and tunnels for the same exchange (default false)',
     ),
+  checksums: z
+    .enum(['verify', 'trust'])
+    .optional()
+    .describe('verify: an answer with a bad checksum settles nothing (default); trust: it counts as a good one does'),
   fragmentBytes: z.int().min(0).optional().describe('most bytes held for reassembly (default 4194304)'),
   fragmentTimeout: duration('how long fragments are held (default 30s)').optional(),
 });

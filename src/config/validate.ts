@@ -34,7 +34,8 @@ export function validateConfig(
 
 function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[]): Config {
   const defaults = defaultConfig();
-  const { tunnelPorts, linkTypes, vlanTypes, mergeScopes, fragmentBytes, fragmentTimeout } = input.decoder ?? {};
+  const { tunnelPorts, linkTypes, vlanTypes, mergeScopes, checksums, fragmentBytes, fragmentTimeout } =
+    input.decoder ?? {};
   const names = new Set<string>();
   return {
     answerTimeoutNanos: nanosOf(input.answerTimeout) ?? defaults.answerTimeoutNanos,
@@ -69,6 +70,7 @@ function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[])
       ...(linkTypes === undefined ? {} : { linkTypes: readLinkTypes(linkTypes) }),
       ...(vlanTypes === undefined ? {} : { vlanTypes: [...new Set(vlanTypes)] }),
       mergeScopes: mergeScopes ?? defaults.decoder.mergeScopes!,
+      checksums: checksums ?? defaults.decoder.checksums!,
       fragmentBytes: fragmentBytes ?? defaults.decoder.fragmentBytes!,
       fragmentSeconds:
         fragmentTimeout === undefined ? defaults.decoder.fragmentSeconds! : nanosOf(fragmentTimeout)! / 1e9,

@@ -28,7 +28,14 @@ export function formatConclusion(result: RunResult): string {
   const flagged = result.groups.filter((group) => group.portZero !== null && group.severity !== null);
   const asked = flagged.filter((group) => group.probe !== null);
   if (asked.length > 0) sentences.push(describeAsked(asked));
-  const unsolicited = countOf(flagged) - countOf(asked);
+  const late = flagged.filter((group) => group.probe === null && group.examples[0]?.frames.answer === null);
+  if (late.length > 0) {
+    const count = countOf(late);
+    sentences.push(
+      `${formatCount(count, 'conversation')} over port 0 ${wasWere(count)} under way when the capture began.`,
+    );
+  }
+  const unsolicited = countOf(flagged) - countOf(asked) - countOf(late);
   if (unsolicited > 0)
     sentences.push(
       `${formatCount(unsolicited, 'answer')} from or to port 0 ${wasWere(unsolicited)} ${VERDICT_PHRASES.unsolicited}: backscatter of forged packets, or the capture began too late.`,
@@ -119,6 +126,7 @@ function countOf(groups: readonly ExchangeGroup[]): number {
 function describeAnswer(exchange: ExchangeReport | undefined): string {
   if (exchange === undefined) return '';
   const { answeredBy, latencyMs, server, verdict, reason } = exchange;
+  if (exchange.inferred) return ', which the capture does not hold but what followed shows';
   const kind = verdict === 'unreachable' && reason !== null ? ` (${reason})` : '';
   const by = answeredBy !== null && answeredBy !== server.address ? ` by ${answeredBy}` : '';
   return `${kind}${by}${latencyMs === null ? '' : ` after ${formatLatency(latencyMs)}`}`;

@@ -20,6 +20,7 @@ const COLUMNS: ReadonlyArray<
   ['verdict', ({ verdict }) => verdict],
   ['state', ({ state }) => state],
   ['reason', ({ reason }) => reason],
+  ['inferred', ({ inferred }) => inferred],
   ['answered_by', ({ answeredBy }) => answeredBy],
   ['answered', ({ answered }) => answered],
   ['latency_ms', ({ latencyMs }) => latencyMs],

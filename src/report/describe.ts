@@ -38,6 +38,7 @@ export function describeExchange(exchange: Exchange, context: DescribeContext): 
     verdict: exchange.verdict,
     state: exchange.state,
     reason: exchange.reason,
+    inferred: exchange.inferred,
     answeredBy: exchange.answeredBy === null ? null : formatAddress(exchange.answeredBy),
     started: formatTime(exchange.started),
     answered: exchange.answered === null ? null : formatTime(exchange.answered),

@@ -23,8 +23,7 @@ export function describeNotes(
     notes.push(
       'The answer came through another VLAN or tunnel than the question: the two directions run through different ones.',
     );
-  if (exchange.unseenAnswer)
-    notes.push("The client's own RST shows that it got a SYN-ACK which the capture does not hold.");
+  notes.push(...describeSigns(exchange));
   if (probe !== null) notes.push(...describeProbe(exchange, probe, answer));
   if (exchange.verdict === 'challenged' && answer !== null)
     notes.push(
@@ -41,6 +40,38 @@ export function describeNotes(
     notes.push('Its fragments overlap: stacks differ in which of them they believe; here the first data wins.');
   if (exchange.anomalies & ANOMALY_SNAPPED)
     notes.push('The capture cut a TCP header short: what is missing was not guessed.');
+  return notes;
+}
+
+/** What stands for an answer that the capture does not hold. A sentence for each cause, and none for what is not there. */
+function describeSigns(exchange: Exchange): string[] {
+  const notes: string[] = [];
+  const { inferred, clientWentOn, clientReset, serverAck, hidden } = exchange.signs;
+  if (exchange.inferred)
+    notes.push(
+      `The SYN-ACK is not in the capture; that there was one follows from frame ${inferred}, in which the server talks as one ` +
+        'that has accepted.',
+    );
+  if (exchange.underWay && exchange.answerFrame === null)
+    notes.push('The conversation was under way when the capture began: its handshake is not in the capture.');
+  if (exchange.verdict !== 'undecided') return notes;
+  if (clientWentOn !== null)
+    notes.push(
+      `From frame ${clientWentOn} on the client acts as one that got a SYN-ACK; of the server the capture holds nothing that ` +
+        'shows it.',
+    );
+  if (serverAck !== null)
+    notes.push(
+      `Frame ${serverAck} acknowledges the SYN, but is no SYN-ACK, and alone it does not show that the server has accepted.`,
+    );
+  if (clientReset !== null && clientWentOn === null)
+    notes.push(
+      exchange.unseenAnswer && serverAck === null
+        ? `The client's own RST in frame ${clientReset} shows that it got a SYN-ACK which the capture does not hold.`
+        : `The client gave its attempt up with the RST in frame ${clientReset}.`,
+    );
+  if (hidden)
+    notes.push('The server sent a segment whose flags the capture does not show: it may have been the answer.');
   return notes;
 }
 
@@ -71,10 +102,18 @@ function describeProbe(exchange: Exchange, probe: SegmentEvidence, answer: Segme
 function describeAnswer(exchange: Exchange, probe: SegmentEvidence | null, answer: SegmentEvidence): string[] {
   const notes: string[] = [];
   const isReset = answer.flags !== null && (answer.flags & RST) !== 0;
-  if (answer.kind === 'icmp') notes.push(...describeIcmp(exchange, answer));
-  if (isReset && !answer.acceptable) notes.push(describeInvalidReset(probe, answer));
-  if (answer.checksumBad)
-    notes.push(`The checksum of the answer in frame ${answer.frame} is wrong: the client will have dropped it.`);
+  if (answer.checksumBad && !answer.acceptable)
+    notes.push(
+      `The checksum of the answer in frame ${answer.frame} is wrong: the client will have dropped it, so it settles nothing.`,
+    );
+  else {
+    if (answer.checksumBad)
+      notes.push(
+        `The checksum of the answer in frame ${answer.frame} is wrong, and it was taken as good all the same.`,
+      );
+    if (answer.kind === 'icmp') notes.push(...describeIcmp(exchange, answer));
+    if (isReset && !answer.acceptable) notes.push(describeInvalidReset(probe, answer));
+  }
   if (isReset && answer.payload.length > 0)
     notes.push(`The RST in frame ${answer.frame} says: "${escapeBytes(answer.payload)}".`);
   return notes;

@@ -67,6 +67,8 @@ export interface ExchangeReport {
   readonly verdict: Verdict;
   readonly state: PortState;
   readonly reason: string | null;
+  /** Accepted, as what followed shows; the SYN-ACK is not in the capture. */
+  readonly inferred: boolean;
   readonly answeredBy: string | null;
   /** RFC 3339, UTC. */
   readonly started: string;

@@ -3,6 +3,7 @@ import type { ExchangeRule, Match } from './types.ts';
 const SYN_ACK: Match = { messageId: 'syn-ack' };
 const RESET: Match = { messageId: 'reset' };
 const OTHER: Match = { messageId: 'other' };
+const LATE: Match = { messageId: 'late' };
 
 export const portZeroBackscatter: ExchangeRule = {
   kind: 'exchange',
@@ -12,7 +13,7 @@ export const portZeroBackscatter: ExchangeRule = {
     summary: 'a SYN-ACK or RST to or from port 0 that nothing in the capture asked for',
     meaning:
       'An answer without its question. Victims of floods with forged source addresses answer to addresses that never asked; a flood from or to port 0 thus scatters SYN-ACKs and RSTs with port 0 over the ' +
-      'whole address space. Such an answer says nothing about a connection of the receiver, and a lone RST says nothing of success or failure.',
+      'whole address space. A conversation whose start the capture does not hold is told of here too, by itself: it is no backscatter, the capture began late. Such an answer says nothing about a connection of the receiver, and a lone RST says nothing of success or failure.',
     action:
       'From outside, many from one sender: somebody floods that sender with forged addresses; nothing needs to be done here. From one of your own hosts: it is being flooded or scanned with forged sources, ' +
       'or somebody inside sends from port 0: look for the questions. False positives: the capture started after the question, sees one direction only (asymmetric routing, a one-way mirror port), lost ' +
@@ -21,6 +22,7 @@ export const portZeroBackscatter: ExchangeRule = {
     messages: {
       'syn-ack': 'SYN-ACK from {serverEnd} to {clientEnd} that nothing in the capture asked for',
       reset: 'RST from {serverEnd} to {clientEnd} that nothing in the capture asked for',
+      late: 'conversation between {clientEnd} and {serverEnd} that was under way when the capture began',
       other: 'answer from {serverEnd} to {clientEnd} that nothing in the capture asked for',
     },
   },
@@ -29,6 +31,7 @@ export const portZeroBackscatter: ExchangeRule = {
     // Somebody did ask; the table was too small to remember it.
     if (exchange.questionEvicted) return null;
     const kind = exchange.answerEvidence?.kind;
+    if (kind === undefined) return LATE;
     // An ICMP error quotes its question: a stray one is a router's echo, not a victim's answer.
     if (kind === 'icmp') return null;
     return kind === 'syn-ack' ? SYN_ACK : kind === 'reset' ? RESET : OTHER;

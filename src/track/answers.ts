@@ -211,6 +211,14 @@ export class AnswerPool {
     return this.#words[answer * WORDS + ACKNOWLEDGMENT] >>> 0;
   }
 
+  isChecksumBad(answer: number): boolean {
+    return (this.#words[answer * WORDS + TRAITS] & TRAIT_CHECKSUM_BAD) !== 0;
+  }
+
+  payloadLength(answer: number): number {
+    return this.#words[answer * WORDS + PAYLOAD_LENGTH];
+  }
+
   flags(answer: number): number {
     return this.#words[answer * WORDS + FLAGS];
   }

@@ -18,9 +18,49 @@ export class Conversation {
   answerPath = -1;
   /** Its packets are seen in more than one scope: no wonder that the answer was seen in another. */
   isMirrored = false;
+  /**
+   * Where a SYN's answer is not in the capture, what shows that there was one; frames, 0 for none. The client goes on as if
+   * answered; it resets; the server acknowledges the SYN, without more; or it talks as one that has accepted.
+   */
+  wentOnFrame = 0;
+  clientResetFrame = 0;
+  serverAckFrame = 0;
+  inferredFrame = 0;
+  /** Number behind the last byte that the client sent, and its last ACK number; a number of the server's; -1 unknown. */
+  clientEnd = -1;
+  clientAcknowledgment = -1;
+  serverSequence = -1;
   /** Next sequence number expected of each side; -1 before its first segment. */
   #clientNext = -1;
   #serverNext = -1;
+  #heard = 0;
+
+  /** A segment of one end of a conversation whose handshake was not seen. */
+  hear(fromClient: boolean): void {
+    this.#heard |= fromClient ? 1 : 2;
+  }
+
+  get isMutual(): boolean {
+    return this.#heard === 3;
+  }
+
+  /** A segment of the client's, behind its SYN. */
+  noteClient(sequence: number, length: number, acknowledgment: number): void {
+    const end = (sequence + length) >>> 0;
+    if (this.clientEnd < 0 || sequenceDifference(end, this.clientEnd) > 0) this.clientEnd = end;
+    this.clientAcknowledgment = acknowledgment;
+  }
+
+  /** The ends have changed places before there was any data. */
+  swapEnds(): void {
+    this.#heard = ((this.#heard & 1) << 1) | (this.#heard >> 1);
+    const next = this.#clientNext;
+    this.#clientNext = this.#serverNext;
+    this.#serverNext = next;
+    const bytes = this.bytesToServer;
+    this.bytesToServer = this.bytesToClient;
+    this.bytesToClient = bytes;
+  }
 
   /** Counts the payload of a segment that was not seen before. `sequence` is that of the first payload byte. */
   count(fromClient: boolean, sequence: number, length: number): void {

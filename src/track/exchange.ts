@@ -66,6 +66,20 @@ export interface SegmentEvidence {
   readonly checksumBad: boolean;
 }
 
+/** What shows an answer that the capture does not hold: the first frame of each kind, null for none. */
+export interface AnswerSigns {
+  /** The server talks as one that has accepted. */
+  readonly inferred: number | null;
+  /** The client goes on as if it had been answered. */
+  readonly clientWentOn: number | null;
+  /** The client resets its own attempt. */
+  readonly clientReset: number | null;
+  /** The server acknowledges the SYN, and nothing else. */
+  readonly serverAck: number | null;
+  /** The server sent something whose flags are not known. */
+  readonly hidden: boolean;
+}
+
 export type AnswerKind = 'syn-ack' | 'reset' | 'icmp' | 'syn' | 'ack' | 'other';
 
 /**
@@ -124,8 +138,13 @@ export interface Exchange {
   readonly firstInvalidResetFrame: number | null;
   /** True of an answer whose question had to leave the full table. */
   readonly questionEvicted: boolean;
-  /** True when the client's own RST shows that it got a SYN-ACK which the capture does not hold. */
+  /** True when something shows that there was an answer which the capture does not hold; see signs. */
   readonly unseenAnswer: boolean;
+  /** Accepted, as the segments behind the handshake show: its SYN-ACK is not in the capture. */
+  readonly inferred: boolean;
+  /** Unsolicited, and a conversation rather than a single answer: the capture began late. */
+  readonly underWay: boolean;
+  readonly signs: AnswerSigns;
   /** 32 bits that the tracker keeps for the rule engine (which rules fired already); 0 at first. */
   mark: number;
   /** Allocate: for reports only. */

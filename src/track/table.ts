@@ -95,11 +95,17 @@ export const TRAIT_QUIET = 1 << 30;
 /** The server sent something whose flags are not known. */
 export const TRAIT_HIDDEN_ANSWER = 1 << 31;
 
-/** Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations. */
+/**
+ * Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations; single
+ * segments that may be part of a conversation whose start was not captured.
+ */
 export const LIST_OPEN = 0;
 export const LIST_LINGER = 1;
 export const LIST_CONVERSATION = 2;
-const LISTS = 3;
+export const LIST_LONE = 3;
+const LISTS = 4;
+/** Stands for the entry before in the list where it is in none. */
+const UNLISTED = -1;
 
 const PAGE_BITS = 13;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -183,6 +189,7 @@ export class ExchangeTable {
   #free = 0;
   readonly #heads = new Int32Array(LISTS);
   readonly #tails = new Int32Array(LISTS);
+  readonly #counts = new Int32Array(LISTS);
 
   constructor(limit: number) {
     this.limit = limit;
@@ -242,6 +249,16 @@ export class ExchangeTable {
 
   hash(entry: number): number {
     return this.get(entry, HASH);
+  }
+
+  /** Whether it is in a list at all. */
+  isListed(entry: number): boolean {
+    return this.get(entry, LIST_PREVIOUS) !== UNLISTED;
+  }
+
+  /** Entries in the list. */
+  count(list: number): number {
+    return this.#counts[list];
   }
 
   listOf(entry: number): number {
@@ -351,7 +368,8 @@ export class ExchangeTable {
       : (key.destinationPort << 16) | key.sourcePort;
     page[base + SCOPE] = key.scope;
     page[base + HASH] = key.hash;
-    page[base + TRAITS] = (LISTS << TRAIT_LIST_SHIFT) | (key.isIpv6 ? TRAIT_IPV6 : 0);
+    page[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
+    page[base + LIST_PREVIOUS] = UNLISTED;
     if (newest === 0) this.#enter(key.hash, entry);
     else {
       page[base + OLDER] = newest;
@@ -399,6 +417,7 @@ export class ExchangeTable {
     if (tail === 0) this.#heads[list] = entry;
     else this.set(tail, LIST_NEXT, entry);
     this.#tails[list] = entry;
+    this.#counts[list]++;
     this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(3 << TRAIT_LIST_SHIFT)) | (list << TRAIT_LIST_SHIFT));
   }
 
@@ -489,15 +508,16 @@ export class ExchangeTable {
   }
 
   #unlink(entry: number): void {
-    const list = this.listOf(entry);
-    if (list === LISTS) return;
     const previous = this.get(entry, LIST_PREVIOUS);
+    if (previous === UNLISTED) return;
+    const list = this.listOf(entry);
+    this.#counts[list]--;
     const next = this.get(entry, LIST_NEXT);
     if (previous === 0) this.#heads[list] = next;
     else this.set(previous, LIST_NEXT, next);
     if (next === 0) this.#tails[list] = previous;
     else this.set(next, LIST_PREVIOUS, previous);
-    this.set(entry, TRAITS, this.get(entry, TRAITS) | (LISTS << TRAIT_LIST_SHIFT));
+    this.set(entry, LIST_PREVIOUS, UNLISTED);
   }
 }
 

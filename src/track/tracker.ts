@@ -19,6 +19,16 @@ import {
   TRANSPORT_TCP,
 } from '../wire/packet.ts';
 import { sequenceDifference } from '../wire/sequence.ts';
+import {
+  type Asked,
+  goesOn,
+  isNear,
+  isServerSource,
+  judgeServer,
+  type Numbers,
+  SAYS_ESTABLISHED,
+  SAYS_NOTHING,
+} from './acceptance.ts';
 import { acknowledgesSyn, classifyProbe, icmpIsAnswer } from './answer.ts';
 import {
   AnswerPool,
@@ -51,6 +61,8 @@ export interface TrackerOptions {
   readonly maxExchanges: number;
   /** Of which exchanges frames, options and anomalies are kept: all (default), or those with port 0. Verdicts need none. */
   readonly evidence?: 'all' | 'port-zero';
+  /** Whether a segment with a bad checksum is taken as good (default false): then it has been told of, and that is all. */
+  readonly trustsChecksums?: boolean;
   /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
   readonly ledger?: Ledger;
 }
@@ -70,6 +82,7 @@ const VERDICT_OF_KIND = [ACCEPTED, REFUSED, UNREACHABLE];
 
 const PROBE_SYN = PROBES.indexOf('syn');
 const PROBE_SYN_DATA = PROBES.indexOf('syn-data');
+const PROBE_MAIMON = PROBES.indexOf('maimon');
 const PROBE_ACK = PROBES.indexOf('ack');
 const PROBE_OTHER = PROBES.indexOf('other');
 
@@ -89,6 +102,13 @@ const BACKOFF_FACTOR = 2.5;
 const REASSEMBLY_NANOS = 60e9;
 /** The sender did not show the flags: they are in other fragments, or nowhere. Elsewhere the capture cut them off. */
 const HIDES_FLAGS = ANOMALY_FRAGMENTED_HEADER | ANOMALY_DATA_OFFSET_BEYOND;
+/**
+ * A victim of a forged SYN sends its SYN-ACK again for so long (Linux with tcp_synack_retries 5: the last after 31 s, others up to
+ * 75 s, RFC 9293 §3.8.3): a single segment of a conversation whose start is not in the capture is held as long at least.
+ */
+const LONE_NANOS = 75e9;
+/** Beyond that time so many of them are held, the oldest goes first. */
+const MAX_LONE = 65_536;
 /** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
 const SAME_CONVERSATION = 1 << 25;
 /** What adding an answer came to. */
@@ -113,6 +133,7 @@ export class Tracker {
   readonly #sink: ExchangeSink;
   readonly #timeoutNanos: number;
   readonly #keepsAll: boolean;
+  readonly #trusts: boolean;
   readonly #ledger: Ledger | null;
   readonly #takeover: Takeover | null;
   #nextId = 1;
@@ -128,6 +149,7 @@ export class Tracker {
     this.#sink = sink;
     this.#timeoutNanos = options.answerTimeoutNanos;
     this.#keepsAll = options.evidence !== 'port-zero';
+    this.#trusts = options.trustsChecksums === true;
     this.#ledger = options.ledger ?? null;
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
     this.#key = new t.FlowKey();
@@ -154,6 +176,7 @@ export class Tracker {
     return Math.min(
       open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
       lingering === 0 ? Number.POSITIVE_INFINITY : table.deadline(lingering),
+      table.count(t.LIST_LONE) > MAX_LONE ? table.deadline(table.head(t.LIST_LONE)) : Number.POSITIVE_INFINITY,
       this.#takeover?.nextDeadline ?? Number.POSITIVE_INFINITY,
     );
   }
@@ -283,7 +306,7 @@ export class Tracker {
   /** A second scope has come: what there is on port 0 is to be found from it. */
   #noteAll(): void {
     const table = this.#table;
-    for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_CONVERSATION])
+    for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION])
       for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) this.#noteForCrossing(entry);
   }
 
@@ -291,7 +314,9 @@ export class Tracker {
     const table = this.#table;
     if (!this.#crossings.isActive || (table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)) return;
     if (table.get(entry, t.PROBE_FRAME) === 0) {
-      const number = (this.#answers.acknowledgment(table.get(entry, t.ANSWER)) - 1) | 0;
+      const answer = table.get(entry, t.ANSWER);
+      // Of a late start not even an answer was seen.
+      const number = answer === 0 ? 0 : (this.#answers.acknowledgment(answer) - 1) | 0;
       this.#crossings.note(entry, number, number);
       return;
     }
@@ -307,7 +332,7 @@ export class Tracker {
 
   /** The capture is over: settles what is left. */
   finish(): void {
-    for (const list of [t.LIST_LINGER, t.LIST_CONVERSATION, t.LIST_OPEN]) {
+    for (const list of [t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
       for (let entry = this.#table.head(list); entry !== 0; entry = this.#table.head(list)) {
         if (list === t.LIST_OPEN) this.#decideWithoutAnswer(entry, UNDECIDED);
         this.#settle(entry);
@@ -327,6 +352,7 @@ export class Tracker {
     const newest = this.#isPortZero ? this.#throughScopes(packet, this.#find(), false) : this.#find();
     this.#attempts.begin(newest, this.#key.hash, packet.sequence, packet.acknowledgment);
     if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
+    if (newest !== 0 && this.#isDropped(packet) && this.#drop(packet, newest)) return;
     if (flags < 0) this.#hidden(packet, newest);
     else if ((flags & SYN) !== 0) {
       if ((flags & RST) === 0 && (flags & ACK) !== 0) this.#synAck(packet, newest);
@@ -431,7 +457,7 @@ export class Tracker {
         continue;
       }
       if (table.verdict(entry) === UNSOLICITED) {
-        if (candidate === 0) candidate = entry;
+        if (candidate === 0 && this.#isSameQuestion(entry, packet)) candidate = entry;
         continue;
       }
       if (this.#acknowledges(entry, packet)) {
@@ -449,6 +475,7 @@ export class Tracker {
       const added = this.#answer(match, packet, KIND_SYN_ACK, true);
       if (this.#isWaiting(match)) this.#noteAnswerPath(match, packet);
       if (this.#isWaiting(match)) this.#decide(match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
+      else if (this.#isInferred(match)) table.set(match, t.ANSWER, table.get(match, t.ANSWERS_LAST));
       else if (added === NEW) this.#compareAnswers(match);
       return;
     }
@@ -458,6 +485,7 @@ export class Tracker {
     }
     if (table.verdict(candidate) === UNSOLICITED) {
       this.#answer(candidate, packet, KIND_SYN_ACK, true);
+      if (table.listOf(candidate) === t.LIST_LONE) this.#hold(candidate);
       return;
     }
     // RFC 9293 §3.10.7.3: an ACK number that is not acceptable makes a client send a RST and go on waiting.
@@ -475,7 +503,8 @@ export class Tracker {
         if (own === 0 || this.#isBetterOwner(entry, own, packet)) own = entry;
         continue;
       }
-      if (table.verdict(entry) !== UNSOLICITED && this.#isAcceptableReset(entry, packet)) {
+      const counts = this.#isAcceptableReset(entry, packet) || this.#judge(entry, packet) === SAYS_ESTABLISHED;
+      if (table.verdict(entry) !== UNSOLICITED && counts) {
         const isBetter = match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match));
         // Of several probes that wait, the one that it acknowledges; else the newest.
         const isNamed = match !== 0 && this.#isWaiting(entry) && this.#isNamed(entry, packet);
@@ -502,7 +531,20 @@ export class Tracker {
     const table = this.#table;
     const verdict = table.verdict(entry);
     if (verdict === UNSOLICITED) {
-      this.#answer(entry, packet, KIND_RESET, true);
+      if (table.listOf(entry) === t.LIST_CONVERSATION) this.#addFrame(entry, packet);
+      else this.#answer(entry, packet, KIND_RESET, true);
+      if (table.listOf(entry) !== t.LIST_LINGER) this.#close(entry, t.TRAIT_RESET);
+      return;
+    }
+    if (this.#judge(entry, packet) === SAYS_ESTABLISHED) {
+      this.#infer(entry, packet);
+      return;
+    }
+    if (verdict === SILENT && this.#mayContinue(entry) && !this.#isWaiting(entry)) {
+      // So late it is no answer to a scanner: both segments are of a conversation that was under way.
+      this.#becomeLate(entry);
+      this.#addFrame(entry, packet);
+      this.#close(entry, t.TRAIT_RESET);
       return;
     }
     if (this.#isCut(entry)) {
@@ -521,6 +563,7 @@ export class Tracker {
       // The conversation's own end, unless another TTL says that somebody else forged it (Weaver et al., NDSS 2009).
       const answer = table.get(entry, t.ANSWER);
       const isForeign =
+        answer !== 0 &&
         !table.has(entry, t.TRAIT_RESET) &&
         this.#answers.kind(answer) === KIND_SYN_ACK &&
         this.#answers.isFrom(answer, packet) &&
@@ -542,12 +585,18 @@ export class Tracker {
   #clientReset(entry: number, packet: PacketRecord): void {
     const table = this.#table;
     this.#addFrame(entry, packet);
-    if (this.#isConversing(entry)) {
+    if (this.#mayContinue(entry) && this.#continuesUnknown(entry, packet)) this.#becomeLate(entry);
+    const isUnderWay = table.listOf(entry) === t.LIST_CONVERSATION || this.#isHalfKnown(entry);
+    if (this.#isConversing(entry) || isUnderWay) {
+      if (this.#isUnanswered(entry)) this.#conversation(entry).clientResetFrame ||= this.#frame;
       this.#close(entry, t.TRAIT_RESET);
       return;
     }
+    // It was nobody who had asked.
+    if (table.listOf(entry) === t.LIST_LONE) table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     if (!this.#isWaiting(entry)) return;
     table.add(entry, t.TRAIT_CLIENT_RESET);
+    this.#conversation(entry).clientResetFrame ||= this.#frame;
     // RFC 9293 §3.10.7.1: a RST that answers a SYN-ACK takes its sequence number from the ACK, here ISN + 1.
     const hasChallenge = table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET);
     if (!hasChallenge && this.#isSyn(entry) && packet.sequence === (table.get(entry, t.ISN) + 1) >>> 0)
@@ -558,14 +607,15 @@ export class Tracker {
   /** Neither SYN nor RST: of a conversation, an odd answer, or (on port 0) a stealth probe. */
   #other(packet: PacketRecord, newest: number): void {
     const table = this.#table;
-    if (newest === 0) {
-      if (this.#isPortZero) this.#open(packet, 0);
-      return;
-    }
     let waiting = 0;
     for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (this.#isCut(entry)) {
         this.#converse(entry, packet);
+        return;
+      }
+      const fromClient = table.isFromClient(entry, this.#key);
+      if (this.#isUnanswered(entry) && this.#concerns(entry, packet, fromClient)) {
+        this.#showAnswer(entry, packet, fromClient);
         return;
       }
       // A bare ACK meets the attempt that is waiting, though it speaks of an older conversation on these ends: that is
@@ -574,11 +624,19 @@ export class Tracker {
         waiting = entry;
         break;
       }
-      if (this.#isConversing(entry) || table.verdict(entry) === UNSOLICITED) {
+      // Once there is a connection, every segment has ACK (RFC 9293 §3.1).
+      const isOfUnknown = table.verdict(entry) === UNSOLICITED && (packet.flags & ACK) !== 0;
+      if (this.#isConversing(entry) || isOfUnknown) {
         this.#converse(entry, packet);
         return;
       }
-      const fromClient = table.isFromClient(entry, this.#key);
+      if (this.#mayContinue(entry) && (!fromClient || this.#continuesUnknown(entry, packet))) {
+        if ((packet.flags & ACK) !== 0 && !(fromClient && this.#isCopyOfProbe(entry, packet))) {
+          this.#becomeLate(entry);
+          this.#converse(entry, packet);
+          return;
+        }
+      }
       if (fromClient && !this.#isSyn(entry)) {
         if (this.#isRetransmission(entry, packet)) {
           this.#retransmit(entry, packet);
@@ -588,44 +646,246 @@ export class Tracker {
           this.#converse(entry, packet);
           return;
         }
-      } else if (waiting === 0 && (!fromClient || this.#isSyn(entry))) waiting = entry;
+      } else if (waiting === 0 && table.verdict(entry) !== UNSOLICITED) waiting = entry;
     }
-    if (waiting === 0) {
-      if (this.#isPortZero) this.#open(packet, newest);
+    const isOwn = waiting !== 0 && table.isFromClient(waiting, this.#key);
+    // Not of this attempt: a probe of its own, or a conversation that was under way when the capture began.
+    if (waiting === 0 || (isOwn && this.#isPortZero && !goesOn(table.get(waiting, t.ISN) >>> 0, packet))) {
+      if (!this.#isPortZero) return;
+      if ((packet.flags & ACK) !== 0 && packet.payloadLength > 0) this.#startLate(packet, newest);
+      else this.#open(packet, newest);
       return;
     }
-    if (table.isFromClient(waiting, this.#key)) {
-      const isn = table.get(waiting, t.ISN);
-      const follows = (packet.flags & ACK) !== 0 && sequenceDifference(packet.sequence, (isn + 1) >>> 0) >= 0;
-      if (!follows && this.#isPortZero) {
-        // Not of this attempt: a probe of its own.
-        this.#open(packet, newest);
-        return;
-      }
-      // The client goes on as if it had been answered: the capture holds only its half.
-      if (this.#isWaiting(waiting) && follows && !table.has(waiting, t.TRAIT_CHALLENGED))
-        table.add(waiting, t.TRAIT_UNSEEN_ANSWER);
+    if (isOwn || !this.#isWaiting(waiting)) {
       this.#converse(waiting, packet);
       return;
     }
-    if (!this.#isWaiting(waiting)) {
-      this.#converse(waiting, packet);
-      return;
-    }
-    if (!this.#isSyn(waiting) && (this.#probeFlags(waiting) & packet.flags & ACK) !== 0) {
-      // Both ends acknowledge each other: a conversation that was under way when the capture began.
-      table.add(waiting, t.TRAIT_UNSEEN_ANSWER);
-      this.#converse(waiting, packet);
-      return;
-    }
-    const acknowledges = this.#isSyn(waiting) && (packet.flags & ACK) !== 0 && this.#acknowledges(waiting, packet);
-    const kind = (packet.flags & ACK) !== 0 ? KIND_ACK : KIND_OTHER;
-    this.#answer(waiting, packet, kind, false);
-    // An ACK of our SYN without a SYN of its own: the SYN-ACK is missing in the capture. Any other is a challenge ACK
-    // (RFC 5961 §4), a half-open leftover (RFC 9293 §3.5.1), or what no scan type knows (nmap: tcp-response).
-    table.add(waiting, acknowledges ? t.TRAIT_UNSEEN_ANSWER : t.TRAIT_CHALLENGED);
-    this.#countPayload(waiting, packet, false);
+    // Of nothing that the client sent: a challenge ACK (RFC 5961 §4), a half-open leftover (RFC 9293 §3.5.1), or what no scan
+    // type knows (nmap: tcp-response).
+    this.#answer(waiting, packet, (packet.flags & ACK) !== 0 ? KIND_ACK : KIND_OTHER, false);
+    table.add(waiting, t.TRAIT_CHALLENGED);
     this.#changed(waiting);
+  }
+
+  // --- handshakes that were not wholly seen ------------------------------------------------------------------------
+
+  /** Whether a segment without SYN and RST is of this attempt, whose answer is not in the capture. */
+  #concerns(entry: number, packet: PacketRecord, fromClient: boolean): boolean {
+    if (fromClient) return goesOn(this.#table.get(entry, t.ISN) >>> 0, packet);
+    return this.#judge(entry, packet) !== SAYS_NOTHING;
+  }
+
+  /** It shows that there was an answer, or even which one. */
+  #showAnswer(entry: number, packet: PacketRecord, fromClient: boolean): void {
+    const table = this.#table;
+    if (!fromClient && this.#judge(entry, packet) === SAYS_ESTABLISHED) {
+      this.#infer(entry, packet);
+      return;
+    }
+    const conversation = this.#conversation(entry);
+    if (!fromClient) {
+      // The SYN has arrived, but that alone does not make a connection.
+      conversation.serverAckFrame ||= this.#frame;
+      table.add(entry, t.TRAIT_UNSEEN_ANSWER);
+      this.#answer(entry, packet, KIND_ACK, false);
+      this.#changed(entry);
+      return;
+    }
+    const fin = (packet.flags & FIN) !== 0 ? 1 : 0;
+    conversation.noteClient(packet.sequence, Math.max(0, packet.payloadLength) + fin, packet.acknowledgment);
+    // A SYN-ACK that came too late to settle it is an answer that was seen.
+    if (this.#acceptableSynAck(entry) === 0) {
+      conversation.wentOnFrame ||= this.#frame;
+      table.add(entry, t.TRAIT_UNSEEN_ANSWER);
+      table.drop(entry, t.TRAIT_TIMED_OUT);
+      table.setVerdict(entry, UNDECIDED);
+      this.#hold(entry);
+    }
+    this.#converse(entry, packet);
+    this.#reconsider(entry);
+  }
+
+  /** The server talks as one that has accepted. */
+  #infer(entry: number, packet: PacketRecord): void {
+    this.#accept(entry, this.#frame, packet.sequence);
+    if ((packet.flags & RST) === 0) {
+      this.#converse(entry, packet);
+      return;
+    }
+    this.#addFrame(entry, packet);
+    this.#close(entry, t.TRAIT_RESET);
+  }
+
+  #accept(entry: number, frame: number, sequence: number): void {
+    const conversation = this.#conversation(entry);
+    conversation.inferredFrame = frame;
+    conversation.serverSequence = sequence;
+    if (this.#isPortZero) this.#table.add(entry, t.TRAIT_ESTABLISHED);
+    this.#decide(entry, ACCEPTED, this.#acceptableSynAck(entry));
+  }
+
+  /** The client has shown more of what it sent: what the server acknowledged may be that (frames are recorded out of order). */
+  #reconsider(entry: number): void {
+    const table = this.#table;
+    const answers = this.#answers;
+    if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET)) return;
+    for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
+      const kind = answers.kind(answer);
+      if ((kind !== KIND_ACK && kind !== KIND_RESET) || answers.isChecksumBad(answer)) continue;
+      const segment: Numbers = {
+        flags: answers.flags(answer),
+        sequence: answers.sequence(answer),
+        acknowledgment: answers.acknowledgment(answer),
+        payloadLength: answers.payloadLength(answer),
+      };
+      if (this.#judge(entry, segment) !== SAYS_ESTABLISHED) continue;
+      table.drop(entry, t.TRAIT_CHALLENGED);
+      this.#accept(entry, answers.frame(answer), segment.sequence);
+      if (kind !== KIND_RESET) return;
+      const conversation = this.#conversation(entry);
+      if (--conversation.invalidResets === 0) {
+        conversation.invalidResetFrame = 0;
+        table.drop(entry, t.TRAIT_INVALID_RESET);
+      }
+      this.#close(entry, t.TRAIT_RESET);
+      return;
+    }
+  }
+
+  /** What a segment of the server says of an attempt without an answer. */
+  #judge(entry: number, segment: Numbers): number {
+    const table = this.#table;
+    if (!this.#isUnanswered(entry)) return SAYS_NOTHING;
+    const known = table.get(entry, t.CONVERSATION) === 0 ? null : this.#conversation(entry);
+    const fin = (this.#probeFlags(entry) & FIN) !== 0 ? 1 : 0;
+    const asked: Asked = {
+      isn: table.get(entry, t.ISN) >>> 0,
+      synLength: Math.max(0, table.get(entry, t.PROBE_PAYLOAD_LENGTH)) + fin,
+      clientEnd: known?.clientEnd ?? -1,
+      clientAcknowledgment: known?.clientAcknowledgment ?? -1,
+    };
+    return judgeServer(asked, segment);
+  }
+
+  /** A SYN whose answer, as far as it is known, did not count. */
+  #isUnanswered(entry: number): boolean {
+    const verdict = this.#table.verdict(entry);
+    const isOpen = verdict === UNDECIDED || verdict === SILENT || verdict === CHALLENGED || verdict === INVALID_RESET;
+    return isOpen && this.#isSyn(entry) && !this.#isHidden(entry);
+  }
+
+  /** The client has gone on as if answered; what the server did is not in the capture so far. */
+  #isHalfKnown(entry: number): boolean {
+    const table = this.#table;
+    if (table.verdict(entry) !== UNDECIDED || !table.isListed(entry)) return false;
+    const list = table.listOf(entry);
+    return list === t.LIST_CONVERSATION || list === t.LIST_LONE;
+  }
+
+  #isInferred(entry: number): boolean {
+    return this.#table.verdict(entry) === ACCEPTED && this.#table.get(entry, t.ANSWER) === 0;
+  }
+
+  /** Whether a lone SYN-ACK is for the same question as one before. */
+  #isSameQuestion(entry: number, packet: PacketRecord): boolean {
+    const answer = this.#table.get(entry, t.ANSWER);
+    if (answer === 0 || this.#answers.kind(answer) !== KIND_SYN_ACK) return true;
+    return this.#answers.acknowledgment(answer) === packet.acknowledgment;
+  }
+
+  /** Whether an opening that is no SYN may turn out to be part of a conversation: it has ACK, as all of those have. */
+  #mayContinue(entry: number): boolean {
+    const table = this.#table;
+    const verdict = table.verdict(entry);
+    if (verdict !== UNDECIDED && verdict !== SILENT) return false;
+    const probe = table.probe(entry);
+    if (probe !== PROBE_ACK && probe !== PROBE_MAIMON && probe !== PROBE_OTHER) return false;
+    return (this.#probeFlags(entry) & (SYN | RST | ACK)) === ACK;
+  }
+
+  #isCopyOfProbe(entry: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    if (!this.#isRetransmission(entry, packet)) return false;
+    const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
+    const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
+    return this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
+  }
+
+  /** A segment of a conversation that was under way when the capture began. */
+  #startLate(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    const entry = this.#insert(packet, newest, !isServerSource(packet.sourcePort, packet.destinationPort));
+    table.set(entry, t.STARTED_NANOS, this.#nanos);
+    table.set(entry, t.LAYERS, this.#layers.intern(packet.layers, packet.layerCount));
+    table.set(entry, t.PATH, packet.path);
+    table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
+    table.setDigits(entry, this.#digits);
+    table.setVerdict(entry, UNSOLICITED);
+    table.enlist(entry, t.LIST_CONVERSATION, 0);
+    const fromClient = table.isFromClient(entry, this.#key);
+    this.#conversation(entry).hear(fromClient);
+    this.#countPayload(entry, packet, fromClient);
+    if ((packet.flags & FIN) !== 0) table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
+    this.#noteForCrossing(entry);
+    this.#tellOpened(entry);
+  }
+
+  /** What was taken for a probe is such a segment: another one of the conversation has come. */
+  #becomeLate(entry: number): void {
+    const table = this.#table;
+    // From now on it is no question that is found by its numbers.
+    this.#attempts.forget(entry);
+    const isSwapped = isServerSource(table.clientPort(entry), table.serverPort(entry));
+    const conversation = this.#conversation(entry);
+    conversation.hear(true);
+    if (isSwapped) {
+      table.swapEnds(entry);
+      conversation.swapEnds();
+    }
+    if ((this.#probeFlags(entry) & FIN) !== 0) table.add(entry, isSwapped ? t.TRAIT_SERVER_FIN : t.TRAIT_CLIENT_FIN);
+    table.set(entry, t.PROBE_FRAME, 0);
+    table.set(entry, t.RETRANSMISSIONS, 0);
+    table.set(entry, t.ANSWER, 0);
+    table.setProbe(entry, NO_PROBE);
+    table.setVerdict(entry, UNSOLICITED);
+    table.drop(entry, t.TRAIT_TIMED_OUT | t.TRAIT_UNSEEN_ANSWER | t.TRAIT_CHALLENGED | t.TRAIT_QUIET);
+    table.enlist(entry, t.LIST_CONVERSATION, 0);
+  }
+
+  /** Keeps a conversation whose handshake was not wholly seen, however long it idles; of other ports a bounded number. */
+  #hold(entry: number): void {
+    const isAnswerOnly = this.#table.verdict(entry) === UNSOLICITED && this.#table.listOf(entry) === t.LIST_LONE;
+    if (this.#isPortZero && !isAnswerOnly) this.#table.enlist(entry, t.LIST_CONVERSATION, 0);
+    else this.#table.enlist(entry, t.LIST_LONE, this.#clock.now + LONE_NANOS);
+  }
+
+  // --- segments that their receiver drops ---------------------------------------------------------------------------
+
+  /**
+   * Whether the receiver has dropped it for its checksum: RFC 9293 §3.1, RFC 792. What the capturing host leaves to its card is
+   * no bad one (see verifyChecksum).
+   */
+  #isDropped(packet: PacketRecord): boolean {
+    return packet.checksum === CHECKSUM_BAD && !this.#trusts;
+  }
+
+  /** It is kept with the exchange that it is about, and changes nothing there. False when it asks itself. */
+  #drop(packet: PacketRecord, newest: number): boolean {
+    const table = this.#table;
+    if (packet.flags < 0 || (packet.flags & (SYN | ACK)) === SYN) return false;
+    let entry = newest;
+    while (entry !== 0 && table.isFromClient(entry, this.#key)) entry = this.#attempts.after(entry);
+    if (entry === 0) {
+      if (!this.#isConversing(newest) && table.verdict(newest) !== UNSOLICITED && !this.#isSyn(newest)) return false;
+      this.#addFrame(newest, packet);
+      return true;
+    }
+    const isReset = (packet.flags & RST) !== 0;
+    const isSynAck = (packet.flags & SYN) !== 0;
+    if (!isReset && !isSynAck && !this.#isWaiting(entry)) this.#addFrame(entry, packet);
+    else this.#answer(entry, packet, isReset ? KIND_RESET : isSynAck ? KIND_SYN_ACK : KIND_ACK, false);
+    this.#changed(entry);
+    return true;
   }
 
   #icmpError(packet: PacketRecord): void {
@@ -644,8 +904,9 @@ export class Tracker {
       if (!table.isFromClient(entry, this.#key) || table.verdict(entry) === UNSOLICITED) continue;
       // A stack believes an error only if the quote holds the sequence number of its SYN (RFC 5927 §4.1).
       if (quote.sequence >= 0 && quote.sequence === table.get(entry, t.ISN) >>> 0) {
-        const added = this.#answer(entry, packet, KIND_ICMP, isAnswer);
-        if (!isAnswer) return;
+        const counts = isAnswer && !this.#isDropped(packet);
+        const added = this.#answer(entry, packet, KIND_ICMP, counts);
+        if (!counts) return;
         if (this.#isWaiting(entry)) this.#noteAnswerPath(entry, quote);
         if (this.#isWaiting(entry)) this.#decide(entry, UNREACHABLE, table.get(entry, t.ANSWERS_LAST));
         else if (added === NEW) this.#compareAnswers(entry);
@@ -673,6 +934,8 @@ export class Tracker {
     this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, true);
     this.#noteForCrossing(entry);
+    // It may be part of a conversation that was under way: nobody is accused before the time for an answer is over.
+    if (this.#mayContinue(entry)) this.#table.add(entry, t.TRAIT_QUIET);
     this.#tellOpened(entry);
     return entry;
   }
@@ -852,7 +1115,8 @@ export class Tracker {
     table.set(entry, t.PATH, packet.path);
     table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
     table.setDigits(entry, this.#digits);
-    table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
+    if (kind === KIND_SYN_ACK) table.enlist(entry, t.LIST_LONE, this.#clock.now + LONE_NANOS);
+    else table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#countPayload(entry, packet, false);
     this.#noteForCrossing(entry);
   }
@@ -901,8 +1165,9 @@ export class Tracker {
   #decide(entry: number, verdict: number, answer: number): void {
     const table = this.#table;
     table.setVerdict(entry, verdict);
-    table.drop(entry, t.TRAIT_TIMED_OUT);
+    table.drop(entry, t.TRAIT_TIMED_OUT | t.TRAIT_QUIET);
     table.set(entry, t.ANSWER, answer);
+    if (table.has(entry, t.TRAIT_INVALID_RESET)) this.#compareInvalid(entry);
     const isConversation = verdict === ACCEPTED || verdict === SIMULTANEOUS;
     table.enlist(entry, isConversation ? t.LIST_CONVERSATION : t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#changed(entry);
@@ -978,6 +1243,19 @@ export class Tracker {
     }
   }
 
+  /** A RST that the client must ignore, from the server's address but with another TTL than the answer's, has another sender. */
+  #compareInvalid(entry: number): void {
+    const table = this.#table;
+    const answers = this.#answers;
+    const settling = table.get(entry, t.ANSWER);
+    if (settling === 0 || !answers.isAcceptable(settling) || answers.kind(settling) === KIND_ICMP) return;
+    for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
+      if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isChecksumBad(answer))
+        continue;
+      if (answers.ttl(answer) !== answers.ttl(settling)) table.add(entry, t.TRAIT_CONFLICTING);
+    }
+  }
+
   /** A segment of a conversation, from either end. */
   #converse(entry: number, packet: PacketRecord): void {
     const table = this.#table;
@@ -987,6 +1265,7 @@ export class Tracker {
     if (this.#isPortZero && (packet.flags & ACK) !== 0 && this.#establishes(entry, packet, fromClient))
       table.add(entry, t.TRAIT_ESTABLISHED);
     const hadData = this.#countPayload(entry, packet, fromClient);
+    if (this.#isPortZero && table.verdict(entry) === UNSOLICITED) this.#hearUnknown(entry, fromClient);
     if ((packet.flags & FIN) !== 0) {
       table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
       if (table.has(entry, t.TRAIT_CLIENT_FIN) && table.has(entry, t.TRAIT_SERVER_FIN)) {
@@ -996,9 +1275,19 @@ export class Tracker {
     }
     const list = table.listOf(entry);
     // The order is that of giving way when the table is full; on other ports most of a conversation is not heard anyway.
-    if (list === t.LIST_CONVERSATION && this.#isPortZero) table.enlist(entry, list, 0);
+    if (list === t.LIST_LONE) {
+      if (this.#isPortZero) table.enlist(entry, t.LIST_CONVERSATION, 0);
+      else this.#hold(entry);
+    } else if (list === t.LIST_CONVERSATION && this.#isPortZero) table.enlist(entry, list, 0);
     else if (list === t.LIST_LINGER) table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     if (hadData) this.#changed(entry);
+  }
+
+  /** Of a conversation whose handshake is not in the capture both ends have talked: it is one. */
+  #hearUnknown(entry: number, fromClient: boolean): void {
+    const conversation = this.#conversation(entry);
+    conversation.hear(fromClient);
+    if (conversation.isMutual) this.#table.add(entry, t.TRAIT_ESTABLISHED);
   }
 
   /** 0 when there is none. */
@@ -1034,6 +1323,7 @@ export class Tracker {
 
   #countInvalidReset(entry: number): void {
     this.#table.add(entry, t.TRAIT_INVALID_RESET);
+    this.#compareInvalid(entry);
     const conversation = this.#conversation(entry);
     if (conversation.invalidResets++ === 0) conversation.invalidResetFrame = this.#frame;
     this.#changed(entry);
@@ -1042,10 +1332,10 @@ export class Tracker {
   /** Returns whether there was payload. */
   #countPayload(entry: number, packet: PacketRecord, fromClient: boolean): boolean {
     if (!this.#isPortZero || packet.payloadLength <= 0) return false;
+    // What rides on a RST is a diagnostic (RFC 9293 §3.5.3), no data; and what is dropped has brought none.
+    if ((packet.flags & (SYN | RST)) === RST || (this.#isDropped(packet) && (packet.flags & SYN) === 0)) return false;
     const conversation = this.#conversation(entry);
     if (conversation.dataFrame === 0) conversation.dataFrame = this.#frame;
-    // What rides on a RST is a diagnostic (RFC 9293 §3.5.3): payload, but not of the stream.
-    if ((packet.flags & RST) !== 0) return true;
     const first = (packet.flags & SYN) !== 0 ? (packet.sequence + 1) >>> 0 : packet.sequence;
     conversation.count(fromClient, first, packet.payloadLength);
     return true;
@@ -1076,7 +1366,7 @@ export class Tracker {
     this.#table.set(entry, t.ANOMALIES, this.#table.get(entry, t.ANOMALIES) | packet.anomalies);
     const conversation = this.#conversation(entry);
     if (conversation.anomalyFrame === 0) conversation.anomalyFrame = this.#frame;
-    if (this.#table.listOf(entry) <= t.LIST_CONVERSATION) this.#changed(entry);
+    if (this.#table.isListed(entry)) this.#changed(entry);
   }
 
   #conversation(entry: number): Conversation {
@@ -1103,7 +1393,8 @@ export class Tracker {
   /** No acceptable answer yet, and time left. What comes later than that is evidence: silence was what there was. */
   #isWaiting(entry: number): boolean {
     const table = this.#table;
-    if (table.listOf(entry) === t.LIST_OPEN) return true;
+    if (table.isListed(entry) && table.listOf(entry) === t.LIST_OPEN) return true;
+    if (this.#isHalfKnown(entry)) return true;
     // Another frame's time stamp may have run ahead and timed it out: what counts is the time between these two.
     if (!table.has(entry, t.TRAIT_TIMED_OUT) || table.verdict(entry) !== SILENT) return false;
     const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
@@ -1174,8 +1465,13 @@ export class Tracker {
   /** Whether a segment goes on with a conversation that was under way when the capture began. */
   #continuesUnknown(entry: number, packet: PacketRecord): boolean {
     const probe = this.#table.probe(entry);
-    if (probe !== PROBE_ACK && probe !== PROBE_OTHER) return false;
+    if (probe !== PROBE_ACK && probe !== PROBE_MAIMON && probe !== PROBE_OTHER) return false;
     if ((this.#probeFlags(entry) & ACK) === 0 || (packet.flags & ACK) === 0) return false;
+    const acknowledged = sequenceDifference(
+      packet.acknowledgment,
+      this.#table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0,
+    );
+    if (Math.abs(acknowledged) >= SAME_CONVERSATION) return false;
     return Math.abs(sequenceDifference(packet.sequence, this.#table.get(entry, t.ISN) >>> 0)) < SAME_CONVERSATION;
   }
 
@@ -1213,6 +1509,7 @@ export class Tracker {
   #isResetOfConversation(entry: number, packet: PacketRecord): boolean {
     const table = this.#table;
     if (table.verdict(entry) === SIMULTANEOUS) return true;
+    if (table.get(entry, t.ANSWER) === 0) return isNear(packet.sequence, this.#conversation(entry).serverSequence);
     const serverIsn = this.#answers.sequence(table.get(entry, t.ANSWER));
     // What a closed port sends to a SYN (RFC 9293 §3.10.7.1): SEQ 0, ACK of the SYN.
     if (packet.sequence === 0 && this.#isAcceptableReset(entry, packet) && serverIsn !== 0xffffffff) return false;
@@ -1276,6 +1573,8 @@ export class Tracker {
       if (table.deadline(entry) > now) break;
       this.#endLinger(entry, now);
     }
+    while (table.count(t.LIST_LONE) > MAX_LONE && table.deadline(table.head(t.LIST_LONE)) <= now)
+      this.#settle(table.head(t.LIST_LONE));
   }
 
   /** The time for an answer is over. */
@@ -1295,6 +1594,7 @@ export class Tracker {
     const table = this.#table;
     if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
       table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
+    else if (this.#mayContinue(entry)) table.enlist(entry, t.LIST_LONE, now + LONE_NANOS);
     else this.#settle(entry);
   }
 
@@ -1326,6 +1626,8 @@ export class Tracker {
     const table = this.#table;
     const lingering = table.head(t.LIST_LINGER);
     if (lingering !== 0) return lingering;
+    const lone = table.head(t.LIST_LONE);
+    if (lone !== 0) return lone;
     const conversing = table.head(t.LIST_CONVERSATION);
     const open = table.head(t.LIST_OPEN);
     if (open === 0 || conversing === 0) return open === 0 ? conversing : open;
@@ -1346,7 +1648,8 @@ export class Tracker {
 
   /** Whether the entry is worth keeping more than what the ledger would give away. */
   #isWorthMore(entry: number, other: { readonly isDecided: boolean; readonly id: number }): boolean {
-    const isDecided = this.#table.listOf(entry) === t.LIST_LINGER;
+    const list = this.#table.listOf(entry);
+    const isDecided = list === t.LIST_LINGER || list === t.LIST_LONE;
     return isDecided === other.isDecided ? other.id < this.#table.get(entry, t.ID) >>> 0 : other.isDecided;
   }
 

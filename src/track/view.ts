@@ -3,6 +3,7 @@ import { icmpReason, reasonOf, stateOf } from './answer.ts';
 import { type AnswerPool, KIND_ICMP, unpackWords } from './answers.ts';
 import type { Conversation, ConversationPool } from './conversation.ts';
 import {
+  type AnswerSigns,
   type Exchange,
   type PortState,
   type PortZeroEnd,
@@ -210,6 +211,26 @@ export class ExchangeView implements Exchange {
 
   get unseenAnswer(): boolean {
     return this.#has(table.TRAIT_UNSEEN_ANSWER);
+  }
+
+  get inferred(): boolean {
+    return this.verdict === 'accepted' && this.#word(table.ANSWER) === 0;
+  }
+
+  get underWay(): boolean {
+    if (this.verdict !== 'unsolicited') return false;
+    return this.#word(table.ANSWER) === 0 || this.established || this.close !== null || this.dataFrame !== null;
+  }
+
+  get signs(): AnswerSigns {
+    const known = this.#conversation;
+    return {
+      inferred: known?.inferredFrame || null,
+      clientWentOn: known?.wentOnFrame || null,
+      clientReset: known?.clientResetFrame || null,
+      serverAck: known?.serverAckFrame || null,
+      hidden: this.#has(table.TRAIT_HIDDEN_ANSWER),
+    };
   }
 
   get mark(): number {

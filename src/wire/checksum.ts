@@ -33,6 +33,17 @@ function fold(sum: number): number {
 }
 
 /**
+ * Checks the checksum of an ICMP message that was captured whole at start .. end (exclusive), and stands at `at`: RFC 792; with a
+ * pseudo-header of IPv6 RFC 4443 §2.3. Returns one of the CHECKSUM_ values.
+ */
+export function verifyIcmpChecksum(record: PacketRecord, start: number, end: number, at: number): number {
+  if (record.ipVersion === 6) return verifyChecksum(record, PROTOCOL_ICMPV6, start, end, at);
+  return fold(sumWords(record.bytes, start, end)) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD;
+}
+
+const PROTOCOL_ICMPV6 = 58;
+
+/**
  * Checks the TCP or UDP checksum of a segment that was captured whole at start .. end (exclusive), with the addresses of
  * `record`; the checksum stands at `at`. RFC 9293 §3.1, RFC 8200 §8.1. Returns one of the CHECKSUM_ values.
  */

@@ -76,6 +76,11 @@ export interface DecoderOptions {
    * where the others' evidence is not looked at.
    */
   readonly verify?: 'all' | 'port-zero';
+  /**
+   * Whether the receiver of a segment with a bad checksum is taken to have dropped it ('verify', the default), or the segment is
+   * taken as good once the checksum was told of ('trust').
+   */
+  readonly checksums?: 'verify' | 'trust';
   /** Most bytes held for fragments under reassembly (default 4 MiB) and seconds they are held (default 30). */
   readonly fragmentBytes?: number;
   readonly fragmentSeconds?: number;

@@ -1,5 +1,6 @@
+import { verifyIcmpChecksum } from './checksum.ts';
 import { LAYER_ICMP, LAYER_ICMPV6 } from './layers.ts';
-import { TRANSPORT_ICMP_ERROR } from './packet.ts';
+import { FRAGMENT_NONE, TRANSPORT_ICMP_ERROR } from './packet.ts';
 import { REASON_MALFORMED_ICMP, REASON_TRUNCATED_ICMP } from './reasons.ts';
 import { STEP_DONE, type Walk } from './walk.ts';
 
@@ -15,6 +16,7 @@ import { STEP_DONE, type Walk } from './walk.ts';
  */
 const TYPE = 0;
 const CODE = 1;
+const CHECKSUM = 2;
 const LENGTH_V6 = 4;
 const LENGTH_V4 = 5;
 const HEADER = 8;
@@ -70,6 +72,8 @@ function readMessage(walk: Walk, layer: number): number {
     if (type === UNREACHABLE_V6 || type === TIME_EXCEEDED_V6) quoteLength = bytes[offset + LENGTH_V6]! * 8;
   }
   record.transport = TRANSPORT_ICMP_ERROR;
+  const isWhole = walk.limit <= walk.end && (record.fragment === FRAGMENT_NONE || walk.isReassembledWhole);
+  if (isWhole) record.checksum = verifyIcmpChecksum(record, offset, walk.limit, offset + CHECKSUM);
   walk.offset += HEADER;
   // RFC 4884 §4: extensions follow the quote. What is no sensible length (it was unused before) does not count.
   if (quoteLength >= 20) walk.narrow(walk.offset + quoteLength);

@@ -102,6 +102,7 @@ expect:
 decoder:
   tunnelPorts: { vxlan: [4789, 8472], teredo: [] }
   mergeScopes: true
+  checksums: trust
   fragmentBytes: 0
   fragmentTimeout: 1500ms
 `);
@@ -113,6 +114,7 @@ decoder:
     expect(config.decoder).toEqual({
       tunnelPorts: { vxlan: [4789, 8472], teredo: [] },
       mergeScopes: true,
+      checksums: 'trust',
       fragmentBytes: 0,
       fragmentSeconds: 1.5,
     });

@@ -33,7 +33,7 @@ describe('describeExchange', () => {
     const report = describeWith({ latencyNanos: 43_000, scope: 5, layers: Uint8Array.of(1, 8, 10) });
     expect(partErrors('exchange', report)).toEqual([]);
     expect(Object.keys(report).join(' ')).toBe(
-      'id input client server portZero probe verdict state reason answeredBy started answered latencyMs retransmissions ' +
+      'id input client server portZero probe verdict state reason inferred answeredBy started answered latencyMs retransmissions ' +
         'frames established bytesToServer bytesToClient close layers scope answerScope communityId anomalies evidence',
     );
     expect(report).toMatchObject({
@@ -134,8 +134,9 @@ describe('notes', () => {
   });
 
   it('say what the client has seen and the capture has not', () => {
-    expect(notesOf({ ...silent, verdict: 'undecided', unseenAnswer: true })).toMatch(
-      /SYN-ACK which the capture does not hold/,
+    const signs = { inferred: null, clientWentOn: null, clientReset: 3, serverAck: null, hidden: false };
+    expect(notesOf({ ...silent, verdict: 'undecided', unseenAnswer: true, signs })).toBe(
+      "The client's own RST in frame 3 shows that it got a SYN-ACK which the capture does not hold.",
     );
   });
 
@@ -144,7 +145,12 @@ describe('notes', () => {
       /checksum of frame 1 is wrong: the likely reason/,
     );
     expect(notesOf({ probeEvidence: { ...probe, checksumBad: true } })).toMatch(/yet it was answered/);
-    expect(notesOf({ answerEvidence: { ...reset, checksumBad: true } })).toMatch(/answer in frame 2 is wrong/);
+    expect(notesOf({ answerEvidence: { ...reset, checksumBad: true } })).toMatch(
+      /answer in frame 2 is wrong, and it was taken as good/,
+    );
+    expect(notesOf({ ...silent, otherAnswers: [{ ...reset, acceptable: false, checksumBad: true }] })).toBe(
+      'The checksum of the answer in frame 2 is wrong: the client will have dropped it, so it settles nothing.',
+    );
   });
 
   it('tell a second answerer by TTL, IP ID and time stamps', () => {
@@ -207,7 +213,8 @@ describe('notes', () => {
   });
 
   it('hold for every exchange that the fields allow', () => {
-    const flags = { conflicting: true, unseenAnswer: true, anomalies: 0x3ff } satisfies Partial<Exchange>;
+    const signs = { inferred: 4, clientWentOn: 2, clientReset: 3, serverAck: 5, hidden: true };
+    const flags = { verdict: 'undecided', conflicting: true, signs, anomalies: 0x3ff } satisfies Partial<Exchange>;
     expect(notesOf({ ...flags, otherAnswers: [reset] }).split('\n').length).toBeGreaterThan(2);
   });
 });

@@ -223,6 +223,7 @@ export function sampleResult(options: SampleOptions): RunResult {
       verdict,
       state,
       reason,
+      inferred: false,
       answeredBy: answer?.source ?? null,
       started: timeText(at),
       answered: answer?.time ?? null,

@@ -67,6 +67,7 @@ export function makeExchangeReport(fields: Partial<ExchangeReport> = {}): Exchan
     verdict: 'refused',
     state: 'closed',
     reason: 'reset',
+    inferred: false,
     answeredBy: '198.51.100.7',
     started: '2026-11-21T05:55:10.123456Z',
     answered: '2026-11-21T05:55:10.123499Z',

@@ -96,6 +96,7 @@ function snapshot(view: Exchange): Snapshot {
 export interface PlayOptions {
   readonly answerTimeoutSeconds?: number;
   readonly maxExchanges?: number;
+  readonly trustsChecksums?: boolean;
   /** Seconds at which the capture ends; the last packet's by default. */
   readonly end?: number;
   readonly sink?: Partial<ExchangeSink>;
@@ -148,7 +149,8 @@ function run(options: PlayOptions, last: number, feed: (tracker: Tracker) => voi
   const tracker = new Tracker(
     {
       answerTimeoutNanos: (options.answerTimeoutSeconds ?? 5) * 1e9,
-      maxExchanges: options.maxExchanges ?? 1000,
+      maxExchanges: options.maxExchanges ?? 100_000,
+      trustsChecksums: options.trustsChecksums ?? false,
     },
     {
       ...options.sink,

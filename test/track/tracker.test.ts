@@ -358,7 +358,15 @@ describe('openings other than SYN', () => {
       ],
       30,
     );
-    expect(exchange).toMatchObject({ probe: 'other', verdict: 'undecided', bytesToServer: 5, bytesToClient: 7 });
+    expect(exchange).toMatchObject({
+      probe: null,
+      verdict: 'unsolicited',
+      underWay: true,
+      established: true,
+      answerFrame: null,
+      bytesToServer: 5,
+      bytesToClient: 7,
+    });
   });
 });
 
@@ -545,12 +553,12 @@ describe('conversations over port 0', () => {
     expect(exchange).toMatchObject({ verdict: 'accepted', established: false, close: 'reset', unseenAnswer: false });
   });
 
-  it('takes the text of a RST for payload, but not for bytes of the stream', () => {
+  it('takes the text of a RST for no payload (RFC 9293 §3.5.3)', () => {
     const exchange = playOne([
       [0, ask()],
       [0.1, reply('RA', { payloadLength: 12 })],
     ]);
-    expect(exchange).toMatchObject({ verdict: 'refused', bytesToClient: 0, dataFrame: 2 });
+    expect(exchange).toMatchObject({ verdict: 'refused', bytesToClient: 0, dataFrame: null });
   });
 });
 

@@ -1,0 +1,453 @@
+/** Handshakes that the capture does not hold wholly: frames that were lost, one direction only, captures that began late. */
+import { describe, expect, it } from 'vitest';
+import {
+  goesOn,
+  isServerSource,
+  judgeServer,
+  SAYS_ESTABLISHED,
+  SAYS_NOTHING,
+  SAYS_SYN_ARRIVED,
+} from '../../src/track/acceptance.ts';
+import { Tracker } from '../../src/track/tracker.ts';
+import { CHECKSUM_BAD, type PacketRecord } from '../../src/wire/packet.ts';
+import { icmpError, play, playWithCounts, type SegmentFields, segment, type Timed } from '../support/segments.ts';
+
+const ISN = 1000;
+const SERVER = 500;
+
+/** The segments of one connection, between addresses of IPv4 or IPv6. */
+function connection(client = '10.0.0.1:40000', server = '10.0.0.2:0') {
+  let ipId = 0;
+  const from =
+    (ends: string) =>
+    (flags: string, sequence: number, acknowledgment: number, fields: SegmentFields = {}) =>
+      segment(ends, flags, { sequence, acknowledgment, ipId: ++ipId, ...fields });
+  return { c: from(`${client} > ${server}`), s: from(`${server} > ${client}`) };
+}
+const { c, s } = connection();
+const SYN = () => c('S', ISN, 0);
+const LATER = 400;
+
+function one(packets: readonly Timed[], end = LATER) {
+  const exchanges = play(packets, { end });
+  expect(exchanges).toHaveLength(1);
+  return exchanges[0]!;
+}
+
+describe.each([
+  ['IPv4', '10.0.0.1:40000', '10.0.0.2:0'],
+  ['IPv6', '[2001:db8::1]:40000', '[2001:db8::2]:0'],
+  ['from port 0', '10.0.0.1:0', '10.0.0.2:8080'],
+])('a SYN-ACK that the capture lost, over %s', (_, client, server) => {
+  const { c, s } = connection(client, server);
+  const inferred = {
+    verdict: 'accepted',
+    state: 'open',
+    reason: 'syn-ack',
+    inferred: true,
+    answerFrame: null,
+    answeredBy: null,
+  };
+
+  it.each([
+    ['data', s('PA', SERVER + 1, ISN + 1, { payloadLength: 9 }), { bytesToClient: 9, close: null }],
+    ['its FIN', s('FA', SERVER + 1, ISN + 1), { close: null }],
+    ['its RST', s('RA', SERVER + 1, ISN + 1), { close: 'reset' }],
+    ['a RST without ACK', s('R', SERVER + 1, 0), { close: 'reset' }],
+    ['an old keep-alive with a byte', s('A', SERVER, ISN + 1, { payloadLength: 1 }), {}],
+  ])("is inferred from %s, behind the client's ACK", (_what, last, more) => {
+    const exchange = one([
+      [0, c('S', ISN, 0)],
+      [0.1, c('A', ISN + 1, SERVER + 1)],
+      [0.2, last],
+    ]);
+    expect(exchange).toMatchObject({ ...inferred, ...more, invalidResets: 0, established: true, frames: [1, 2, 3] });
+    expect(exchange.signs).toMatchObject({ inferred: 3, clientWentOn: 2 });
+  });
+
+  it.each([
+    ['data', s('PA', SERVER + 1, ISN + 1, { payloadLength: 9 })],
+    ['a FIN', s('FA', SERVER + 1, ISN + 1)],
+  ])("is inferred from %s, though the client's ACK is lost too", (_what, last) => {
+    expect(
+      one([
+        [0, c('S', ISN, 0)],
+        [0.2, last],
+      ]),
+    ).toMatchObject(inferred);
+  });
+
+  it('is inferred from an ACK of data, however late', () => {
+    const data = c('PA', ISN + 1, SERVER + 1, { payloadLength: 6 });
+    expect(
+      one([
+        [0, c('S', ISN, 0)],
+        [0.1, data],
+        [200, s('A', SERVER + 1, ISN + 7)],
+      ]),
+    ).toMatchObject(inferred);
+    // Recorded in the wrong order, it is the same.
+    expect(
+      one([
+        [0, c('S', ISN, 0)],
+        [0.1, s('A', SERVER + 1, ISN + 7)],
+        [0.1001, data],
+      ]),
+    ).toMatchObject(inferred);
+    expect(
+      one([
+        [0, c('S', ISN, 0)],
+        [0.1, s('RA', SERVER + 1, ISN + 7)],
+        [0.1001, data],
+      ]),
+    ).toMatchObject({
+      ...inferred,
+      close: 'reset',
+      invalidResets: 0,
+    });
+  });
+
+  it('is not inferred where it was only late', () => {
+    const packets: Timed[] = [
+      [0, c('S', ISN, 0)],
+      [0.1, c('A', ISN + 1, SERVER + 1)],
+      [0.1001, s('SA', SERVER, ISN + 1)],
+      [0.2, s('PA', SERVER + 1, ISN + 1, { payloadLength: 3 })],
+    ];
+    expect(one(packets)).toMatchObject({ verdict: 'accepted', inferred: false, answerFrame: 3, frames: [1, 2, 3, 4] });
+    const [syn, ack, late, data] = packets as [Timed, Timed, Timed, Timed];
+    expect(one([syn, ack, data, [0.3, late[1]]])).toMatchObject({
+      verdict: 'accepted',
+      inferred: false,
+      answerFrame: 4,
+    });
+  });
+
+  it('is seen through mirrored copies', () => {
+    const ack = c('A', ISN + 1, SERVER + 1);
+    const data = s('PA', SERVER + 1, ISN + 1, { payloadLength: 9 });
+    const packets: Timed[] = [
+      [0, c('S', ISN, 0)],
+      [0.1, ack],
+      [0.1001, ack],
+      [0.2, data],
+      [0.2001, data],
+    ];
+    expect(one(packets)).toMatchObject({ ...inferred, bytesToClient: 9, frames: [1, 2, 3, 4, 5] });
+  });
+});
+
+describe("with only the client's half", () => {
+  it('stays undecided, however long it idles, and tells what it shows', () => {
+    const exchange = one([
+      [0, SYN()],
+      [0.1, c('A', ISN + 1, SERVER + 1)],
+      [60, c('A', ISN, SERVER + 1)],
+      [120, c('PA', ISN + 1, SERVER + 1, { payloadLength: 4 })],
+      [180, c('FA', ISN + 5, SERVER + 1)],
+      [300, c('A', ISN + 6, SERVER + 2)],
+    ]);
+    expect(exchange).toMatchObject({ verdict: 'undecided', state: 'unknown', bytesToServer: 4, close: null });
+    expect(exchange.signs).toMatchObject({ clientWentOn: 2, clientReset: null, serverAck: null });
+  });
+
+  it('ends with the RST of the client, however late', () => {
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, c('A', ISN + 1, SERVER + 1)],
+        [90, c('RA', ISN + 1, SERVER + 1)],
+      ]),
+    ).toMatchObject({
+      verdict: 'undecided',
+      close: 'reset',
+      frames: [1, 2, 3],
+    });
+  });
+});
+
+describe('an ACK of the server', () => {
+  it('of the SYN alone shows too little', () => {
+    const exchange = one([
+      [0, SYN()],
+      [0.1, s('A', SERVER + 1, ISN + 1)],
+    ]);
+    expect(exchange).toMatchObject({ verdict: 'undecided', inferred: false, frames: [1, 2] });
+    expect(exchange.signs).toMatchObject({ serverAck: 2, clientWentOn: null });
+  });
+
+  it('of nothing that the client sent is a challenge, with and without data of the client', () => {
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('A', 77, 999_999)],
+      ]),
+    ).toMatchObject({ verdict: 'challenged', answerFrame: 2 });
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('A', 77, ISN)],
+      ]),
+    ).toMatchObject({ verdict: 'challenged' });
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('A', 77, ISN + 2)],
+      ]),
+    ).toMatchObject({ verdict: 'challenged' });
+  });
+});
+
+describe('real refusals', () => {
+  it('stay what they are', () => {
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('RA', 0, ISN + 1)],
+      ]),
+    ).toMatchObject({ verdict: 'refused', inferred: false });
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('R', 0, 0)],
+      ]),
+    ).toMatchObject({ verdict: 'invalid-reset', invalidResets: 1 });
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('RA', 0, ISN + 500)],
+      ]),
+    ).toMatchObject({ verdict: 'invalid-reset' });
+  });
+
+  it('and a RST that the client must ignore, with another TTL than the answer, show two senders', () => {
+    const forged = s('R', 0, 0, { ttl: 200 });
+    const answer = () => s('SA', SERVER, ISN + 1);
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, forged],
+        [0.2, answer()],
+      ]),
+    ).toMatchObject({ verdict: 'accepted', conflicting: true });
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, s('R', 0, 0)],
+        [0.2, answer()],
+      ]),
+    ).toMatchObject({ conflicting: false });
+  });
+});
+
+describe('a capture that began late', () => {
+  const late = { verdict: 'unsolicited', probe: null, serverPort: 0, underWay: true };
+
+  it('keeps a SYN-ACK and what follows together', () => {
+    const exchange = one([
+      [0, s('SA', SERVER, ISN + 1)],
+      [0.1, c('A', ISN + 1, SERVER + 1)],
+      [120, c('PA', ISN + 1, SERVER + 1, { payloadLength: 5 })],
+      [240, s('A', SERVER + 1, ISN + 6)],
+      [380, s('RA', SERVER + 1, ISN + 6)],
+    ]);
+    expect(exchange).toMatchObject({ ...late, bytesToServer: 5, close: 'reset', frames: [1, 2, 3, 4, 5] });
+  });
+
+  it.each([
+    ['keep-alives', c('A', ISN, SERVER + 1), s('A', SERVER + 1, ISN + 1)],
+    ["the server's keep-alives", s('A', SERVER, ISN + 1), c('A', ISN + 1, SERVER + 1)],
+    ['data', c('PA', ISN + 1, SERVER + 1, { payloadLength: 5 }), s('A', SERVER + 1, ISN + 6)],
+    ["the server's data", s('PA', SERVER + 1, ISN + 1, { payloadLength: 5 }), c('A', ISN + 1, SERVER + 6)],
+    ['the end', c('FA', ISN + 1, SERVER + 1), s('FA', SERVER + 1, ISN + 2)],
+    ["the server's end", s('FA', SERVER + 1, ISN + 1), c('A', ISN + 1, SERVER + 2)],
+  ])('tells one conversation from %s on, its server at port 0', (_, first, second) => {
+    expect(
+      one([
+        [0, first],
+        [0.1, second],
+      ]),
+    ).toMatchObject({ ...late, established: true, frames: [1, 2] });
+    expect(
+      one([
+        [0, first],
+        [90, second],
+      ]),
+    ).toMatchObject({ ...late, frames: [1, 2] });
+  });
+
+  it.each([
+    ['keep-alives', [c('A', ISN, SERVER + 1), c('A', ISN, SERVER + 1), c('A', ISN, SERVER + 1)]],
+    [
+      'the client',
+      [c('A', ISN + 1, SERVER + 1), c('PA', ISN + 1, SERVER + 1, { payloadLength: 3 }), c('RA', ISN + 4, 600)],
+    ],
+    ['the server', [s('PA', SERVER, ISN, { payloadLength: 9 }), s('A', SERVER + 9, ISN), s('FA', SERVER + 9, ISN)]],
+  ])('tells one from one direction with %s only, and claims no more', (_, packets) => {
+    const exchange = one(packets.map((packet, i) => [i * 50, packet]));
+    expect(exchange).toMatchObject({ ...late, established: false, frames: [1, 2, 3] });
+  });
+
+  it('keeps real probes', () => {
+    expect(
+      one([
+        [0, c('A', 1, 2)],
+        [0.1, s('R', 2, 0)],
+      ]),
+    ).toMatchObject({ probe: 'ack', verdict: 'refused' });
+    expect(one([[0, c('A', 1, 2)]])).toMatchObject({ probe: 'ack', verdict: 'silent' });
+    expect(one([[0, c('FA', 1, 2)]])).toMatchObject({ probe: 'maimon', verdict: 'silent' });
+    // hping3 --keep: other numbers each time.
+    expect(
+      play(
+        [
+          [0, c('A', 1, 9)],
+          [1, c('A', 0x70000000, 0x50000000)],
+        ],
+        { end: 20 },
+      ),
+    ).toHaveLength(2);
+  });
+
+  it('tells nothing of a lone ACK before the time for an answer is over', () => {
+    const told: string[] = [];
+    const sink = {
+      changed: ({ probe, verdict }: { probe: string | null; verdict: string }) => told.push(`${probe} ${verdict}`),
+    };
+    play(
+      [
+        [0, c('A', ISN, SERVER + 1)],
+        [0.1, s('A', SERVER + 1, ISN + 1)],
+      ],
+      { end: 20, sink },
+    );
+    expect(told).not.toContain('ack undecided');
+    play(
+      [
+        [0, c('A', 1, 2)],
+        [0.1, s('R', 2, 0)],
+      ],
+      { end: 20, sink },
+    );
+    expect(told).toContain('ack refused');
+  });
+});
+
+describe('backscatter', () => {
+  it.each([
+    ['Linux', [0, 1, 3, 7, 15, 31]],
+    ['one that takes its time', [0, 3, 9, 21, 45, 75]],
+  ])('of a victim that sends its SYN-ACK again (%s) is one event', (_, times) => {
+    const exchange = one(times.map((time): Timed => [time, s('SA', SERVER, ISN + 1)]));
+    expect(exchange).toMatchObject({ verdict: 'unsolicited', underWay: false, frames: times.map((_time, i) => i + 1) });
+  });
+
+  it('for another SYN is another event', () => {
+    expect(
+      play([
+        [0, s('SA', SERVER, ISN + 1)],
+        [1, s('SA', SERVER + 9, 70_000)],
+      ]),
+    ).toHaveLength(2);
+  });
+
+  it('leaves the table before what is open, and is not held beyond its bound', () => {
+    const flood = (count: number): Timed[] =>
+      Array.from({ length: count }, (_, i) => [
+        i / 1000,
+        segment(`10.9.0.1:0 > 10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:${1024 + (i % 60_000)}`, 'SA', {
+          acknowledgment: i,
+        }),
+      ]);
+    const { exchanges, evicted } = playWithCounts([[0, SYN()], ...flood(200)], { maxExchanges: 50, end: 1 });
+    expect(evicted).toBe(0);
+    expect(exchanges.filter(({ verdict }) => verdict === 'undecided')).toHaveLength(1);
+    // Within 75 s all are held; beyond, so many.
+    expect(settledEarly(flood(70_000), 0.001)).toBe(0);
+    expect(settledEarly(flood(70_000), 0.01)).toBeGreaterThan(4000);
+  });
+});
+
+/** Plays packets, so many seconds apart, and returns how many exchanges have settled before the end. */
+function settledEarly(packets: readonly Timed[], gap: number): number {
+  let settled = 0;
+  const tracker = new Tracker({ answerTimeoutNanos: 5e9, maxExchanges: 100_000 }, { settled: () => settled++ });
+  packets.forEach(([, packet], i) => {
+    const time = i * gap;
+    tracker.track(packet, i + 1, 1000 + Math.floor(time), Math.round((time % 1) * 1e9), 9);
+  });
+  return settled;
+}
+
+describe('a bad checksum', () => {
+  const bad = (packet: PacketRecord) => Object.assign(packet, { checksum: CHECKSUM_BAD });
+
+  it.each([
+    ['a SYN-ACK', () => s('SA', SERVER, ISN + 1), 'accepted'],
+    ['a RST', () => s('RA', 0, ISN + 1), 'refused'],
+    ['data', () => s('PA', SERVER + 1, ISN + 1, { payloadLength: 3 }), 'accepted'],
+    ['an ICMP error', () => icmpError('192.0.2.9', 3, 13, SYN()), 'unreachable'],
+  ])('of %s makes it evidence, and the next one decides', (_, answer, verdict) => {
+    const exchange = one([
+      [0, SYN()],
+      [0.1, bad(answer())],
+    ]);
+    expect(exchange).toMatchObject({
+      verdict: 'silent',
+      invalidResets: 0,
+      conflicting: false,
+      bytesToClient: 0,
+      frames: [1, 2],
+    });
+    expect(exchange.otherAnswers).toMatchObject([{ frame: 2, acceptable: false, checksumBad: true }]);
+    expect(
+      one([
+        [0, SYN()],
+        [0.1, bad(answer())],
+        [0.2, answer()],
+      ]),
+    ).toMatchObject({ verdict, frames: [1, 2, 3] });
+    const trusting = play(
+      [
+        [0, SYN()],
+        [0.1, bad(answer())],
+      ],
+      { end: LATER, trustsChecksums: true },
+    );
+    expect(trusting).toMatchObject([{ verdict, frames: [1, 2] }]);
+  });
+});
+
+describe('numbers', () => {
+  const asked = { isn: 0xfffffff0, synLength: 0, clientEnd: -1, clientAcknowledgment: -1 };
+  const ack = (acknowledgment: number, more = {}) => ({
+    flags: 0x10,
+    sequence: 7,
+    acknowledgment,
+    payloadLength: 0,
+    ...more,
+  });
+
+  it('go round at 2^32', () => {
+    expect(judgeServer(asked, ack(0xfffffff1))).toBe(SAYS_SYN_ARRIVED);
+    expect(judgeServer({ ...asked, clientEnd: 5 }, ack(5))).toBe(SAYS_ESTABLISHED);
+    expect(judgeServer({ ...asked, clientEnd: 5 }, ack(6))).toBe(SAYS_NOTHING);
+    expect(judgeServer(asked, ack(0xfffffff1, { payloadLength: 1 }))).toBe(SAYS_ESTABLISHED);
+    expect(goesOn(asked.isn, { ...ack(0), sequence: 0xfffffff1 })).toBe(true);
+    expect(goesOn(asked.isn, { ...ack(0), sequence: 0xffffffef })).toBe(false);
+    expect(goesOn(asked.isn, { ...ack(0), sequence: 0xfffffff1, flags: 0 })).toBe(false);
+  });
+
+  it('that both ends agree on need no bound', () => {
+    const known = { ...asked, clientAcknowledgment: 100 };
+    expect(judgeServer(known, ack(5000, { sequence: 100 }))).toBe(SAYS_ESTABLISHED);
+    expect(judgeServer(known, ack(5000, { sequence: 0x7000_0000 }))).toBe(SAYS_NOTHING);
+  });
+
+  it('tell the end that listens', () => {
+    expect(isServerSource(0, 40_000)).toBe(true);
+    expect(isServerSource(40_000, 0)).toBe(false);
+    expect(isServerSource(0, 80)).toBe(false);
+    expect(isServerSource(80, 0)).toBe(true);
+  });
+});
