@@ -50,6 +50,8 @@ export interface AnalysisSettings {
   readonly exchanges: 'flagged' | 'all';
   /** Bound of the exchange table (default 1,000,000). */
   readonly maxExchanges: number;
+  /** Most frames listed of an exchange. */
+  readonly maxFrames?: number;
   /** Whether the report's lists of exchanges and their findings are made (default true): text needs the groups only. */
   readonly lists?: boolean;
   /** Most exchanges, and most findings about no single exchange, kept for the report's lists; streams are not bound by it. */
@@ -203,6 +205,7 @@ class InputAnalysis {
       {
         answerTimeoutNanos: config.answerTimeoutNanos,
         maxExchanges: settings.maxExchanges,
+        ...(settings.maxFrames === undefined ? {} : { maxFrames: settings.maxFrames }),
         evidence,
         trustsChecksums: config.decoder.checksums === 'trust',
         ...(this.lane === null || evidence === 'all' ? {} : { ledger: this.lane }),
@@ -544,6 +547,10 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       omitted,
     },
     groups,
+    lostBesideSilence: results.reduce(
+      (total, { input, summary: { exchanges: counts } }) => total + (counts.silent > 0 ? (input.drops ?? 0) : 0),
+      0,
+    ),
     ignored: results.reduce((total, { ignored }) => total + ignored, 0),
     expectations: expect.map((expectation) => ({
       name: expectation.name,

@@ -25,6 +25,8 @@ export interface AnalyzeOptions {
   readonly exchanges?: 'flagged' | 'all';
   /** Bound of the exchange table (default 1,000,000). */
   readonly maxExchanges?: number;
+  /** Most frames listed of an exchange, the first and the last (default 1,000). */
+  readonly maxFrames?: number;
   /** Most exchanges in the report's list (default 10,000); the iteration is not bound by it. */
   readonly maxListed?: number;
   /** Seed of the Community ID, 0 to 65535 (default 0). */
@@ -150,6 +152,7 @@ export function settingsOf(options: AnalyzeOptions, live: boolean): AnalysisSett
     rules,
     exchanges: options.exchanges ?? 'flagged',
     maxExchanges: options.maxExchanges ?? 1_000_000,
+    maxFrames: options.maxFrames ?? 1000,
     maxListed: options.maxListed ?? 10_000,
     communityIdSeed: options.communityIdSeed ?? 0,
     live,

@@ -46,6 +46,8 @@ const OPTION_FLAGS = 2;
 const OPTION_EPB_DROPCOUNT = 4;
 const OPTION_ISB_IFDROP = 5;
 const OPTION_ISB_OSDROP = 7;
+/** Writers that cannot count fill a counter with ones: libpcap and dumpcap take UINT64_MAX for "not known". */
+const NOT_KNOWN = 0xffff_ffff_ffff_ffffn;
 
 const NAMES = new Map([
   [SECTION_HEADER, 'section header block'],
@@ -406,7 +408,9 @@ export class PcapngReader implements RecordReader {
     this.#optionNext = at + 20;
     while (this.#nextOption(bytes, bodyEnd)) {
       const isDrops = this.#optionCode === OPTION_ISB_IFDROP || this.#optionCode === OPTION_ISB_OSDROP;
-      if (isDrops && this.#optionLength === 8) drops = (drops ?? 0) + Number(this.#load64(bytes, this.#optionStart));
+      if (!isDrops || this.#optionLength !== 8) continue;
+      const counter = this.#load64(bytes, this.#optionStart);
+      if (counter !== NOT_KNOWN) drops = (drops ?? 0) + Number(counter);
     }
     if (this.damage !== null) return false;
     // Statistics run up from the start of the capture: the last block has the sum. One without them says nothing new.
@@ -533,7 +537,8 @@ export class PcapngReader implements RecordReader {
         const fcsLength = (load32(bytes, this.#optionStart, this.#little) >>> 5) & 0xf;
         if (fcsLength !== 0) this.#frame.fcsLength = fcsLength;
       } else if (isEnhanced && this.#optionCode === OPTION_EPB_DROPCOUNT && this.#optionLength === 8) {
-        state.packetDrops = (state.packetDrops ?? 0) + Number(this.#load64(bytes, this.#optionStart));
+        const counter = this.#load64(bytes, this.#optionStart);
+        if (counter !== NOT_KNOWN) state.packetDrops = (state.packetDrops ?? 0) + Number(counter);
       }
     }
     return this.damage === null;

@@ -50,6 +50,12 @@ export const SHARED_OPTIONS = {
     describe: 'Most exchanges held in memory while they wait for an answer; the oldest is given up and counted',
     defaultDescription: '1000000',
   },
+  'max-frames': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Most frames listed of an exchange, the first and the last; all are counted',
+    defaultDescription: '1000',
+  },
   'max-listed': {
     type: 'string',
     requiresArg: true,
@@ -120,6 +126,7 @@ export interface AnalyzeArguments {
   readonly answerTimeout?: string | undefined;
   readonly exchanges?: 'flagged' | 'all' | undefined;
   readonly maxExchanges?: string | undefined;
+  readonly maxFrames?: string | undefined;
   readonly maxListed?: string | undefined;
   readonly communityIdSeed?: string | undefined;
   readonly linkType?: string | undefined;

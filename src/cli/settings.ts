@@ -27,6 +27,7 @@ type SettingArguments = Pick<
   | 'answerTimeout'
   | 'exchanges'
   | 'maxExchanges'
+  | 'maxFrames'
   | 'maxListed'
   | 'communityIdSeed'
   | 'linkType'
@@ -49,6 +50,7 @@ export async function readSettings(
     rules: [...ownRules, ...plugins.rules],
     exchanges: args.exchanges ?? 'flagged',
     maxExchanges: readCount('--max-exchanges', args.maxExchanges, 1) ?? 1_000_000,
+    maxFrames: readCount('--max-frames', args.maxFrames, 1) ?? 1000,
     maxListed: readCount('--max-listed', args.maxListed, 0) ?? 10_000,
     communityIdSeed: readCount('--community-id-seed', args.communityIdSeed, 0, 0xffff) ?? 0,
     live,

@@ -28,6 +28,7 @@ const COLUMNS: ReadonlyArray<
   ['probe_frame', ({ frames }) => frames.probe],
   ['answer_frame', ({ frames }) => frames.answer],
   ['frames', ({ frames }) => frames.all.join(' ')],
+  ['frame_count', ({ frames }) => frames.count],
   ['established', ({ established }) => established],
   ['bytes_to_server', ({ bytesToServer }) => bytesToServer],
   ['bytes_to_client', ({ bytesToClient }) => bytesToClient],

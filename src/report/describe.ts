@@ -22,6 +22,18 @@ export interface DescribeContext {
   readonly communityIdSeed: number | null;
 }
 
+function describeFrames(exchange: Exchange): ExchangeReport['frames'] {
+  const { probeFrame, answerFrame, frames, frameCount } = exchange;
+  const all = [...frames];
+  return {
+    probe: probeFrame,
+    answer: answerFrame,
+    all,
+    count: frameCount,
+    omitted: Math.max(0, frameCount - all.length),
+  };
+}
+
 /** The tracker's view of an exchange as the plain object that reports are made of. Keeps nothing of the view. */
 export function describeExchange(exchange: Exchange, context: DescribeContext): ExchangeReport {
   const probe = exchange.probeEvidence;
@@ -44,7 +56,7 @@ export function describeExchange(exchange: Exchange, context: DescribeContext): 
     answered: exchange.answered === null ? null : formatTime(exchange.answered),
     latencyMs: exchange.latencyNanos === null ? null : exchange.latencyNanos / 1e6,
     retransmissions: exchange.retransmissions,
-    frames: { probe: exchange.probeFrame, answer: exchange.answerFrame, all: [...exchange.frames] },
+    frames: describeFrames(exchange),
     established: exchange.established,
     bytesToServer: exchange.bytesToServer,
     bytesToClient: exchange.bytesToClient,

@@ -320,5 +320,5 @@ function describeEnds(exchange: ExchangeReport): string {
 }
 
 function framesOf(exchange: ExchangeReport): string {
-  return `frames ${formatFrames(exchange.frames.all)}`;
+  return `frames ${formatFrames(exchange.frames.all, exchange.frames.omitted)}`;
 }

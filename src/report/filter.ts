@@ -19,7 +19,8 @@ export function framesFilter(frames: readonly number[]): string {
 
 /** Wireshark display filter that shows an exchange, the ICMP errors that quote it included. */
 export function exchangeFilter(exchange: ExchangeReport, byAddress = false): string {
-  if (!byAddress && exchange.frames.all.length <= MAX_FRAMES) return framesFilter(exchange.frames.all);
+  if (!byAddress && exchange.frames.count <= MAX_FRAMES && exchange.frames.omitted === 0)
+    return framesFilter(exchange.frames.all);
   const { client, server } = exchange;
   return [...new Set([addressFilter(client.address), addressFilter(server.address)])]
     .concat([...new Set([client.port, server.port])].map((port) => `tcp.port == ${port}`))
@@ -36,7 +37,8 @@ export function groupFilter(group: ExchangeGroup, byAddress = false): string {
   const complete = examples.length === group.count;
   if (first !== undefined && complete && examples.length === 1) return exchangeFilter(first, byAddress);
   const frames = [...new Set(examples.flatMap((example) => example.frames.all))].sort((a, b) => a - b);
-  const byFrame = frames.length <= MAX_FRAMES && frames.length > 0;
+  const isListed = examples.every((example) => example.frames.omitted === 0);
+  const byFrame = isListed && frames.length <= MAX_FRAMES && frames.length > 0;
   // Ordinary ports have nothing in common to filter by: the examples' frames are all that can be shown.
   if (!byAddress && byFrame && (complete || portZero === null)) return framesFilter(frames);
   const parts = [portZero === null ? 'tcp' : 'tcp.port == 0'];

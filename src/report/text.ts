@@ -4,6 +4,7 @@ import { type Colors, createColors } from './colors.ts';
 import { extentOf, formatConclusion } from './conclusion.ts';
 import { escapeForTerminal } from './escape.ts';
 import { framesFilter, groupFilter } from './filter.ts';
+import { formatDuration, secondsBetween } from './html/words.ts';
 import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from './layout.ts';
 import type {
   DocumentReporter,
@@ -131,20 +132,12 @@ function formatSpan(first: string, last: string): string[] {
   const sameDay = dayOf(first) === dayOf(last);
   const from = `${dayOf(first)} ${timeOfDay(first)}`;
   if (first === last) return [`${from} UTC`];
-  const seconds = (Date.parse(last) - Date.parse(first)) / 1000;
-  const span = seconds >= 0.001 ? [formatDuration(seconds)] : [];
-  return [`${from} to ${sameDay ? '' : `${dayOf(last)} `}${timeOfDay(last)} UTC`, ...span];
-}
-
-function formatDuration(seconds: number): string {
-  if (seconds < 120) return `${Number(seconds.toPrecision(3))} s`;
-  if (seconds < 7200) return `${Number((seconds / 60).toPrecision(3))} min`;
-  if (seconds < 172_800) return `${Number((seconds / 3600).toPrecision(3))} h`;
-  return `${formatNumber(Math.round(seconds / 86_400))} days`;
+  const span = formatDuration(secondsBetween(first, last));
+  return [`${from} to ${sameDay ? '' : `${dayOf(last)} `}${timeOfDay(last)} UTC`, span];
 }
 
 function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
-  const { report } = result;
+  const { report, lostBesideSilence = 0 } = result;
   const { colors, width } = page;
   const { portZero, exchanges } = report.summary;
   yield '\n';
@@ -157,14 +150,13 @@ function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
   const line = (name: string, zero: string, all: string, word: string) =>
     `  ${pad(name, 14)}${pad(zero, numberWidth, true)}${pad(all, numberWidth + 2, true)}   ${word}`.trimEnd();
   yield `${colors.dim(line('answer', 'port 0', 'all', 'nmap says'))}\n`;
-  const drops = report.inputs.reduce((sum, input) => sum + (input.drops ?? 0), 0);
   for (const verdict of VERDICTS) {
     if (exchanges[verdict] === 0) continue;
     const zero = portZero[verdict] === 0 ? colors.dim('-') : formatNumber(portZero[verdict]);
     yield `${line(verdictText(verdict, colors), zero, formatNumber(exchanges[verdict]), colors.dim(VERDICT_STATES[verdict]))}\n`;
-    if (verdict === 'silent' && drops > 0)
+    if (verdict === 'silent' && lostBesideSilence > 0)
       yield wrap(
-        `the capture lost ${formatCount(drops, 'frame')}, so an answer may be among them`,
+        `the capture lost ${formatCount(lostBesideSilence, 'frame')}, so an answer may be among them`,
         width,
         `    ${colors.yellow('!')} `,
         '      ',
@@ -227,7 +219,7 @@ function* formatExample(exchange: ExchangeReport, group: ExchangeGroup, page: Pa
   if (exchange.scope !== '') facts.push(`in ${exchange.scope}`);
   if (exchange.answerScope !== null)
     facts.push(`answered ${exchange.answerScope === '' ? 'untagged' : `in ${exchange.answerScope}`}`);
-  facts.push(framesText(frames.all));
+  facts.push(framesText(frames.all, frames.omitted));
   const line = `${INDENT}${ends.join(' ')}  ${facts.join(colors.dim(' · '))}\n`;
   if (displayWidth(line) <= width) yield line;
   else {
@@ -299,8 +291,8 @@ function distinctText(distinct: { readonly count: number; readonly atLeast: bool
   return `${distinct.atLeast ? 'at least ' : ''}${formatCount(distinct.count, word)}`;
 }
 
-function framesText(frames: readonly number[]): string {
-  return `${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames)}`;
+function framesText(frames: readonly number[], omitted = 0): string {
+  return `${frames.length + omitted === 1 ? 'frame' : 'frames'} ${formatFrames(frames, omitted)}`;
 }
 
 function severityColor(severity: Severity, colors: Colors): (text: string) => string {

@@ -75,7 +75,16 @@ export interface ExchangeReport {
   readonly answered: string | null;
   readonly latencyMs: number | null;
   readonly retransmissions: number;
-  readonly frames: { readonly probe: number | null; readonly answer: number | null; readonly all: readonly number[] };
+  readonly frames: {
+    readonly probe: number | null;
+    readonly answer: number | null;
+    /** In order; of many the first and the last. */
+    readonly all: readonly number[];
+    /** Frames that belong to the exchange. */
+    readonly count: number;
+    /** How many of them `all` leaves out. */
+    readonly omitted: number;
+  };
   readonly established: boolean;
   readonly bytesToServer: number;
   readonly bytesToClient: number;
@@ -182,6 +191,8 @@ export interface ExpectationReport {
 export interface RunResult {
   readonly report: AnalysisReport;
   readonly groups: readonly ExchangeGroup[];
+  /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
+  readonly lostBesideSilence?: number;
   /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */
   readonly ignored?: number;
   /** Every expectation of the configuration, those that held too; findings tell what broke the others. */

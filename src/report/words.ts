@@ -124,8 +124,11 @@ export function formatNumber(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Frames from 1, as in "1, 2, 7" or "1, 2, 7 and 12 more"; runs of three and more as "3-9". */
-export function formatFrames(frames: readonly number[], limit = 8): string {
+/**
+ * Frames from 1, as in "1, 2, 7" or "1, 2, 7 and 12 more"; runs of three and more as "3-9". `omitted` more are not in the
+ * list.
+ */
+export function formatFrames(frames: readonly number[], omitted = 0, limit = 8): string {
   const parts: string[] = [];
   let shown = 0;
   for (let i = 0; i < frames.length && parts.length < limit; ) {
@@ -136,7 +139,7 @@ export function formatFrames(frames: readonly number[], limit = 8): string {
     shown += end - i;
     i = end;
   }
-  const rest = frames.length - shown;
+  const rest = frames.length + omitted - shown;
   return rest === 0 ? parts.join(', ') : `${parts.join(', ')} and ${formatNumber(rest)} more`;
 }
 

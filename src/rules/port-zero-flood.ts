@@ -1,3 +1,4 @@
+import { formatDuration } from './span.ts';
 import type { RuleOptions, WindowRule } from './types.ts';
 
 export const portZeroFlood: WindowRule = {
@@ -18,11 +19,13 @@ export const portZeroFlood: WindowRule = {
       rate: { kind: 'rate', description: 'openings to port 0 of one target', default: '100/s' },
       window: { kind: 'duration', description: 'time over which the rate is reached', default: '1s' },
     },
-    messages: { flood: '{server} got {openings} openings to port 0 in {seconds} s' },
+    messages: { flood: '{server} got {openings} openings to port 0 in {span}' },
   },
   window: (options) => ({ nanos: options.window as number, peers: 0, openings: openingsOf(options) }),
   match({ openings, seconds }, options) {
-    return openings < openingsOf(options) ? null : { messageId: 'flood', data: { openings, seconds } };
+    return openings < openingsOf(options)
+      ? null
+      : { messageId: 'flood', data: { openings, seconds, span: formatDuration(seconds) } };
   },
 };
 

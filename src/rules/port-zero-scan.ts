@@ -1,3 +1,4 @@
+import { formatDuration } from './span.ts';
 import type { RuleOptions, WindowRule } from './types.ts';
 
 export const portZeroScan: WindowRule = {
@@ -19,14 +20,17 @@ export const portZeroScan: WindowRule = {
       window: { kind: 'duration', description: 'time within which they are asked', default: '60s' },
     },
     messages: {
-      scan: '{client} asked port 0 of {hosts} hosts in {seconds} s',
-      'scan-at-least': '{client} asked port 0 of at least {hosts} hosts in {seconds} s',
+      scan: '{client} asked port 0 of {hosts} hosts in {span}',
+      'scan-at-least': '{client} asked port 0 of at least {hosts} hosts in {span}',
     },
   },
   window: (options) => ({ nanos: options.window as number, peers: hostsOf(options), openings: 0 }),
   match({ peers, peersAtLeast, seconds }, options) {
     if (peers < hostsOf(options)) return null;
-    return { messageId: peersAtLeast ? 'scan-at-least' : 'scan', data: { hosts: peers, seconds } };
+    return {
+      messageId: peersAtLeast ? 'scan-at-least' : 'scan',
+      data: { hosts: peers, seconds, span: formatDuration(seconds) },
+    };
   },
 };
 

@@ -62,7 +62,7 @@ export interface WindowTotals {
   readonly peersAtLeast: boolean;
   /** 0 when the rule did not ask. */
   readonly openings: number;
-  /** From the first of them to the last, in seconds with milliseconds. */
+  /** From the first of them to the last, in seconds with nanoseconds. */
   readonly seconds: number;
 }
 

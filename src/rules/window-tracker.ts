@@ -205,7 +205,7 @@ export class WindowTracker {
     totals.peers = episode.peers?.size ?? 0;
     totals.peersAtLeast = episode.peersAtLeast;
     totals.openings = this.#openings === null ? 0 : episode.openings;
-    totals.seconds = Math.round((episode.lastNanos - episode.firstNanos) / 1e6) / 1e3;
+    totals.seconds = Math.round(episode.lastNanos - episode.firstNanos) / 1e9;
     const match = this.rule.match(totals, this.#options);
     if (match === null) return;
     this.#told.push({

@@ -112,7 +112,7 @@ export interface Exchange {
   /** Frame of the opening segment; null when unsolicited. */
   readonly probeFrame: number | null;
   readonly answerFrame: number | null;
-  /** Number of frames, and the frames in order of appearance. */
+  /** Number of frames, and the frames in order: of many the first and the last. */
   readonly frameCount: number;
   readonly frames: readonly number[];
   /** The three below are followed for port 0 only. */

@@ -59,6 +59,8 @@ export interface TrackerOptions {
   readonly answerTimeoutNanos: number;
   /** Bound of the table. */
   readonly maxExchanges: number;
+  /** Most frames listed of an exchange, the first and the last: 1,000 by default. All are counted. */
+  readonly maxFrames?: number;
   /** Of which exchanges frames, options and anomalies are kept: all (default), or those with port 0. Verdicts need none. */
   readonly evidence?: 'all' | 'port-zero';
   /** Whether a segment with a bad checksum is taken as good (default false): then it has been told of, and that is all. */
@@ -115,7 +117,9 @@ const SAME_CONVERSATION = 1 << 25;
 const COPY = 0;
 const LIKE = 1;
 const NEW = 2;
+/** Of all exchanges, beside one for each. */
 const MAX_FRAME_RUNS = 1 << 23;
+const MAX_FRAMES = 1000;
 
 export class Tracker {
   readonly #store: Store;
@@ -124,7 +128,7 @@ export class Tracker {
   readonly #crossings: Crossings;
   readonly #evictedQuestions = new EvictedQuestions();
   readonly #answers: AnswerPool;
-  readonly #frames = new FrameRuns(MAX_FRAME_RUNS);
+  readonly #frames: FrameRuns;
   readonly #conversations = new ConversationPool();
   readonly #layers = new LayerPaths();
   readonly #clock: CaptureClock;
@@ -154,6 +158,7 @@ export class Tracker {
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
     this.#key = new t.FlowKey();
     this.#table = new t.ExchangeTable(options.maxExchanges);
+    this.#frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES);
     this.#crossings = new Crossings(this.#table, new t.FlowKey());
     this.#attempts = new Attempts(this.#table);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
@@ -1350,8 +1355,7 @@ export class Tracker {
   #appendFrame(entry: number, frame: number): void {
     const table = this.#table;
     const last = table.get(entry, t.FRAMES_LAST);
-    const run = last === 0 ? 0 : this.#frames.append(last, frame);
-    if (run !== 0) table.set(entry, t.FRAMES_LAST, run);
+    if (last !== 0) table.set(entry, t.FRAMES_LAST, this.#frames.append(table.get(entry, t.FRAMES_FIRST), last, frame));
   }
 
   /** The segment's earlier fragments belong to the exchange, and so will its later ones. */

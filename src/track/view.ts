@@ -130,7 +130,7 @@ export class ExchangeView implements Exchange {
   }
 
   get retransmissions(): number {
-    return this.#word(table.RETRANSMISSIONS);
+    return this.#word(table.RETRANSMISSIONS) >>> 0;
   }
 
   get probeFrame(): number | null {

@@ -45,7 +45,7 @@ describe('describeExchange', () => {
       started: '2026-11-21T06:00:00.000000Z',
       answered: '2026-11-21T06:00:00.001000Z',
       latencyMs: 0.043,
-      frames: { probe: 1, answer: 2, all: [1, 2] },
+      frames: { probe: 1, answer: 2, all: [1, 2], count: 2, omitted: 0 },
       layers: ['ethernet', 'ipv4', 'tcp'],
       scope: 'vlan 5',
     });

@@ -53,7 +53,7 @@ describe('diffReports', () => {
           started: '2027-01-01T00:00:00.5Z',
           answered: '2027-01-01T00:00:00.6Z',
           latencyMs: 100,
-          frames: { probe: 7, answer: 9, all: [7, 9] },
+          frames: { probe: 7, answer: 9, all: [7, 9], count: 2, omitted: 0 },
         }),
       ],
       'runs/2/b.pcap',

@@ -19,7 +19,7 @@ const many = Array.from({ length: 9 }, (_, i) =>
   makeExchangeReport({
     id: i + 1,
     client: { address: `192.0.2.${i}`, port: 1024 },
-    frames: { probe: 10 * i + 1, answer: null, all: [10 * i + 1] },
+    frames: { probe: 10 * i + 1, answer: null, all: [10 * i + 1], count: 1, omitted: 0 },
   }),
 );
 const overIpv6 = makeExchangeReport({

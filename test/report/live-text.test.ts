@@ -12,7 +12,7 @@ const open = (id = 1) =>
     answeredBy: null,
     answered: null,
     latencyMs: null,
-    frames: { probe: 1, answer: null, all: [1] },
+    frames: { probe: 1, answer: null, all: [1], count: 1, omitted: 0 },
   });
 const refused = (id = 1) => makeExchangeReport({ id });
 const asked = (id = 1) => makeFindingReport({ exchange: id, message: 'no answer seen so far' });

@@ -109,7 +109,9 @@ describe('formatText', () => {
     const run = makeRun([makeSilentReport()], [makeFindingReport({ frames: [1] })], {
       inputs: [makeInputReport({ drops: 12 })],
     });
-    expect(textOf(run)).toMatch(/silent .*\n +! the capture lost 12 frames, so an answer may be among them/);
+    const withLoss = { ...run, lostBesideSilence: 12 };
+    expect(textOf(withLoss)).toMatch(/silent .*\n +! the capture lost 12 frames, so an answer may be among them/);
+    expect(textOf({ ...run, lostBesideSilence: 0 })).not.toMatch(/the capture lost/);
     expect(textOf(makeRun([makeSilentReport()], []))).not.toMatch(/lost/);
   });
 

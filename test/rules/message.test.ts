@@ -20,8 +20,8 @@ const refused: ExchangeWords = {
 
 /** Names that the messages of each kind of rule can use besides what their match gives. */
 const DATA: Readonly<Record<string, readonly string[]>> = {
-  'port-zero-scan': ['client', 'hosts', 'seconds'],
-  'port-zero-flood': ['server', 'openings', 'seconds'],
+  'port-zero-scan': ['client', 'hosts', 'seconds', 'span'],
+  'port-zero-flood': ['server', 'openings', 'seconds', 'span'],
   'udp-port-zero': ['client', 'server', 'datagrams'],
   'invalid-reset': ['resets'],
   'malformed-port-zero': ['faults'],

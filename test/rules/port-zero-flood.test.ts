@@ -39,7 +39,7 @@ describe('port-zero-flood', () => {
     expect(others).toEqual([]);
     expect(fired).toMatchObject({
       severity: 'error',
-      match: { messageId: 'flood', data: { openings: 100, seconds: 0.99 } },
+      match: { messageId: 'flood', data: { openings: 100, seconds: 0.99, span: '990 ms' } },
       time: makeTime(0),
       lastTime: makeTime(0.99),
       client: null,
@@ -52,7 +52,7 @@ describe('port-zero-flood', () => {
     const engine = engineFor();
     flood(engine, 5000, 0.001);
     const [fired] = engine.finish();
-    expect(fired?.match.data).toEqual({ openings: 5000, seconds: 4.999 });
+    expect(fired?.match.data).toEqual({ openings: 5000, seconds: 4.999, span: '5 s' });
     expect(fired?.frames).toHaveLength(100);
     expect(fired?.frames.at(-1)).toBe(100);
   });
@@ -66,7 +66,7 @@ describe('port-zero-flood', () => {
   it('fires live when the rate is reached', () => {
     const engine = engineFor(true);
     const fired = flood(engine, 300, 0.001);
-    expect(fired.map(({ match }) => match.data)).toEqual([{ openings: 100, seconds: 0.099 }]);
+    expect(fired.map(({ match }) => match.data)).toEqual([{ openings: 100, seconds: 0.099, span: '99 ms' }]);
     expect(engine.finish()).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ describe('port-zero-scan', () => {
     expect(scanned).toMatchObject({
       severity: 'warning',
       exchange: null,
-      match: { messageId: 'scan', data: { hosts: 10, seconds: 9 } },
+      match: { messageId: 'scan', data: { hosts: 10, seconds: 9, span: '9 s' } },
       frames: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
       time: makeTime(0),
       lastTime: makeTime(9),
@@ -91,14 +91,16 @@ describe('port-zero-scan', () => {
     const engine = engineFor();
     scan(engine, 200, 2);
     const [fired] = engine.finish();
-    expect(fired?.match.data).toEqual({ hosts: 200, seconds: 398 });
+    expect(fired?.match.data).toEqual({ hosts: 200, seconds: 398, span: '6 min 38 s' });
     expect(fired?.frames).toHaveLength(100);
   });
 
   it('makes another finding of a scan that comes after a pause', () => {
     const engine = engineFor();
     scan(engine, 12, 1);
-    expect(scan(engine, 12, 1, 1000).map((fired) => fired.match.data)).toEqual([{ hosts: 12, seconds: 11 }]);
+    expect(scan(engine, 12, 1, 1000).map((fired) => fired.match.data)).toEqual([
+      { hosts: 12, seconds: 11, span: '11 s' },
+    ]);
     expect(engine.finish()).toHaveLength(1);
   });
 
@@ -106,7 +108,7 @@ describe('port-zero-scan', () => {
     const engine = engineFor(true);
     const [fired, ...others] = scan(engine, 50, 1);
     expect(others).toEqual([]);
-    expect(fired?.match.data).toEqual({ hosts: 10, seconds: 9 });
+    expect(fired?.match.data).toEqual({ hosts: 10, seconds: 9, span: '9 s' });
     expect(engine.finish()).toEqual([]);
     expect(scan(engine, 10, 1, 1000)).toHaveLength(1);
   });
@@ -127,6 +129,6 @@ describe('port-zero-scan', () => {
     expect(engine.finish()).toEqual([]);
     const more = engineFor(false, { hosts: 40, window: 60e9 });
     scan(more, 41, 1);
-    expect(more.finish().map((fired) => fired.match.data)).toEqual([{ hosts: 41, seconds: 40 }]);
+    expect(more.finish().map((fired) => fired.match.data)).toEqual([{ hosts: 41, seconds: 40, span: '40 s' }]);
   });
 });

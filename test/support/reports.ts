@@ -73,7 +73,7 @@ export function makeExchangeReport(fields: Partial<ExchangeReport> = {}): Exchan
     answered: '2026-11-21T05:55:10.123499Z',
     latencyMs: 0.043,
     retransmissions: 0,
-    frames: { probe: 1, answer: 2, all: [1, 2] },
+    frames: { probe: 1, answer: 2, all: [1, 2], count: 2, omitted: 0 },
     established: false,
     bytesToServer: 0,
     bytesToClient: 0,
@@ -97,7 +97,7 @@ export function makeSilentReport(fields: Partial<ExchangeReport> = {}): Exchange
     answeredBy: null,
     answered: null,
     latencyMs: null,
-    frames: { probe: 1, answer: null, all: [1] },
+    frames: { probe: 1, answer: null, all: [1], count: 1, omitted: 0 },
     evidence: { probe: makeSegmentReport(), answer: null, otherAnswers: [], notes: [] },
     ...fields,
   });
@@ -236,7 +236,7 @@ export function manyFindingsRun(count: number): RunResult {
       id,
       client: { address: `192.0.2.${i % 250}`, port: 1024 + (i % 60_000) },
       started: `2026-11-21T05:55:${String(10 + (i % 50)).padStart(2, '0')}.123456Z`,
-      frames: { probe: frames[0]!, answer: frames[1]!, all: frames },
+      frames: { probe: frames[0]!, answer: frames[1]!, all: frames, count: frames.length, omitted: 0 },
     };
     if (i % 3 === 1) exchanges.push(makeSilentReport({ ...fields, frames: { ...fields.frames, answer: null } }));
     else if (i % 3 === 2)

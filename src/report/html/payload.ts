@@ -64,9 +64,9 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
   };
 }
 
-function packFrames({ probe, answer, all }: ExchangeReport['frames']): PageExchange['frames'] {
+function packFrames({ probe, answer, all, count, omitted }: ExchangeReport['frames']): PageExchange['frames'] {
   const { ranges, cut } = frameRanges(all);
-  return { probe, answer, count: all.length, ranges, cut };
+  return { probe, answer, count, ranges, cut: cut + omitted };
 }
 
 /** Frame numbers as the ranges of Wireshark's set membership, as in "1..3,9"; `cut` of them did not fit. */

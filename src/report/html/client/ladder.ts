@@ -298,7 +298,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     app.copyButton('Copy link', () => `${location.href.replace(/#.*/s, '')}#x${exchange.id}`),
   );
   if (frames.cut > 0) {
-    wireshark.append(element('p', { class: 'note' }, `${formatNumber(frames.cut)} later frames are left out.`));
+    wireshark.append(element('p', { class: 'note' }, `${formatNumber(frames.cut)} of its frames are left out.`));
   }
 
   const side = element('div', { class: 'side' });
