@@ -212,6 +212,9 @@ describe('pcapng', () => {
     it('are those of the last statistics of each interface', async () => {
       expect(await drops(statistics(0, 5n, 6n), statistics(1, null, 100n), statistics(0, 7n, 8n))).toBe(115);
       expect(await drops(statistics(0, 0n, null))).toBe(0);
+      // A counter of all ones says that nobody counted.
+      expect(await drops(statistics(0, 2n ** 64n - 1n, null))).toBeNull();
+      expect(await drops(statistics(0, 2n ** 64n - 1n, 4n))).toBe(4);
     });
 
     it('are counted packet by packet', async () => {
