@@ -3,7 +3,7 @@
  * grows with the input but the lists of the report, and those have a bound.
  */
 import type { SkippingSource } from './capture/record-skipper.ts';
-import type { Frame, FrameSource } from './capture/source.ts';
+import { FRAME_WITHOUT_TIME, type Frame, type FrameSource } from './capture/source.ts';
 import {
   type Broken,
   createExpectationChecker,
@@ -32,7 +32,7 @@ import { expectationMeta } from './rules/expectation.ts';
 import { exchangeValues, formatMessage, type MessageValues } from './rules/message.ts';
 import type { Rule, Severity } from './rules/types.ts';
 import { FrameTotals, Sieve } from './sift/sieve.ts';
-import type { Exchange } from './track/exchange.ts';
+import { type Exchange, NO_TIME } from './track/exchange.ts';
 import { Tracker } from './track/tracker.ts';
 import { VERSION } from './version.ts';
 import { createDecoder } from './wire/decode.ts';
@@ -102,6 +102,8 @@ export interface InputResult {
   };
   /** Exchanges with port 0 that the configuration says to ignore. */
   readonly ignored: number;
+  /** Packets that had no time stamp. */
+  readonly untimed: number;
   readonly expectations: readonly ExpectationState[];
   readonly elapsedMs: number;
 }
@@ -172,6 +174,7 @@ class InputAnalysis {
   #omittedExchanges = 0;
   #omittedFindings = 0;
   #ignored = 0;
+  #untimed = 0;
   /** Of all frames. */
   readonly #totals: FrameTotals;
   /** The frame at hand; only valid while it is being decoded. */
@@ -283,7 +286,7 @@ class InputAnalysis {
       this.#lastArrival = now;
     }
     const millis = now - this.#lastArrival - PIPE_LAG_MILLIS;
-    if (frames === 0 || millis <= 0) return;
+    if (!Number.isFinite(lastSeconds) || millis <= 0) return;
     const nanos = lastNanos + Math.floor(millis) * 1e6;
     const seconds = Math.floor(nanos / 1e9);
     this.#tracker.advance(lastSeconds + seconds, nanos - seconds * 1e9);
@@ -292,7 +295,8 @@ class InputAnalysis {
   finish(elapsedMs: number): InputResult {
     const source = this.#source;
     const totals = this.#totals;
-    const hasTime = totals.frames > 0;
+    // Infinite until some frame has told the time.
+    const hasTime = Number.isFinite(totals.lastSeconds);
     // Where records without a packet come last, they have numbers too.
     const frames = Math.max(totals.frames, source.frames ?? 0);
     if (hasTime) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
@@ -356,6 +360,7 @@ class InputAnalysis {
         evicted: this.#tracker.counts.evicted,
         attempts: this.#tracker.counts.lostAttempts,
       },
+      untimed: this.#untimed,
       ignored: this.#ignored,
       expectations: this.#expectations?.state() ?? [],
       elapsedMs,
@@ -365,7 +370,12 @@ class InputAnalysis {
   }
 
   #packet(packet: PacketRecord): void {
-    const { number, seconds, nanos, timeDigits } = this.#frame;
+    const { number, seconds, nanos } = this.#frame;
+    let { timeDigits } = this.#frame;
+    if (timeDigits === FRAME_WITHOUT_TIME) {
+      timeDigits = NO_TIME;
+      this.#untimed++;
+    }
     if (packet.transport === TRANSPORT_UDP) {
       for (const fired of this.#engine.datagram(packet, number, seconds, nanos, timeDigits)) this.#reportLoose(fired);
       return;
@@ -464,7 +474,7 @@ class InputAnalysis {
   #formatFinding(fired: Fired, exchange: ExchangeReport | null): FindingReport {
     const { rule, match } = fired;
     const ends = exchange === null ? describeEnds(fired, this.#communityIdSeed) : {};
-    const times: Record<string, string> =
+    const times: Record<string, string | null> =
       fired.lastTime === null ? {} : { firstTime: formatTime(fired.time), lastTime: formatTime(fired.lastTime) };
     const values: MessageValues = {
       ...(exchange === null ? {} : exchangeValues(exchange)),
@@ -551,6 +561,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       (total, { input, summary: { exchanges: counts } }) => total + (counts.silent > 0 ? (input.drops ?? 0) : 0),
       0,
     ),
+    untimed: results.reduce((total, { untimed }) => total + untimed, 0),
     ignored: results.reduce((total, { ignored }) => total + ignored, 0),
     expectations: expect.map((expectation) => ({
       name: expectation.name,

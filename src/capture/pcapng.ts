@@ -1,7 +1,7 @@
 import type { CaptureErrorCode } from './errors.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
 import { MOST_SKIPPED_INTERFACES, type RecordSkipper } from './record-skipper.ts';
-import { type CaptureInterface, Frame, type FrameHandler } from './source.ts';
+import { type CaptureInterface, FRAME_WITHOUT_TIME, Frame, type FrameHandler } from './source.ts';
 
 /*
  * pcapng, draft-ietf-opsawg-pcapng: a row of blocks, each
@@ -480,8 +480,11 @@ export class PcapngReader implements RecordReader {
     frame.timeDigits = state.timeDigits;
     frame.fcsLength = state.fcsLength;
     frame.interfaceIndex = state.index;
-    // A simple packet has no time: it keeps that of the packet before it (0 at first), since order is all that is known.
-    if (isSimple) return true;
+    // A simple packet has no time: it keeps that of the packet before it (0 at first), and says so.
+    if (isSimple) {
+      frame.timeDigits = FRAME_WITHOUT_TIME;
+      return true;
+    }
     this.#setTimeSlowly(state, load32(bytes, at + 12, little), load32(bytes, at + 16, little));
     const drops = load16(bytes, at + 10, little);
     // 0xffff: not known.

@@ -1,5 +1,8 @@
 import type { CaptureErrorCode } from './errors.ts';
 
+/** Stands for the digits of a time stamp where a frame has none (pcapng's simple packet blocks). */
+export const FRAME_WITHOUT_TIME = 15;
+
 /** One interface of a capture. Classic pcap has exactly one, pcapng any number. */
 export interface CaptureInterface {
   /** LINKTYPE_ value, without the FCS and class bits. */
@@ -33,7 +36,10 @@ export class Frame {
   number = 0;
   /** LINKTYPE_ value of this frame's interface; the same as interface.linkType, here for speed. */
   linkType = 0;
-  /** Fractional digits of this frame's time stamp; the same as interface.timeDigits. */
+  /**
+   * Fractional digits of this frame's time stamp: as interface.timeDigits, or FRAME_WITHOUT_TIME where it has none; then seconds and
+   * nanos are those of the frame before, and nothing may rest on them.
+   */
   timeDigits = 6;
   /** Bytes of frame check sequence counted in capturedLength; the same as interface.fcsLength. */
   fcsLength = 0;

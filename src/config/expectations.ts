@@ -1,6 +1,6 @@
 import { expectationMeta } from '../rules/expectation.ts';
 import { formatMessage } from '../rules/message.ts';
-import { type Exchange, type Timestamp, VERDICTS, type Verdict } from '../track/exchange.ts';
+import { type Exchange, NO_TIME, type Timestamp, VERDICTS, type Verdict } from '../track/exchange.ts';
 import { formatAddress } from '../wire/address.ts';
 import { cidrMatches, formatTarget } from './cidr.ts';
 import { formatDuration } from './duration.ts';
@@ -15,6 +15,8 @@ export interface ExpectationState {
   readonly verdicts: readonly number[];
   /** Those with an allowed verdict whose answer took longer than `within`. */
   readonly late: number;
+  /** Of those allowed, how many had to come within some time and have no time stamp. */
+  readonly untimed: number;
   readonly slowestNanos: number;
   /** The first exchanges that broke it. */
   readonly examples: readonly ExpectationExample[];
@@ -56,6 +58,7 @@ export interface ExpectationChecker {
 interface Tally {
   readonly verdicts: number[];
   late: number;
+  untimed: number;
   slowestNanos: number;
   readonly examples: ExpectationExample[];
 }
@@ -84,9 +87,10 @@ export function mergeExpectationStates(states: readonly (readonly ExpectationSta
   return Array.from({ length: width }, (_, index) => {
     const total = emptyTally();
     for (const state of states) {
-      const { verdicts, late, slowestNanos, examples } = state[index]!;
+      const { verdicts, late, untimed, slowestNanos, examples } = state[index]!;
       for (const [at, number] of verdicts.entries()) total.verdicts[at]! += number;
       total.late += late;
+      total.untimed += untimed;
       total.slowestNanos = Math.max(total.slowestNanos, slowestNanos);
       total.examples.push(...examples.slice(0, MAX_EXAMPLES - total.examples.length));
     }
@@ -113,7 +117,7 @@ export interface Unseen {
 const NONE_UNSEEN: Unseen = { frames: 0, of: 0, reasons: {} };
 
 function emptyTally(): Tally {
-  return { verdicts: new Array<number>(VERDICTS.length).fill(0), late: 0, slowestNanos: 0, examples: [] };
+  return { verdicts: new Array<number>(VERDICTS.length).fill(0), late: 0, untimed: 0, slowestNanos: 0, examples: [] };
 }
 
 function touches({ to, port, from, verdict }: Expectation, exchange: Exchange): boolean {
@@ -130,12 +134,17 @@ function count(tally: Tally, expectation: Expectation, exchange: Exchange, input
   const { verdict, latencyNanos } = exchange;
   tally.verdicts[VERDICTS.indexOf(verdict)]!++;
   const allowed = expectation.verdict.includes(verdict);
+  const isTimeless = exchange.started.digits === NO_TIME || exchange.answered?.digits === NO_TIME;
+  const isAnswered = exchange.answerFrame !== null;
+  // What has no time was not seen to be in time.
+  const untimed = allowed && expectation.withinNanos !== null && isTimeless && isAnswered;
+  if (untimed) tally.untimed++;
   const late = allowed && expectation.withinNanos !== null && (latencyNanos ?? 0) > expectation.withinNanos;
   if (late) {
     tally.late++;
     tally.slowestNanos = Math.max(tally.slowestNanos, latencyNanos ?? 0);
   }
-  if ((allowed && !late) || tally.examples.length === MAX_EXAMPLES) return;
+  if ((allowed && !late && !untimed) || tally.examples.length === MAX_EXAMPLES) return;
   const { id, probeFrame, answerFrame, frames, clientAddress, clientPort, serverAddress, serverPort, started } =
     exchange;
   const shown = [probeFrame, answerFrame].filter((frame) => frame !== null);
@@ -157,13 +166,13 @@ function count(tally: Tally, expectation: Expectation, exchange: Exchange, input
  */
 function judge(
   expectation: Expectation,
-  { verdicts, late, slowestNanos, examples }: ExpectationState,
+  { verdicts, late, untimed, slowestNanos, examples }: ExpectationState,
   unseen: Unseen,
 ): Broken[] {
   const { name, to, port, atLeast, verdict, withinNanos } = expectation;
   const touched = verdicts.reduce((sum, number) => sum + number, 0);
   const seen: Partial<Record<Verdict, number>> = {};
-  let broken = late;
+  let broken = late + untimed;
   for (const [index, number] of verdicts.entries()) {
     const word = VERDICTS[index]!;
     if (number > 0) seen[word] = number;
@@ -184,6 +193,7 @@ function judge(
   const within = withinNanos === null ? '' : ` within ${formatDuration(withinNanos)}`;
   const saw = Object.entries(seen).map(([word, number]) => `${number} ${word}`);
   if (late > 0) saw.push(`${late} late, the slowest after ${formatDuration(Math.round(slowestNanos / 1e3) * 1e3)}`);
+  if (untimed > 0) saw.push(`${untimed} without time stamps, so that nobody knows how soon they were`);
   const message = formatMessage(expectationMeta.messages[id]!, {
     name,
     to: formatTarget(to, 0),

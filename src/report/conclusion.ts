@@ -8,7 +8,7 @@ const MAX_NAMED = 3;
 
 /**
  * The answer in plain words: who put port 0 on the wire, and how did the other stack answer? It is about what was flagged,
- * and says how much was not. One to four sentences.
+ * and says how much was not. One to five sentences.
  */
 export function formatConclusion(result: RunResult): string {
   const { summary, inputs } = result.report;
@@ -43,6 +43,11 @@ export function formatConclusion(result: RunResult): string {
   const rest = portZero.total - countOf(flagged);
   if (rest > 0)
     sentences.push(describeRest(rest, result.ignored ?? 0, flagged.length > 0 ? 'more exchange' : 'exchange'));
+  const { untimed = 0 } = result;
+  if (untimed > 0)
+    sentences.push(
+      `${formatCount(untimed, 'packet')} had no time stamp, so rates (scans, floods) and waiting times could not be judged.`,
+    );
   sentences.push(...missed);
   if (incomplete && missed.length === 0) sentences.push('Not all of the input could be read.');
   return sentences.join(' ');

@@ -1,6 +1,6 @@
 import { AddressTable, putAddress } from '../rules/address-table.ts';
 import type { Severity } from '../rules/types.ts';
-import { type Exchange, PROBES, type Timestamp, VERDICTS } from '../track/exchange.ts';
+import { type Exchange, NO_TIME, PROBES, type Timestamp, VERDICTS } from '../track/exchange.ts';
 import { formatTime } from './time.ts';
 import type { ExchangeGroup, ExchangeReport } from './types.ts';
 
@@ -40,8 +40,10 @@ export class GroupCollector {
     addTo(group.clients, exchange.clientAddress);
     addTo(group.servers, exchange.serverAddress);
     const { started } = exchange;
-    if (isBefore(started, group.first)) group.first = started;
-    if (isBefore(group.last, started)) group.last = started;
+    if (started.digits !== NO_TIME) {
+      if (group.first.digits === NO_TIME || isBefore(started, group.first)) group.first = started;
+      if (group.last.digits === NO_TIME || isBefore(group.last, started)) group.last = started;
+    }
     if (group.examples.length < MAX_EXAMPLES) group.examples.push(describe());
   }
 

@@ -77,7 +77,7 @@ export const streamText: StreamReporterFactory = (write, context) => {
       if (entry !== undefined) entry.findings = [...entry.findings, finding];
       else if (
         exchange !== null &&
-        exchange.answered === null &&
+        exchange.frames.answer === null &&
         exchange.verdict === 'undecided' &&
         !unanswered.has(exchange.id)
       ) {

@@ -65,7 +65,13 @@ function formatCaptures(inputs: readonly InputReport[], bytes: number): string {
     const shown = problems.slice(0, MAX_PROBLEMS).map(({ message }) => escapeMarkdown(message));
     if (problems.length > MAX_PROBLEMS) shown.push(`and ${formatNumber(problems.length - MAX_PROBLEMS)} more`);
     const read = isWhole(input) ? 'whole' : `:warning: ${shown.join('<br>') || 'not whole'}`;
-    return row([escapeMarkdown(name), formatNumber(frames), firstTime ?? '', lastTime ?? '', read]);
+    return row([
+      escapeMarkdown(name),
+      formatNumber(frames),
+      firstTime ?? (frames > 0 ? 'no time' : ''),
+      lastTime ?? '',
+      read,
+    ]);
   };
   const head = ['| Capture | Frames | From | To | Read |', '| --- | ---: | --- | --- | --- |'];
   return formatList(head, sorted, captureRow, { bytes, most: MAX_ROWS }, (rest) => {
@@ -100,7 +106,7 @@ function groupCells(group: ExchangeGroup): string[] {
   const rules = group.ruleIds.map((id) => escapeMarkdown(id)).join('<br>');
   // A pipe ends a table cell even within a code span, unless it has a backslash before it.
   const filter = `\`${groupFilter(group).replaceAll('|', '\\|')}\``;
-  return [group.severity ?? '', `${what}${example}`, answer, group.firstTime, rules, filter];
+  return [group.severity ?? '', `${what}${example}`, answer, group.firstTime ?? 'no time', rules, filter];
 }
 
 /** Findings that no exchange stands for. */

@@ -119,6 +119,7 @@ function* formatInput(input: InputReport, nameWidth: number, { width, colors }: 
   if (input.format !== null)
     details.push(input.compression === null ? input.format : `${input.format}, ${input.compression}`);
   if (input.firstTime !== null && input.lastTime !== null) details.push(...formatSpan(input.firstTime, input.lastTime));
+  else if (input.frames > 0) details.push('no time');
   if (input.drops !== null && input.drops > 0)
     details.push(colors.yellow(`${formatNumber(input.drops)} lost by the capture`));
   const fits = displayWidth(name) <= nameWidth;
@@ -180,7 +181,8 @@ function* formatGroups({ report, groups }: RunResult, page: Page): Iterable<stri
     if (report.inputs.length > 1 && input !== undefined) facts.push(`in ${escapeForTerminal(input.name)}`);
     if (group.count > group.examples.length || group.count > MAX_EXAMPLES) {
       facts.push(`${distinctText(group.clients, 'client')}, ${distinctText(group.servers, 'server')}`);
-      facts.push(...formatSpan(group.firstTime, group.lastTime));
+      const { firstTime, lastTime } = group;
+      facts.push(...(firstTime === null || lastTime === null ? ['no time'] : formatSpan(firstTime, lastTime)));
     }
     if (facts.length > 0) yield flow(facts, colors.dim(' · '), width, INDENT);
     for (const example of group.examples.slice(0, MAX_EXAMPLES)) yield* formatExample(example, group, page);
@@ -201,9 +203,7 @@ const INDENT = '         ';
 function* formatExample(exchange: ExchangeReport, group: ExchangeGroup, page: Page): Iterable<string> {
   const { colors, width } = page;
   const { client, server, frames, retransmissions } = exchange;
-  const sameDay = dayOf(group.firstTime) === dayOf(group.lastTime);
-  const time =
-    sameDay && exchange.started >= group.firstTime ? timeOfDay(exchange.started) : fullTime(exchange.started);
+  const time = startText(exchange, group);
   const deep = `${INDENT}  `;
   // An unsolicited answer is all there is: show the way that it went.
   const [from, to] = exchange.probe === null ? [server, client] : [client, server];
@@ -329,6 +329,13 @@ function dayOf(time: string): string {
 
 function timeOfDay(time: string): string {
   return time.slice(11, -1);
+}
+
+/** The time of day where the group says the day. */
+function startText({ started }: ExchangeReport, { firstTime, lastTime }: ExchangeGroup): string {
+  if (started === null) return 'no time';
+  const saysDay = firstTime !== null && lastTime !== null && dayOf(firstTime) === dayOf(lastTime);
+  return saysDay && started >= firstTime ? timeOfDay(started) : fullTime(started);
 }
 
 function fullTime(time: string): string {

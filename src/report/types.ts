@@ -70,8 +70,8 @@ export interface ExchangeReport {
   /** Accepted, as what followed shows; the SYN-ACK is not in the capture. */
   readonly inferred: boolean;
   readonly answeredBy: string | null;
-  /** RFC 3339, UTC. */
-  readonly started: string;
+  /** RFC 3339, UTC; null where the frame has no time. */
+  readonly started: string | null;
   readonly answered: string | null;
   readonly latencyMs: number | null;
   readonly retransmissions: number;
@@ -110,7 +110,7 @@ export interface ExchangeReport {
 /** A segment, or an ICMP error, as evidence. */
 export interface SegmentReport {
   readonly frame: number;
-  readonly time: string;
+  readonly time: string | null;
   readonly kind: AnswerKind | 'probe';
   readonly source: string;
   readonly acceptable: boolean;
@@ -175,8 +175,9 @@ export interface ExchangeGroup {
   /** Distinct clients and servers; exact up to the bound at which counting stopped (then atLeast is true). */
   readonly clients: { readonly count: number; readonly atLeast: boolean };
   readonly servers: { readonly count: number; readonly atLeast: boolean };
-  readonly firstTime: string;
-  readonly lastTime: string;
+  /** Null where no frame has a time. */
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
   /** The first few of them. */
   readonly examples: readonly ExchangeReport[];
 }
@@ -193,6 +194,8 @@ export interface RunResult {
   readonly groups: readonly ExchangeGroup[];
   /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
   readonly lostBesideSilence?: number;
+  /** Packets without a time stamp: of them neither rates nor waiting times could be judged. */
+  readonly untimed?: number;
   /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */
   readonly ignored?: number;
   /** Every expectation of the configuration, those that held too; findings tell what broke the others. */

@@ -1,4 +1,4 @@
-import type { Exchange, Timestamp } from '../track/exchange.ts';
+import { type Exchange, NO_TIME, type Timestamp } from '../track/exchange.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { type DatagramGroup, DatagramTracker } from './datagram-tracker.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, Severity, WindowRule } from './types.ts';
@@ -210,6 +210,8 @@ export class RuleEngine {
     if (this.#windows.length === 0 || this.ignores(exchange)) return NOTHING;
     // Each getter of a view computes what it returns: ask once.
     const { clientAddress, serverAddress, started, probeFrame } = exchange;
+    // A rate needs time.
+    if (started.digits === NO_TIME) return NOTHING;
     let fired = NOTHING;
     for (const window of this.#windows) {
       window.tracker ??= new WindowTracker(window.rule, window.options, this.#live);

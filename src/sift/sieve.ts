@@ -1,4 +1,4 @@
-import type { Frame } from '../capture/source.ts';
+import { FRAME_WITHOUT_TIME, type Frame } from '../capture/source.ts';
 import { TOTALS_LENGTH } from '../lane/assembly/layout.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { createLinkMap, type LinkMap } from '../wire/link-map.ts';
@@ -111,18 +111,22 @@ export class Sieve {
     // As Wireshark counts them: blocks without a packet have numbers too.
     totals.frames = frame.number;
     totals.bytes += frame.capturedLength;
-    const { seconds, nanos } = frame;
+    if (frame.timeDigits !== FRAME_WITHOUT_TIME) this.#noteTime(frame);
+    const { linkType } = frame;
+    return triage(frame, this.#links === null ? linkType : this.#links.get(linkType), this.#tunnelPorts, totals);
+  }
+
+  #noteTime({ seconds, nanos, timeDigits }: Frame): void {
+    const { totals } = this;
     if (seconds > totals.lastSeconds || (seconds === totals.lastSeconds && nanos > totals.lastNanos)) {
       totals.lastSeconds = seconds;
       totals.lastNanos = nanos;
-      totals.lastDigits = frame.timeDigits;
+      totals.lastDigits = timeDigits;
     }
     if (seconds < totals.firstSeconds || (seconds === totals.firstSeconds && nanos < totals.firstNanos)) {
       totals.firstSeconds = seconds;
       totals.firstNanos = nanos;
-      totals.firstDigits = frame.timeDigits;
+      totals.firstDigits = timeDigits;
     }
-    const { linkType } = frame;
-    return triage(frame, this.#links === null ? linkType : this.#links.get(linkType), this.#tunnelPorts, totals);
   }
 }

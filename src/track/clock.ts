@@ -22,6 +22,11 @@ export class CaptureClock {
     return this.#state[NOW]!;
   }
 
+  /** False before the first time stamp. */
+  get isRunning(): boolean {
+    return this.#state[STARTED] !== 0;
+  }
+
   advance(seconds: number, nanos: number): void {
     const state = this.#state;
     const time = seconds * 1e9 + nanos;

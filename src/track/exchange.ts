@@ -21,7 +21,10 @@ export type Probe = (typeof PROBES)[number];
 
 export type PortZeroEnd = 'client' | 'server' | 'both';
 
-/** Seconds since the epoch, nanoseconds within it, and how many digits of those the capture has. */
+/** Stands for the digits of a time stamp where the frame had none: a value that four bits hold. */
+export const NO_TIME = 15;
+
+/** Seconds since the epoch, nanoseconds within it, and how many digits of those the capture has: NO_TIME for no time. */
 export interface Timestamp {
   readonly seconds: number;
   readonly nanos: number;
@@ -106,7 +109,7 @@ export interface Exchange {
   readonly answeredBy: Uint8Array | null;
   readonly started: Timestamp;
   readonly answered: Timestamp | null;
-  /** Nanoseconds from the first transmission of the opening segment to the answer; null when none, or when time stepped back. */
+  /** Nanoseconds from the first transmission of the opening segment to the answer; null when none, when time stepped back, or where either frame has no time. */
   readonly latencyNanos: number | null;
   readonly retransmissions: number;
   /** Frame of the opening segment; null when unsolicited. */

@@ -46,7 +46,7 @@ import { CaptureClock } from './clock.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
 import { Crossings } from './crossings.ts';
 import { EvictedQuestions } from './evicted-questions.ts';
-import { type ExchangeSink, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
+import { type ExchangeSink, NO_TIME, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
@@ -204,8 +204,11 @@ export class Tracker {
   track(packet: PacketRecord, frame: number, seconds: number, nanos: number, digits: number): void {
     const isTcp = packet.transport === TRANSPORT_TCP;
     if (!isTcp && packet.transport !== TRANSPORT_ICMP_ERROR) return;
-    this.#clock.advance(seconds, nanos);
-    this.#expire();
+    if (digits !== NO_TIME) {
+      if (!this.#clock.isRunning) this.#startClock(seconds, nanos);
+      this.#clock.advance(seconds, nanos);
+      this.#expire();
+    }
     this.#frame = frame;
     this.#seconds = seconds;
     this.#nanos = nanos;
@@ -333,6 +336,21 @@ export class Tracker {
   advance(seconds: number, nanos: number): void {
     this.#clock.advance(seconds, nanos);
     this.#expire();
+  }
+
+  /** Frames without time stamps came before the first with one: what they opened waits from now on. */
+  #startClock(seconds: number, nanos: number): void {
+    const table = this.#table;
+    this.#clock.advance(seconds, nanos);
+    for (const list of [t.LIST_OPEN, t.LIST_LINGER]) {
+      // Each goes behind the others, until the first is the first again.
+      const first = table.head(list);
+      for (let entry = first; entry !== 0; ) {
+        table.enlist(entry, list, this.#clock.now + this.#timeoutNanos);
+        entry = table.head(list);
+        if (entry === first) break;
+      }
+    }
   }
 
   /** The capture is over: settles what is left. */
@@ -1584,7 +1602,8 @@ export class Tracker {
   /** The time for an answer is over. */
   #timeOut(entry: number, now: number): void {
     const table = this.#table;
-    this.#decideWithoutAnswer(entry, SILENT);
+    // How long an opening without a time stamp has waited, nobody knows.
+    this.#decideWithoutAnswer(entry, table.digits(entry) === NO_TIME ? UNDECIDED : SILENT);
     const lastNanos = table.deadline(entry) - this.#timeoutNanos;
     const hold = Math.max(table.getFloat(entry, t.LAST_GAP) * BACKOFF_FACTOR, this.#patience(entry));
     table.setFloat(entry, t.HOLD_UNTIL, lastNanos + hold);

@@ -5,6 +5,7 @@ import type { Conversation, ConversationPool } from './conversation.ts';
 import {
   type AnswerSigns,
   type Exchange,
+  NO_TIME,
   type PortState,
   type PortZeroEnd,
   PROBES,
@@ -123,6 +124,7 @@ export class ExchangeView implements Exchange {
     const answer = this.#word(table.ANSWER);
     if (answer === 0 || this.probe === null) return null;
     const { answers, table: entries } = this.#store;
+    if (entries.digits(this.entry) === NO_TIME || answers.digits(answer) === NO_TIME) return null;
     const seconds = answers.seconds(answer) - entries.getFloat(this.entry, table.STARTED_SECONDS);
     const latency = seconds * 1e9 + (answers.nanos(answer) - this.#word(table.STARTED_NANOS));
     // Where time stamps step back between question and answer, the capture does not tell.

@@ -191,9 +191,9 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     await page.mouse.move(box.x + box.width + 5, box.y + 60, { steps: 8 });
     await page.mouse.up();
     // The plot spans the exchanges with a margin on both sides, so its middle is theirs.
-    const times = result.report.exchanges.map(({ started }) => Date.parse(started));
+    const times = result.report.exchanges.map(({ started }) => Date.parse(started!));
     const middle = (times[0]! + times.at(-1)!) / 2;
-    const expected = having(result, ({ started }) => Date.parse(started) >= middle);
+    const expected = having(result, ({ started }) => Date.parse(started!) >= middle);
     expect(sorted(await shownIds(page))).toEqual(expected);
     expect(expected.length).toBeLessThan(90);
     await page.click('#zoom-in');

@@ -27,7 +27,8 @@ function formatBytes(bytes: number): string {
 
 function timeSpan(input: InputReport): Markup {
   const { firstTime, lastTime } = input;
-  if (firstTime === null || lastTime === null) return html`–`;
+  if (firstTime === null || lastTime === null)
+    return input.frames > 0 ? html`<span class="muted">no time</span>` : html`–`;
   return html`<span title="${formatTime(firstTime, true)} to ${formatTime(lastTime, true)}">${formatTime(firstTime, true)} <span class="muted">for ${formatDuration(secondsBetween(firstTime, lastTime))}</span></span>`;
 }
 
@@ -154,7 +155,7 @@ export function groupsSection(result: RunResult, payload: PagePayload): Markup |
 <td>${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}</td>
 <td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
 <td class="number">${group.servers.count === 1 && group.examples[0] ? group.examples[0].server.address : distinct(group.servers)}</td>
-<td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
+<td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === null || group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
 ${several ? html`<td class="name">${report.inputs[group.input]?.name ?? ''}</td>` : null}
 <td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.input}"></td></tr>`,
     );

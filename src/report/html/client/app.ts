@@ -96,7 +96,7 @@ export function createApp(payload: PagePayload): App {
   }
   let origin: string | null = null;
   for (const { started } of payload.exchanges) {
-    if (origin === null || secondsBetween(origin, started) < 0) origin = started;
+    if (started !== null && (origin === null || secondsBetween(origin, started) < 0)) origin = started;
   }
   const rows = payload.exchanges.map((exchange): Row => {
     const list = (findings.get(exchange.id) ?? []).sort((a, b) => ranks[b.severity]! - ranks[a.severity]!);
@@ -104,7 +104,7 @@ export function createApp(payload: PagePayload): App {
       exchange,
       findings: list,
       rank: Math.max(0, ...list.map(({ severity }) => ranks[severity] ?? 0)),
-      at: secondsBetween(origin!, exchange.started),
+      at: secondsBetween(origin, exchange.started),
       client: formatEndpoint(exchange.client),
       server: formatEndpoint(exchange.server),
     };
@@ -161,7 +161,7 @@ export function createApp(payload: PagePayload): App {
           if (source !== null && exchange.client.address !== source) return false;
           if (target !== null && exchange.server.address !== target) return false;
         }
-        if (without !== 'range' && range !== null && (row.at < range[0] || row.at > range[1])) return false;
+        if (without !== 'range' && range !== null && !(row.at >= range[0] && row.at <= range[1])) return false;
         return terms.every((term) => textOf(row).includes(term));
       });
     },

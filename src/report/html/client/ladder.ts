@@ -211,7 +211,11 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       element(
         'li',
         { class: 'step' },
-        element('span', { class: 'when' }, index === 0 && offset === 0 ? '0' : `+${formatDuration(offset)}`),
+        element(
+          'span',
+          { class: 'when' },
+          index === 0 && offset === 0 ? '0' : Number.isNaN(offset) ? 'no time' : `+${formatDuration(offset)}`,
+        ),
         element(
           'span',
           { class: 'track' },
@@ -230,7 +234,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     );
   }
   const outcome: string[] = [];
-  if (exchange.answered === null) {
+  if (exchange.frames.answer === null) {
     outcome.push(exchange.verdict === 'silent' ? 'no answer within the timeout' : 'no answer seen');
   }
   if (exchange.established) outcome.push('connection established');

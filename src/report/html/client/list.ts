@@ -31,7 +31,8 @@ export function listPart(app: App): void {
   const compare: Record<SortKey, (a: Row, b: Row) => number> = {
     rank: (a, b) => a.rank - b.rank,
     id: (a, b) => a.exchange.id - b.exchange.id,
-    time: (a, b) => a.at - b.at,
+    // Those without time last.
+    time: (a, b) => (Number.isNaN(a.at) ? 1 : 0) - (Number.isNaN(b.at) ? 1 : 0) || a.at - b.at || 0,
     verdict: (a, b) => verdictOrder.get(a.exchange.verdict)! - verdictOrder.get(b.exchange.verdict)!,
     client: (a, b) => collator.compare(a.client, b.client),
     server: (a, b) => collator.compare(a.server, b.server),
@@ -108,8 +109,9 @@ export function listPart(app: App): void {
   }
 
   // The date is in a row only where the page spans more than a day of the calendar.
-  const days = new Set(app.rows.map(({ exchange }) => exchange.started.slice(0, 10)));
-  function clock(time: string): string {
+  const days = new Set(app.rows.map(({ exchange }) => exchange.started?.slice(0, 10)));
+  function clock(time: string | null): string {
+    if (time === null) return 'no time';
     const [day, rest = ''] = time.replace(/Z$/, '').split('T');
     return days.size > 1 ? `${day!.slice(5)} ${rest}` : rest;
   }

@@ -167,7 +167,7 @@ export function timelinePart(app: App): void {
     const places = new Map(present.map(({ id }, index) => [id, index]));
     let drawn = 0;
     for (const { at, exchange } of rows) {
-      if (at < shown[0] || at > shown[1]) continue;
+      if (!(at >= shown[0] && at <= shown[1])) continue;
       const bin = Math.min(size - 1, Math.floor((at - shown[0]) / step));
       counts[places.get(exchange.verdict)!]![bin]!++;
       drawn++;
