@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FRAME_WITHOUT_TIME } from '../../src/capture/source.ts';
 import { join, type Option, payload, pcapngBlocks } from '../support/capture-builder.ts';
 import { readBytes, readEveryWay } from '../support/read-capture.ts';
 
@@ -50,8 +51,16 @@ describe('pcapng', () => {
       expect(frames).toEqual([
         { ...first, number: 1, seconds: 1_700_000_000, nanos: 123_456_789, wireLength: 1514, hex: hex(payload(61)) },
         { ...second, number: 2, seconds: 1_700_000_000, nanos: 7000, wireLength: 50, hex: hex(payload(5, 1)) },
-        // No time of its own: that of the packet before it.
-        { ...first, number: 3, seconds: 1_700_000_000, nanos: 7000, wireLength: 6, hex: hex(payload(6, 2)) },
+        // No time of its own: it keeps that of the packet before it, and says so.
+        {
+          ...first,
+          timeDigits: FRAME_WITHOUT_TIME,
+          number: 3,
+          seconds: 1_700_000_000,
+          nanos: 7000,
+          wireLength: 6,
+          hex: hex(payload(6, 2)),
+        },
         { ...second, number: 4, seconds: 0, nanos: 0, wireLength: 0, hex: '' },
       ]);
     });
