@@ -1,4 +1,4 @@
-// The page's own script gets this function too, as text, so it uses nothing but its argument.
+// Bundled into the page's own script too.
 
 /** Seconds in the unit that reads best: "250 ns", "43 µs", "1.53 ms", "5.25 s", "2 h 13 min". Negative ones too. */
 export function formatDuration(seconds: number): string {
