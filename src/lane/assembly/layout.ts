@@ -138,6 +138,8 @@ export const RELAYED_INTERFACE = 18; // 16 bits
 export const RELAYED_LINK_TYPE = 20; // 16 bits
 export const RELAYED_DIGITS = 22; // 8 bits
 export const RELAYED_FCS = 23; // 8 bits
+/** Digits of a frame without a time stamp, which the tracker judges: FRAME_WITHOUT_TIME (capture/source.ts). */
+export const WITHOUT_TIME = 15;
 /** A captured length that says: numbers and lengths of this one need more room. */
 export const RELAYED_LONG = 0xffff;
 

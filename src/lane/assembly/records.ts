@@ -48,6 +48,7 @@ import {
   TOTAL_BYTES,
   TOTAL_FRAMES,
   TRIMS,
+  WITHOUT_TIME,
 } from './layout';
 import { headersLength, linkOf, passes } from './triage';
 
@@ -137,7 +138,7 @@ export function skipRelayed(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
     const captured = <u32>load<u16>(at, RELAYED_CAPTURED);
-    if (captured === RELAYED_LONG) break;
+    if (captured === RELAYED_LONG || load<u8>(at, RELAYED_DIGITS) === <u8>WITHOUT_TIME) break;
     const passed = passes(
       at + RELAYED_HEADER,
       captured,
