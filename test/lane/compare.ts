@@ -138,6 +138,9 @@ export async function analyzeRelayed(bytes: Uint8Array, settings: AnalysisSettin
     get drops() {
       return inner.drops;
     },
+    get frames() {
+      return inner.frames ?? 0;
+    },
     get bytesRead() {
       return inner.bytesRead;
     },
