@@ -21,6 +21,7 @@ import {
   PacketRecord,
   TRANSPORT_ICMP_ERROR,
   TRANSPORT_TCP,
+  TRANSPORT_UDP,
 } from './packet.ts';
 import { readPpp } from './ppp.ts';
 import { readProtocol } from './protocols.ts';
@@ -308,6 +309,8 @@ class FrameDecoder implements Decoder {
     packet.quote = null;
     if (packet.path === SCOPE_FULL) {
       if (isNew && packet.reason === REASON_NONE) this.reasons.add(REASON_TOO_MANY_SCOPES);
+      const isDropped = packet.ipVersion !== 0 && packet.transport !== TRANSPORT_UDP;
+      if (isDropped && this.missedReason === REASON_NONE) this.missedReason = REASON_TOO_MANY_SCOPES;
       return;
     }
     if (packet.transport === TRANSPORT_TCP) {

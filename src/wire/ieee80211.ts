@@ -156,7 +156,8 @@ export function readSubframe(walk: Walk): number {
   const length = u16(bytes, walk.offset + SUBFRAME_LENGTH);
   walk.offset += SUBFRAME_HEADER;
   const following = walk.offset - SUBFRAME_HEADER + ((SUBFRAME_HEADER + length + 3) & ~3);
-  if (following < walk.subframesEnd && length !== 0) walk.nextSubframe = following;
+  // One that the capture cut away is read as well, so that it is counted.
+  if (following < walk.subframesLimit) walk.nextSubframe = following;
   walk.narrow(walk.offset + length);
   return length === 0 ? STEP_DONE : STEP_LLC;
 }

@@ -12,7 +12,8 @@ export function readTeredo(walk: Walk): number {
   let length = 0;
   if (walk.lacks(4)) return STEP_DONE;
   if (u16(bytes, offset) === 1) length = 13 + bytes[offset + 2]! + bytes[offset + 3]!;
-  if (walk.has(length + 2) && u16(bytes, offset + length) === 0) length += 8;
+  if (walk.lacks(length + 2)) return STEP_DONE;
+  if (u16(bytes, offset + length) === 0) length += 8;
   if (walk.lacks(length + 1) || bytes[offset + length]! >> 4 !== 6 || !looksLikeIp(walk, length)) return STEP_DONE;
   if (!walk.enter(LAYER_TEREDO)) return STEP_DONE;
   walk.offset += length;
@@ -29,13 +30,25 @@ const HEADER = 40;
  * but so does the prefix by itself: with version and length six bytes have to agree. Only what was captured counts.
  */
 export function isTeredoPacket(bytes: Uint8Array, at: number, end: number, limit: number): boolean {
-  return mayBeTeredo(bytes, at, end) && at + HEADER + u16(bytes, at + 4) === limit;
+  if (at + HEADER > end || !mayBeTeredo(bytes, at, end, limit)) return false;
+  return at + HEADER + u16(bytes, at + 4) === limit;
 }
 
-/** The same but for the length: what triage lets through. */
-export function mayBeTeredo(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at + HEADER > end || bytes[at]! >> 4 !== 6) return false;
-  return hasPrefix(bytes, at + 8) || hasPrefix(bytes, at + 24);
+/**
+ * Whether the capture ends within what may be such a header: version and length agree, as far as they are there, and nothing
+ * speaks against it. Of a payload that was cut away altogether nobody can tell anything, and it counts as ordinary UDP.
+ */
+export function isCutTeredo(bytes: Uint8Array, at: number, end: number, limit: number): boolean {
+  if (end >= limit || at + HEADER <= end || !mayBeTeredo(bytes, at, end, limit)) return false;
+  if (at + 6 <= end && at + HEADER + u16(bytes, at + 4) !== limit) return false;
+  // Of the addresses the source comes first; the destination may be the one of Teredo as long as it is not there.
+  return at + 28 > end || hasPrefix(bytes, at + 8) || hasPrefix(bytes, at + 24);
+}
+
+/** Version and prefix, as far as they were captured: what triage lets through. */
+export function mayBeTeredo(bytes: Uint8Array, at: number, end: number, limit: number): boolean {
+  if (at >= end || bytes[at]! >> 4 !== 6 || at + HEADER > limit) return false;
+  return at + HEADER > end || hasPrefix(bytes, at + 8) || hasPrefix(bytes, at + 24);
 }
 
 function hasPrefix(bytes: Uint8Array, at: number): boolean {

@@ -127,8 +127,10 @@ export function triage(
     ) {
       return true;
     }
-    if (type === IPV4 && (tunnelPorts[0]! & 1) !== 0 && mayBeTeredo(bytes, transport + 8, end)) return true;
     const length = (bytes[transport + 4]! << 8) | bytes[transport + 5]!;
+    if (type === IPV4 && (tunnelPorts[0]! & 1) !== 0 && mayBeTeredo(bytes, transport + 8, end, transport + length)) {
+      return true;
+    }
     return length < 8 || transport + length > dataEnd;
   }
   return true;

@@ -28,6 +28,7 @@ import {
   REASON_WIREGUARD,
 } from './reasons.ts';
 import { SCOPE_GENEVE, SCOPE_GTP, SCOPE_L2TP, SCOPE_VXLAN } from './scopes.ts';
+import { OK, TRUNCATED } from './status.ts';
 import { readTeredo } from './teredo.ts';
 import {
   TUNNEL_AYIYA,
@@ -123,9 +124,17 @@ function readEtherIp(walk: Walk): number {
 
 /**
  * A UDP payload at a tunnel's port, Walk.type its TUNNEL_ number. What does not look like the tunnel is ordinary UDP,
- * and the packet stays the UDP datagram.
+ * and the packet stays the UDP datagram. Where the capture ends before the header shows what it is, nobody can say so.
  */
 export function readUdpTunnel(walk: Walk): number {
+  walk.wasCut = false;
+  const step = readTunnel(walk);
+  if (step === STEP_DONE && walk.wasCut && walk.record.status === OK)
+    return walk.fail(TRUNCATED, REASON_TRUNCATED_TUNNEL);
+  return step;
+}
+
+function readTunnel(walk: Walk): number {
   switch (walk.type) {
     case TUNNEL_VXLAN:
       return readVxlan(walk);
@@ -170,12 +179,16 @@ export function readUdpTunnel(walk: Walk): number {
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 const VXLAN_HAS_VNI = 0x08;
+const VXLAN_PLAIN = 0x08000000;
 
 function readVxlan(walk: Walk): number {
   const { bytes, offset } = walk;
   if (walk.lacks(8)) return STEP_DONE;
   // All other bits are reserved and ignored on receipt; extensions use some of them.
-  if ((bytes[offset]! & VXLAN_HAS_VNI) === 0 || !looksLikeEthernet(walk, 8)) return STEP_DONE;
+  if ((bytes[offset]! & VXLAN_HAS_VNI) === 0) return STEP_DONE;
+  // With all of them clear, as the sender must leave them, it is VXLAN whatever the frame holds.
+  const isPlain = u32(bytes, offset) === VXLAN_PLAIN && bytes[offset + 7] === 0 && walk.limit - offset >= 8 + 14;
+  if (!isPlain && !looksLikeEthernet(walk, 8)) return STEP_DONE;
   if (!walk.enter(LAYER_VXLAN)) return STEP_DONE;
   walk.within(SCOPE_VXLAN, u24(bytes, offset + 4));
   walk.offset += 8;
@@ -192,12 +205,20 @@ function readVxlanGpe(walk: Walk): number {
   const flags = bytes[offset]!;
   const protocol = (flags & GPE_HAS_PROTOCOL) === 0 ? 3 : bytes[offset + 3]!;
   const isSound = (flags & GPE_VERSION) === 0 && (flags & VXLAN_HAS_VNI) !== 0;
-  if (!isSound || protocol < 1 || protocol > 5) return STEP_DONE;
-  if (protocol <= 2 ? !looksLikeIp(walk, 8) : protocol === 3 && !looksLikeEthernet(walk, 8)) return STEP_DONE;
+  if (!isSound) return STEP_DONE;
+  // With all that is reserved clear it is the tunnel whatever it holds: what cannot be read of that is counted.
+  const isPlain =
+    flags === (VXLAN_HAS_VNI | GPE_HAS_PROTOCOL) && u16(bytes, offset + 1) === 0 && bytes[offset + 7] === 0;
+  if (!isPlain && !looksLikeNext(walk, protocol)) return STEP_DONE;
   if (!walk.enter(LAYER_VXLAN_GPE)) return STEP_DONE;
   walk.within(SCOPE_VXLAN, u24(bytes, offset + 4));
   walk.offset += 8;
   return nextProtocol(walk, protocol);
+}
+
+function looksLikeNext(walk: Walk, protocol: number): boolean {
+  if (protocol <= 2) return protocol !== 0 && looksLikeIp(walk, 8);
+  return protocol === 3 ? looksLikeEthernet(walk, 8) : protocol <= 5;
 }
 
 /*
@@ -217,9 +238,10 @@ function readGeneve(walk: Walk): number {
   const type = u16(bytes, offset + 2);
   // Another version is dropped; reserved bits are ignored.
   if (bytes[offset]! >> 6 !== 0 || offset + length > walk.limit) return STEP_DONE;
-  if (type === 0x6558 ? !looksLikeEthernet(walk, length) : !isIpType(type) || !looksLikeIp(walk, length)) {
-    return STEP_DONE;
-  }
+  // With all that is reserved clear it is Geneve whatever it holds: what cannot be read of that is counted.
+  const isPlain = (bytes[offset + 1]! & 0x3f) === 0 && bytes[offset + 7] === 0 && type >= FIRST_ETHERTYPE;
+  const isLikely = type === 0x6558 ? looksLikeEthernet(walk, length) : isIpType(type) && looksLikeIp(walk, length);
+  if (!isPlain && !isLikely) return STEP_DONE;
   if (!walk.enter(LAYER_GENEVE)) return STEP_DONE;
   if (!walk.has(length)) return cut(walk, length);
   walk.within(SCOPE_GENEVE, u24(bytes, offset + 4));
@@ -227,6 +249,8 @@ function readGeneve(walk: Walk): number {
   walk.offset += length;
   return STEP_ETHERTYPE;
 }
+
+const FIRST_ETHERTYPE = 0x0600;
 
 function isIpType(type: number): boolean {
   return type === 0x0800 || type === 0x86dd;
@@ -265,7 +289,9 @@ function readGtp(walk: Walk): number {
       next = bytes[offset + length - 1]!;
     }
   }
-  if (!looksLikeIp(walk, length)) return STEP_DONE;
+  // A length that is right says that it is user data; that may be PPP or Ethernet too (3GPP TS 29.281 §4.2.1).
+  const isExact = end === walk.limit && length < end - offset;
+  if (!isExact && !looksLikeIp(walk, length)) return STEP_DONE;
   if (!walk.enter(LAYER_GTP)) return STEP_DONE;
   walk.along(SCOPE_GTP, u32(bytes, offset + 4));
   walk.offset += length;
@@ -357,11 +383,15 @@ function readL2tpSession(walk: Walk): number {
   return walk.unsupported(REASON_L2TPV3);
 }
 
-/** RFC 8086 §3: version 0, what a receiver must discard not set (RFC 2784 §2.3), and a type that says what we know. */
+/**
+ * RFC 8086 §3: version 0, what a receiver must discard not set (RFC 2784 §2.3), and a type that says what we know; any type
+ * where no bit is set but those that RFC 8086 allows.
+ */
 function isGre(walk: Walk): boolean {
   if (walk.lacks(4)) return false;
   const flags = u16(walk.bytes, walk.offset);
   const type = u16(walk.bytes, walk.offset + 2);
+  if ((flags & 0x4fff) === 0 && type >= FIRST_ETHERTYPE) return true;
   return (flags & 0x4c07) === 0 && (isIpType(type) || type === 0x6558 || type === 0x8847 || type === 0x8848);
 }
 

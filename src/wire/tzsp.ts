@@ -12,6 +12,7 @@ import { STEP_DONE, STEP_LINK, type Walk } from './walk.ts';
  *   |             |          |                   | alone, 1 ends them                      |
  *   +-------------+----------+-------------------+-----------------------------------------+-------
  */
+const VERSION = 1;
 const HEADER = 4;
 const RECEIVED = 0;
 const FOR_TRANSMISSION = 1;
@@ -82,13 +83,16 @@ export function readTzsp(walk: Walk): number {
 /** The same in a UDP datagram, where only the port says so. */
 export function readUdpTzsp(walk: Walk): number {
   const { bytes, offset } = walk;
-  if (walk.lacks(HEADER) || bytes[offset] !== 1) return STEP_DONE;
+  if (walk.lacks(HEADER) || bytes[offset] !== VERSION) return STEP_DONE;
   const type = bytes[offset + 1]!;
   const encapsulation = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
-  if ((type !== RECEIVED && type !== FOR_TRANSMISSION) || linkTypeOf(encapsulation) < 0) return STEP_DONE;
+  if (type !== RECEIVED && type !== FOR_TRANSMISSION) return STEP_DONE;
   const length = headerLength(walk);
   if (length < 0) walk.lacks(walk.end - offset + 1);
+  // Tags that end where they should say that it is TZSP, though perhaps of what is not read.
   if (length <= 0) return STEP_DONE;
+  // Without any tag but the end that is three bytes alone, and the frame must agree.
+  if (length > HEADER + 1) return readTzsp(walk);
   if (encapsulation === ETHERNET && !looksLikeEthernet(walk, length)) return STEP_DONE;
   if (encapsulation === RAW_IP && !looksLikeIp(walk, length)) return STEP_DONE;
   return readTzsp(walk);

@@ -2,9 +2,9 @@ import { u16 } from './bytes.ts';
 import { verifyChecksum } from './checksum.ts';
 import { LAYER_UDP } from './layers.ts';
 import { ANOMALY_BAD_CHECKSUM, CHECKSUM_BAD, FRAGMENT_NONE, TRANSPORT_UDP } from './packet.ts';
-import { REASON_MALFORMED_UDP, REASON_TRUNCATED_UDP } from './reasons.ts';
-import { MALFORMED } from './status.ts';
-import { isTeredoPacket } from './teredo.ts';
+import { REASON_MALFORMED_UDP, REASON_TRUNCATED_TUNNEL, REASON_TRUNCATED_UDP } from './reasons.ts';
+import { MALFORMED, TRUNCATED } from './status.ts';
+import { isCutTeredo, isTeredoPacket } from './teredo.ts';
 import { TUNNEL_NONE, TUNNEL_TEREDO } from './tunnel-ports.ts';
 import { STEP_DONE, STEP_UDP_TUNNEL, type Walk } from './walk.ts';
 
@@ -55,7 +55,10 @@ export function readUdp(walk: Walk): number {
   if (walk.type === TUNNEL_NONE) {
     if (record.ipVersion !== 4 || !walk.tunnelPorts.findsTeredo) return STEP_DONE;
     if (record.sourcePort === 0 || record.destinationPort === 0) return STEP_DONE;
-    if (!isTeredoPacket(bytes, offset + HEADER, walk.end, walk.limit)) return STEP_DONE;
+    if (!isTeredoPacket(bytes, offset + HEADER, walk.end, walk.limit)) {
+      if (walk.quoting || isFragment || !isCutTeredo(bytes, offset + HEADER, walk.end, walk.limit)) return STEP_DONE;
+      return walk.fail(TRUNCATED, REASON_TRUNCATED_TUNNEL);
+    }
     walk.type = TUNNEL_TEREDO;
   }
   walk.offset += HEADER;

@@ -59,6 +59,8 @@ export class Walk {
   isFirstFragment = false;
   /** Where the data of a fragment, captured whole, ends: what is missing behind it may come with the next; -1 elsewhere. */
   fragmentEnd = -1;
+  /** Set when lacks() missed bytes that the lengths around them promise: the capture cut them away. */
+  wasCut = false;
   /** Set when decoding had to stop at fragmentEnd. */
   starved = false;
   /** Set when the packet's headers were read before, and are again for a fragment that contradicts it or is of interest. */
@@ -119,6 +121,7 @@ export class Walk {
     this.isFirstFragment = false;
     this.fragmentEnd = -1;
     this.starved = false;
+    this.wasCut = false;
     this.isRepeat = false;
     this.fragmentEntry = -1;
     this.isReassembledWhole = false;
@@ -154,6 +157,7 @@ export class Walk {
   lacks(n: number): boolean {
     if (this.offset + n <= this.end) return false;
     if (this.end === this.fragmentEnd) this.starved = true;
+    else if (this.end < this.limit) this.wasCut = true;
     return true;
   }
 

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from '../../src/wire/decode.ts';
-import { TRANSPORT_NONE } from '../../src/wire/packet.ts';
+import { TRANSPORT_NONE, TRANSPORT_TCP } from '../../src/wire/packet.ts';
+import { SCOPE_FULL, ScopeTable } from '../../src/wire/scopes.ts';
 import { OK } from '../../src/wire/status.ts';
-import { ethernet, fragmentIpv4, frameOf, ipv4, type TestFrame, tcp } from '../support/frames.ts';
+import { bytesOf, ethernet, fragmentIpv4, frameOf, ipv4, type TestFrame, tcp, udp } from '../support/frames.ts';
+import { wlan } from '../support/wrappings.ts';
 import { CASES, outer } from './cases.ts';
 import { copyPacket, type Decoded, triageFrame } from './support.ts';
 
@@ -107,6 +109,79 @@ describe('nothing vanishes uncounted', () => {
       });
       const counted = Object.values(decoder.undecoded()).reduce((sum, frames) => sum + frames, 0);
       expect(handed + counted).toBeGreaterThanOrEqual(given.length);
+    }
+  });
+});
+
+/** Whether port 0 is seen in a frame that holds it, or it is said that the frame could not be looked into. */
+function isHonest(frame: TestFrame): boolean {
+  if (!triageFrame(frame)) return false;
+  const decoder = createDecoder();
+  let found = false;
+  decoder.decode(frame, ({ transport, destinationPort }) => {
+    found ||= transport === TRANSPORT_TCP && destinationPort === 0;
+  });
+  return found || decoder.notLookedInto().frames > 0;
+}
+
+describe('no false all-clear', () => {
+  /** Whose payload was cut away altogether: at ports that are anybody's. */
+  const AT_ANY_PORT = 14 + 20 + 8;
+
+  it.each(CASES)('$name, cut anywhere', ({ bytes, linkType = 1, name }) => {
+    const silent: number[] = [];
+    for (let snapLength = 0; snapLength <= bytes.length; snapLength++) {
+      if (!isHonest(frameOf(bytes, { linkType, snapLength }))) silent.push(snapLength);
+    }
+    const allowed = name.includes('between clients') ? silent.filter((at) => at <= AT_ANY_PORT) : [];
+    expect(silent).toEqual(allowed);
+  });
+
+  it.each([
+    ['VXLAN', 4789, '08000000 000007 00'],
+    ['VXLAN-GPE', 4790, '0c000003 000007 00'],
+    ['Geneve', 6081, '0000 6558 000007 00'],
+    ['TZSP', 37008, '01000001 0a01c8 01'],
+  ])('%s around a tag that nobody knows', (_, destinationPort, header) => {
+    const inner = ethernet({ type: 0xa001 }, bytesOf('0007 0800', ipv4({}, tcp({ destinationPort: 0 }))));
+    const frame = frameOf(outer(udp({ sourcePort: 50000, destinationPort, payload: bytesOf(header, inner) })));
+    const decoder = createDecoder();
+    decoder.decode(frame, () => {});
+    expect(decoder.notLookedInto().reasons).toEqual({ 'ethertype-0xa001': 1 });
+  });
+
+  it.each([
+    ['Geneve of another type', 6081, '0000 894a 000007 00', 'ethertype-0x894a'],
+    ['GTP-U with Ethernet', 2152, '30ff 004a 00000007', 'not-ip'],
+    ['GRE in UDP of another type', 4754, '0000 894a', 'ethertype-0x894a'],
+    ['TZSP of another link', 37008, '0100 0077 0001', ''],
+  ])('%s', (_, destinationPort, header, reason) => {
+    const payload = bytesOf(header, new Uint8Array(74).fill(1));
+    const decoder = createDecoder();
+    decoder.decode(frameOf(outer(udp({ sourcePort: 50000, destinationPort, payload }))), () => {});
+    expect(decoder.notLookedInto().frames).toBe(1);
+    if (reason !== '') expect(decoder.notLookedInto().reasons).toEqual({ [reason]: 1 });
+  });
+
+  it('of a nesting that there is no number left for', () => {
+    const decoder = createDecoder();
+    const { child } = ScopeTable.prototype;
+    ScopeTable.prototype.child = () => SCOPE_FULL;
+    let handed = 0;
+    try {
+      decoder.decode(frameOf(ethernet({ vlans: [5] }, ipv4({}, tcp({ destinationPort: 0 })))), () => handed++);
+    } finally {
+      ScopeTable.prototype.child = child;
+    }
+    expect(handed).toBe(0);
+    expect(decoder.notLookedInto().reasons).toEqual({ 'too-many-scopes': 1 });
+  });
+
+  it('of an aggregate that the capture cut between its frames', () => {
+    const inner = [80, 0].map((destinationPort) => ipv4({}, tcp({ destinationPort })));
+    const bytes = wlan({ aggregate: inner });
+    for (let snapLength = 0; snapLength <= bytes.length; snapLength++) {
+      expect(isHonest(frameOf(bytes, { linkType: 105, snapLength })), `${snapLength}`).toBe(true);
     }
   });
 });

@@ -132,8 +132,8 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     const source = load16(transport);
     const destination = load16(transport, 2);
     if (source === 0 || destination === 0 || isTunnel(source) || isTunnel(destination)) return false;
-    if (type === IPV4 && mayBeTeredo(transport + 8, end)) return false;
     const length = load16(transport, 4);
+    if (type === IPV4 && mayBeTeredo(transport + 8, end, transport + length)) return false;
     return length >= 8 && transport + length <= dataEnd;
   }
   return false;
@@ -150,9 +150,9 @@ function isTunnel(port: u32): bool {
 }
 
 /** As mayBeTeredo() in wire/teredo.ts: IPv6 from or to 2001:0::/32. The bit of port 0 says whether that is looked for. */
-function mayBeTeredo(at: usize, end: usize): bool {
-  if (at + 40 > end || load<u8>(at) >> 4 !== 6 || (load<u32>(TUNNEL_PORTS) & 1) === 0) return false;
-  return load<u32>(at, 8) === TEREDO || load<u32>(at, 24) === TEREDO;
+function mayBeTeredo(at: usize, end: usize, limit: usize): bool {
+  if (at >= end || load<u8>(at) >> 4 !== 6 || at + 40 > limit || (load<u32>(TUNNEL_PORTS) & 1) === 0) return false;
+  return at + 40 > end || load<u32>(at, 8) === TEREDO || load<u32>(at, 24) === TEREDO;
 }
 
 /** LINK_ of a LINKTYPE_ value (wire/linktypes.ts). */
