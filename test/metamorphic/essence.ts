@@ -12,10 +12,12 @@ export function essenceOf({ summary, exchanges, findings, omitted }: AnalysisRep
 }
 
 /** Absolute times, layers and scope are those of what carries the frames. */
-function exchangeEssence({ started: _s, answered: _a, layers: _l, scope: _c, evidence, ...rest }: ExchangeReport) {
+function exchangeEssence(exchange: ExchangeReport) {
+  const { started: _s, answered: _a, layers: _l, scope: _c, answerScope, evidence, ...rest } = exchange;
   const { probe, answer, otherAnswers, notes } = evidence;
   return {
     ...rest,
+    isInTwoScopes: answerScope !== null,
     evidence: {
       probe: segmentEssence(probe),
       answer: segmentEssence(answer),
