@@ -489,6 +489,7 @@ class InputAnalysis {
       exchange: exchange === null ? null : exchange.id,
       input: this.#options.input,
       frames: [...fired.frames],
+      framesOmitted: fired.framesOmitted,
       time: formatTime(fired.time),
       data: { ...ends, ...times, ...match.data },
     };
@@ -582,6 +583,7 @@ function formatBroken({ expectation, message, touched, broken, seen, late, examp
     exchange: null,
     input,
     frames: examples.flatMap((example) => (example.input === input ? example.frames : [])),
+    framesOmitted: 0,
     time: first === undefined ? null : formatTime(first.started),
     data: { name: expectation.name, touched, broken, seen, late },
   };

@@ -256,7 +256,22 @@ export function parseReport(text: string): AnalysisReport {
     );
   const fault = faultOfReport(report);
   if (fault !== null) throw new Error(`not a report as its schema has it: ${escapeForTerminal(fault)}`);
-  return report as AnalysisReport;
+  return withLaterKeys(report as AnalysisReport);
+}
+
+/** Reports of versions before lack keys that have come since: what they would say there is known. */
+function withLaterKeys(report: AnalysisReport): AnalysisReport {
+  const exchanges = report.exchanges.map((exchange) => ({
+    ...exchange,
+    inferred: exchange.inferred ?? false,
+    answerScope: exchange.answerScope ?? null,
+    frames: {
+      ...exchange.frames,
+      count: exchange.frames.count ?? exchange.frames.all.length,
+      omitted: exchange.frames.omitted ?? 0,
+    },
+  }));
+  return { ...report, exchanges, omitted: { ...report.omitted, attempts: report.omitted.attempts ?? 0 } };
 }
 
 /** The difference as JSON. */

@@ -60,10 +60,10 @@ function problemsOf({ report }: RunResult): Annotation[] {
 
 function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
   const findings = report.findings.filter((finding) => finding.severity === severity);
-  const describe = ({ ruleId, message, frames, input }: FindingReport) => ({
+  const describe = ({ ruleId, message, frames, framesOmitted, input }: FindingReport) => ({
     file: report.inputs[input]?.name ?? null,
     title: `portzero: ${ruleId}`,
-    message: frames.length === 0 ? message : `${message} (frames ${formatFrames(frames)})`,
+    message: frames.length === 0 ? message : `${message} (frames ${formatFrames(frames, framesOmitted)})`,
   });
   if (findings.length <= MAX_ANNOTATIONS) return findings.map((finding) => ({ ...describe(finding), count: 1 }));
   const groups = new Map<string, FindingReport[]>();

@@ -127,7 +127,8 @@ function formatCase({ name, className, failures, remarks, errors }: TestCase): s
 
 function listFindings(findings: readonly FindingReport[]): string {
   const lines = findings.slice(0, MAX_LINES).map((finding) => {
-    const frames = finding.frames.length === 0 ? '' : ` [frames ${formatFrames(finding.frames)}]`;
+    const frames =
+      finding.frames.length === 0 ? '' : ` [frames ${formatFrames(finding.frames, finding.framesOmitted)}]`;
     return escapeXml(`${finding.time ?? '-'} ${finding.message}${frames}`);
   });
   if (findings.length > MAX_LINES) lines.push(`and ${formatNumber(findings.length - MAX_LINES)} more`);

@@ -117,9 +117,10 @@ function describeResult(
   ruleIndex: number,
   seen: Map<string, number>,
 ): object {
-  const { ruleId, severity, frames, data, time } = finding;
+  const { ruleId, severity, frames, framesOmitted = 0, data, time } = finding;
   const input = inputs[finding.input];
-  const where = frames.length === 0 ? '' : ` (${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames)})`;
+  const where =
+    frames.length === 0 ? '' : ` (${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames, framesOmitted)})`;
   const fingerprint = fingerprintOf(finding, exchange, input);
   const occurrence = (seen.get(fingerprint) ?? 0) + 1;
   seen.set(fingerprint, occurrence);
@@ -133,6 +134,7 @@ function describeResult(
     partialFingerprints: { primaryLocationLineHash: `${fingerprint}:${occurrence}` },
     properties: {
       frames,
+      framesOmitted,
       time,
       data,
       ...(exchange === null ? {} : { exchange: withoutEvidence(exchange) }),

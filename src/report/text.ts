@@ -61,9 +61,9 @@ export const formatTextSummary: DocumentReporter = function* (result, context) {
 /** One line for a finding as it comes. */
 export function formatTextFinding(finding: FindingReport, context: ReportContext): string {
   const colors = createColors(context.color);
-  const { severity, ruleId, message, frames, time } = finding;
+  const { severity, ruleId, message, frames, framesOmitted, time } = finding;
   const clock = time === null ? '' : `${colors.dim(timeOfDay(time))}  `;
-  const where = frames.length === 0 ? '' : colors.dim(`  [${framesText(frames)}]`);
+  const where = frames.length === 0 ? '' : colors.dim(`  [${framesText(frames, framesOmitted)}]`);
   const rule = colors.dim(escapeForTerminal(ruleId));
   return `${clock}${severityText(severity, colors, 7)}  ${escapeForTerminal(message)}${where}  ${rule}\n`;
 }
@@ -234,13 +234,13 @@ function* formatLooseFindings({ report }: RunResult, page: Page): Iterable<strin
   const loose = bySeverity(report.findings.filter((finding) => finding.exchange === null));
   if (loose.length === 0) return;
   yield '\n';
-  for (const { severity, ruleId, message, frames, input, time } of loose.slice(0, MAX_LOOSE_FINDINGS)) {
+  for (const { severity, ruleId, message, frames, framesOmitted, input, time } of loose.slice(0, MAX_LOOSE_FINDINGS)) {
     yield wrap(escapeForTerminal(message), width, `${severityText(severity, colors)}  `, INDENT);
     const facts = [colors.dim(escapeForTerminal(ruleId))];
     if (report.inputs.length > 1 && frames.length > 0)
       facts.push(`in ${escapeForTerminal(report.inputs[input]?.name ?? '')}`);
     if (time !== null) facts.push(fullTime(time));
-    if (frames.length > 0) facts.push(framesText(frames));
+    if (frames.length > 0) facts.push(framesText(frames, framesOmitted));
     yield flow(facts, colors.dim(' · '), width, INDENT);
     if (frames.length > 0 && frames.length <= 8 && report.inputs[input]?.format !== 'live')
       yield wrap(framesFilter(frames), width, `${INDENT}${colors.dim('Wireshark')} `, `${INDENT}          `);

@@ -144,7 +144,10 @@ export interface FindingReport {
   /** Id of the exchange; null when the finding is about several or about none. */
   readonly exchange: number | null;
   readonly input: number;
+  /** Those that show it: the first and the last, where there are many. */
   readonly frames: readonly number[];
+  /** How many more it is about; none where absent. */
+  readonly framesOmitted?: number;
   /** RFC 3339, UTC; null when there is none, as for an expectation that nothing touched. */
   readonly time: string | null;
   readonly data: Readonly<Record<string, unknown>>;

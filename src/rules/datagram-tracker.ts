@@ -1,8 +1,8 @@
 import type { Timestamp } from '../track/exchange.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { AddressTable, putAddress } from './address-table.ts';
+import { FrameSample } from './frame-sample.ts';
 import type { DatagramRule, Match, RuleOptions } from './types.ts';
-import { MAX_FINDING_FRAMES } from './window-tracker.ts';
 
 /** Pairs of source and target kept at a time. */
 const MAX_PAIRS = 16_384;
@@ -17,14 +17,14 @@ export interface DatagramGroup {
   readonly target: Uint8Array;
   readonly first: Timestamp;
   readonly frames: readonly number[];
+  readonly framesOmitted: number;
 }
 
 interface OpenGroup {
   readonly match: Match;
   readonly sourcePort: number;
   readonly first: Timestamp;
-  readonly frames: number[];
-  datagrams: number;
+  readonly frames: FrameSample;
 }
 
 /** Merges what a datagram rule matched by source and target; bounded, the quietest pair is told and forgotten first. */
@@ -60,12 +60,11 @@ export class DatagramTracker {
     const slot = this.#table.claim();
     let group = this.#groups.get(slot);
     if (group === undefined) {
-      group = { match, sourcePort: packet.sourcePort, first: { seconds, nanos, digits }, frames: [], datagrams: 0 };
+      group = { match, sourcePort: packet.sourcePort, first: { seconds, nanos, digits }, frames: new FrameSample() };
       this.#groups.set(slot, group);
     }
-    group.datagrams++;
-    if (group.frames.length < MAX_FINDING_FRAMES) group.frames.push(frame);
-    if (this.#live && group.datagrams === 1) this.#tell(slot, group);
+    group.frames.add(frame);
+    if (this.#live && group.frames.count === 1) this.#tell(slot, group);
     return this.#told;
   }
 
@@ -82,14 +81,15 @@ export class DatagramTracker {
     if (group !== undefined && !this.#live) this.#tell(slot, group);
   }
 
-  #tell(slot: number, { match, sourcePort, first, frames, datagrams }: OpenGroup): void {
+  #tell(slot: number, { match, sourcePort, first, frames }: OpenGroup): void {
     this.#told.push({
-      match: { ...match, data: { ...match.data, datagrams } },
+      match: { ...match, data: { ...match.data, datagrams: frames.count } },
       source: this.#table.addressAt(slot, 0),
       sourcePort,
       target: this.#table.addressAt(slot, 1),
       first,
-      frames: [...frames],
+      frames: frames.list(),
+      framesOmitted: frames.omitted,
     });
   }
 }

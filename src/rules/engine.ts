@@ -1,8 +1,9 @@
 import { type Exchange, NO_TIME, type Timestamp } from '../track/exchange.ts';
 import type { PacketRecord } from '../wire/packet.ts';
 import { type DatagramGroup, DatagramTracker } from './datagram-tracker.ts';
+import { MAX_FINDING_FRAMES } from './frame-sample.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, Severity, WindowRule } from './types.ts';
-import { type Episode, MAX_FINDING_FRAMES, readWindow, WindowTracker } from './window-tracker.ts';
+import { type Episode, readWindow, WindowTracker } from './window-tracker.ts';
 
 /** A rule and how it is set: what the configuration makes of it. */
 export interface EngineSetting {
@@ -32,6 +33,8 @@ export interface Fired {
   /** Id of the exchange; null for windows and datagrams. */
   readonly exchange: number | null;
   readonly frames: readonly number[];
+  /** How many more it is about, which are not listed. */
+  readonly framesOmitted: number;
   /** The exchange's start, or the first opening or datagram. */
   readonly time: Timestamp;
   /** The last opening of a window; null otherwise. */
@@ -170,7 +173,7 @@ export class RuleEngine {
         severity,
         match,
         exchange: exchange.id,
-        frames: match.frames ?? framesOf(exchange),
+        ...shownFrames(match, exchange),
         time: exchange.started,
         lastTime: null,
         client: null,
@@ -244,12 +247,13 @@ export class RuleEngine {
 
   #ofWindow({ rule, severity }: EnabledWindow, episodes: readonly Episode[]): Fired[] {
     this.counts[severity] += episodes.length;
-    return episodes.map(({ match, address, first, last, frames }) => ({
+    return episodes.map(({ match, address, first, last, frames, framesOmitted }) => ({
       rule,
       severity,
       match,
       exchange: null,
       frames,
+      framesOmitted,
       time: first,
       lastTime: last,
       client: rule.by === 'client' ? address : null,
@@ -260,12 +264,13 @@ export class RuleEngine {
 
   #ofDatagrams({ rule, severity }: EnabledDatagrams, groups: readonly DatagramGroup[]): Fired[] {
     this.counts[severity] += groups.length;
-    return groups.map(({ match, source, sourcePort, target, first, frames }) => ({
+    return groups.map(({ match, source, sourcePort, target, first, frames, framesOmitted }) => ({
       rule,
       severity,
       match,
       exchange: null,
       frames,
+      framesOmitted,
       time: first,
       lastTime: null,
       client: source,
@@ -275,10 +280,13 @@ export class RuleEngine {
   }
 }
 
-/** By default a finding shows the question and its answer. */
-function framesOf({ probeFrame, answerFrame, frames }: Exchange): readonly number[] {
-  const shown = [probeFrame, answerFrame].filter((frame) => frame !== null);
-  return shown.length > 0 ? [...new Set(shown)] : frames.slice(0, MAX_FINDING_FRAMES);
+/** By default a finding shows the question and its answer, or where there is neither, what frames there are. */
+function shownFrames(match: Match, exchange: Exchange): Pick<Fired, 'frames' | 'framesOmitted'> {
+  const { probeFrame, answerFrame } = exchange;
+  const shown = match.frames ?? [...new Set([probeFrame, answerFrame].filter((frame) => frame !== null))];
+  if (shown.length > 0) return { frames: shown, framesOmitted: 0 };
+  const frames = exchange.frames.slice(0, MAX_FINDING_FRAMES);
+  return { frames, framesOmitted: exchange.frameCount - frames.length };
 }
 
 const NOTHING: readonly Fired[] = [];

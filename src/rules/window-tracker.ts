@@ -1,13 +1,12 @@
 import type { Timestamp } from '../track/exchange.ts';
 import { AddressTable, putAddress } from './address-table.ts';
+import { FrameSample } from './frame-sample.ts';
 import { doubled, FIRST_ROOM } from './growth.ts';
 import type { Match, RuleOptions, WindowRule } from './types.ts';
 import { OpeningCounter, PeerCounter, PeerSet, peerKey } from './window-counters.ts';
 
 /** Most peers or openings that a window may have to count; see WindowRule.window. */
 export const MAX_WINDOW_COUNT = 100_000;
-/** Most frame numbers that a finding about many packets lists: the first ones. */
-export const MAX_FINDING_FRAMES = 100;
 
 /** Sources, or targets, whose windows are kept at a time. */
 const MAX_GROUPS = 16_384;
@@ -24,8 +23,8 @@ export interface Episode {
   readonly address: Uint8Array;
   readonly first: Timestamp;
   readonly last: Timestamp;
-  /** The first ones, at most MAX_FINDING_FRAMES. */
   readonly frames: readonly number[];
+  readonly framesOmitted: number;
 }
 
 interface OpenEpisode {
@@ -37,7 +36,7 @@ interface OpenEpisode {
   lastNanos: number;
   /** When the rule last matched. */
   matchNanos: number;
-  readonly frames: number[];
+  readonly frames: FrameSample;
 }
 
 /** The window that a rule asks for. Throws RangeError when that is more than can be counted. */
@@ -139,7 +138,7 @@ export class WindowTracker {
       episode.openings++;
       episode.lastNanos = now;
       if (matches) episode.matchNanos = now;
-      if (episode.frames.length < MAX_FINDING_FRAMES) episode.frames.push(frame);
+      episode.frames.add(frame);
       this.#countPeer(episode, peer);
     } else if (matches) this.#begin(slot, now);
 
@@ -169,14 +168,14 @@ export class WindowTracker {
   }
 
   #begin(slot: number, now: number): void {
-    const frames: number[] = [];
+    const frames = new FrameSample();
     let firstNanos = now;
     let openings = 0;
     const counter = this.#openings ?? this.#peers;
     counter?.forEach(slot, (nanos, frame) => {
       firstNanos = Math.min(firstNanos, nanos);
       openings++;
-      if (frames.length < MAX_FINDING_FRAMES) frames.push(frame);
+      frames.add(frame);
     });
     const peers = this.#peers === null ? null : new PeerSet();
     const episode = { peers, peersAtLeast: false, openings, firstNanos, lastNanos: now, matchNanos: now, frames };
@@ -213,7 +212,8 @@ export class WindowTracker {
       address: this.#table.addressAt(slot, 0),
       first: this.#timestamp(episode.firstNanos),
       last: this.#timestamp(episode.lastNanos),
-      frames: [...episode.frames],
+      frames: episode.frames.list(),
+      framesOmitted: episode.frames.omitted,
     });
   }
 

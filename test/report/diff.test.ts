@@ -281,6 +281,26 @@ describe('parseReport', () => {
     expect(read).toThrow(`not a report as its schema has it: ${message}`);
   });
 
+  it('takes a report from before keys that have come since', () => {
+    const { report } = oneFindingRun();
+    const before = structuredClone(report) as unknown as Mutable;
+    for (const exchange of before.exchanges) {
+      delete exchange.inferred;
+      delete exchange.answerScope;
+      delete exchange.frames.count;
+      delete exchange.frames.omitted;
+    }
+    for (const finding of before.findings) delete finding.framesOmitted;
+    delete before.omitted.attempts;
+    delete before.summary.notLookedInto;
+    const read = parseReport(JSON.stringify(before));
+    expect(read.exchanges[0]?.frames).toEqual(report.exchanges[0]?.frames);
+    expect(diffReports(read, report).changed).toBe(false);
+    expect([...formatDiffText(diffReports(read, report), { width: 80, color: false })].join('')).not.toMatch(
+      /undefined|NaN/,
+    );
+  });
+
   it('takes keys that a later version may add', () => {
     const report = structuredClone(oneFindingRun().report) as unknown as Mutable;
     report.later = report.exchanges[0].later = report.summary.portZero.later = { a: [null] };
