@@ -3,6 +3,7 @@
  * number, the one that they sent or that an answer acknowledges: so a million attempts on one pair of ends cost each
  * packet no more than a few do, and none of them is given up for the others.
  */
+import { hashWords } from '../wire/keyed-hash.ts';
 import { FIN, SYN } from '../wire/packet.ts';
 import * as t from './table.ts';
 
@@ -25,8 +26,7 @@ export class Attempts {
   /** Pairs of hash and record in open addressing, at most half full. Bounded by the table: three an exchange. */
   #slots = new Int32Array(0);
   #count = 0;
-  /** Drawn for each run, so that nobody can prepare numbers that share a slot. */
-  readonly #secrets = Int32Array.from([0, 0], () => Math.random() * 0x100000000);
+  readonly #words = new Int32Array(3);
   readonly #numbers = new Int32Array(NUMBERS);
   readonly #kinds = new Int32Array(NUMBERS);
   // The walk at hand.
@@ -158,12 +158,11 @@ export class Attempts {
   }
 
   #hashOf(ends: number, kind: number, number: number): number {
-    let hash = Math.imul(ends ^ this.#secrets[0]!, 0x9e3779b1) ^ kind;
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ number;
-    hash = Math.imul(hash ^ (hash >>> 13) ^ this.#secrets[1]!, 0xc2b2ae35);
-    hash ^= hash >>> 16;
-    hash = Math.imul(hash ^ this.#secrets[0]!, 0x27d4eb2f);
-    return hash ^ (hash >>> 15);
+    const words = this.#words;
+    words[0] = ends;
+    words[1] = kind;
+    words[2] = number;
+    return hashWords(words, 0, 3);
   }
 
   #slotOf(hash: number, entry: number): number {
