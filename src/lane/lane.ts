@@ -232,9 +232,8 @@ export class Lane implements RecordSkipper, Ledger {
     this.#words.set(key.source, at.KEY_SOURCE >> 2);
     this.#words.set(key.destination, at.KEY_DESTINATION >> 2);
     this.#set(at.KEY_PORTS, (key.sourcePort << 16) | key.destinationPort);
-    this.#set(at.KEY_SCOPE, key.scope);
     this.#set(at.KEY_IPV6, key.isIpv6 ? 1 : 0);
-    this.#set(at.KEY_HASH, key.hash);
+    this.#set(at.KEY_HASH, key.ends);
     const record = this.#exports.take();
     return record === 0 ? null : this.#entryAt(record);
   }
@@ -295,6 +294,7 @@ export class Lane implements RecordSkipper, Ledger {
     };
     return {
       id: this.#word(record, at.ID),
+      scope: this.#word(record, at.SCOPE),
       client: this.#address(record + at.CLIENT, record + at.CLIENT_MORE, isIpv6),
       server: this.#address(record + at.SERVER, record + at.SERVER_MORE, isIpv6),
       ports: this.#word(record, at.PORTS),

@@ -3,43 +3,32 @@
  * mirrors that show a packet in each. Exchanges are found by their ends and numbers whatever their scope; and ends that were once
  * found to be in another scope stay there.
  */
-import { PacketRecord } from '../wire/packet.ts';
+import { hashWords } from '../wire/keyed-hash.ts';
 import * as t from './table.ts';
 
 /** Exchanges on the same ends with the same number that are looked at; where there are more, nothing is guessed. */
 const MOST_ALIKE = 16;
-/** Ends in one scope whose exchanges are in another; beyond, the oldest is forgotten. */
-const MOST_JOINED = 1 << 16;
+/** Ends in one scope whose exchanges are in another: two generations of so many, of which the older one is forgotten. */
+const MOST_JOINED = 1 << 15;
 const FIRST_SLOTS = 1024;
-
-interface Joined {
-  readonly from: number;
-  readonly to: number;
-}
 
 export class Crossings {
   /** Whether there is more than one scope: until then there is nothing to look for, and nothing is kept. */
   isActive = false;
   readonly #table: t.ExchangeTable;
-  readonly #key: t.FlowKey;
-  readonly #scratch = new PacketRecord();
   #scope = -1;
   /** Pairs of hash and record in open addressing, at most half full. Bounded by the table. */
   #slots = new Int32Array(0);
   #count = 0;
   /** Under which two hashes a record is there; 0 for none. */
   #hashes = new Int32Array(0);
-  /** By the hash of the ends in the scope that is not the exchange's. */
-  readonly #joined = new Map<number, Joined>();
+  readonly #words = new Int32Array(2);
+  #young = new Map<number, Joined>();
+  #old = new Map<number, Joined>();
   readonly #found: number[] = [];
 
-  /** `key` is for its own use. */
-  constructor(table: t.ExchangeTable, key: t.FlowKey) {
+  constructor(table: t.ExchangeTable) {
     this.#table = table;
-    this.#key = key;
-    this.#scratch.bytes = new Uint8Array(32);
-    this.#scratch.destinationOffset = 16;
-    this.#scratch.sourceOffset = 0;
   }
 
   /** A packet is in that scope. True for the first of a second scope: what there is in the table has to be noted now. */
@@ -61,9 +50,9 @@ export class Crossings {
       hashes.set(this.#hashes);
       this.#hashes = hashes;
     }
-    this.#readEntry(entry);
-    this.#enter(entry, 2 * entry, this.#hash(number));
-    if (other !== number) this.#enter(entry, 2 * entry + 1, this.#hash(other));
+    const ends = this.#table.get(entry, t.ENDS);
+    this.#enter(entry, 2 * entry, this.#hash(ends, number));
+    if (other !== number) this.#enter(entry, 2 * entry + 1, this.#hash(ends, other));
   }
 
   #enter(entry: number, place: number, hash: number): void {
@@ -107,13 +96,12 @@ export class Crossings {
     this.#count--;
   }
 
-  /** Exchanges in other scopes than the packet's, on its ends, with that number; empty when they are too many. Overwritten. */
-  alike(packet: PacketRecord, number: number): readonly number[] {
+  /** Exchanges in other scopes than the key's, on its ends, with that number; empty when they are too many. Overwritten. */
+  alike(key: t.FlowKey, number: number): readonly number[] {
     const found = this.#found;
     found.length = 0;
     if (this.#count === 0) return found;
-    this.#key.read(packet, 0);
-    const hash = this.#hash(number);
+    const hash = this.#hash(key.ends, number);
     const slots = this.#slots;
     const mask = slots.length - 1;
     let count = 0;
@@ -121,49 +109,32 @@ export class Crossings {
       if (slots[slot] !== hash) continue;
       const entry = slots[slot + 1]!;
       count++;
-      if (this.#table.get(entry, t.SCOPE) !== packet.scope && this.#table.isOnEnds(entry, this.#key)) found.push(entry);
+      if (this.#table.get(entry, t.SCOPE) !== key.scope && this.#table.isOnEnds(entry, key)) found.push(entry);
     }
     if (count > MOST_ALIKE) found.length = 0;
     return found;
   }
 
   /** From now on, what is on the ends of the key is in that scope. */
-  join({ hash, scope }: t.FlowKey, to: number): void {
-    this.#joined.set(hash, { from: scope, to });
-    if (this.#joined.size <= MOST_JOINED) return;
-    for (const oldest of this.#joined.keys()) {
-      this.#joined.delete(oldest);
-      return;
+  join(key: t.FlowKey, to: number): void {
+    if (this.#young.size >= MOST_JOINED) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
+    this.#young.set(key.hash, new Joined(key, to));
   }
 
   /** The scope in which the exchanges on the ends of the key are; -1 when none was joined. */
-  joined({ hash, scope }: t.FlowKey): number {
-    const joined = this.#joined.get(hash);
-    return joined !== undefined && joined.from === scope ? joined.to : -1;
+  joined(key: t.FlowKey): number {
+    const joined = this.#young.get(key.hash) ?? this.#old.get(key.hash);
+    return joined?.isOf(key) === true ? joined.to : -1;
   }
 
-  #readEntry(entry: number): void {
-    const table = this.#table;
-    const packet = this.#scratch;
-    const isIpv6 = table.has(entry, t.TRAIT_IPV6);
-    packet.ipVersion = isIpv6 ? 6 : 4;
-    packet.sourcePort = table.clientPort(entry);
-    packet.destinationPort = table.serverPort(entry);
-    const { bytes } = packet;
-    for (let i = 0; i < 32; i++) {
-      const word = table.get(entry, (i < 16 ? t.CLIENT : t.SERVER) + ((i & 15) >> 2));
-      bytes[i] = word >>> (24 - 8 * (i & 3));
-    }
-    this.#key.read(packet, 0);
-  }
-
-  /** Of the ends in the key, whatever their scope, and a number. Never 0. */
-  #hash(number: number): number {
-    let hash = Math.imul(this.#key.hash, 0x9e3779b1) ^ number;
-    hash = Math.imul(hash ^ (hash >>> 16) ^ this.#key.hash, 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return hash ^ (hash >>> 16) || 1;
+  /** Of ends, whatever their scope, and a number. Never 0. */
+  #hash(ends: number, number: number): number {
+    this.#words[0] = ends;
+    this.#words[1] = number;
+    return hashWords(this.#words, 0, 2) || 1;
   }
 
   #grow(): void {
@@ -178,5 +149,22 @@ export class Crossings {
       slots[slot + 1] = old[from + 1]!;
     }
     this.#slots = slots;
+  }
+}
+
+/** Ends in a scope that is not the one of their exchanges. */
+class Joined {
+  readonly to: number;
+  readonly #from: number;
+  readonly #ends: Int32Array;
+
+  constructor(key: t.FlowKey, to: number) {
+    this.to = to;
+    this.#from = key.scope;
+    this.#ends = key.copyEnds();
+  }
+
+  isOf(key: t.FlowKey): boolean {
+    return this.#from === key.scope && key.hasEnds(this.#ends);
   }
 }

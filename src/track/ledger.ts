@@ -1,6 +1,6 @@
 /**
  * Somebody else who keeps exchanges on ordinary ports as long as nothing unusual happens to them (lane/). One pair of ends is
- * in the ledger, or in the tracker's table, or in neither, never in both.
+ * in the ledger, or in the tracker's table, or in neither, never in both, whatever the scope; and in the ledger in one scope only.
  */
 import type { FlowKey } from './table.ts';
 
@@ -11,7 +11,7 @@ export interface Ledger {
   readonly size: number;
   /** Id for an exchange that the tracker opens. */
   nextId(): number;
-  /** Takes the exchange with these ends, in either direction, out of the ledger; null when it is not there. */
+  /** Takes the exchange with these ends, in either direction and whatever scope, out of the ledger; null when it is not there. */
   take(key: FlowKey): LedgerEntry | null;
   /** The tracker's table holds one exchange more (or less) on ordinary ports whose ends have this hash. */
   note(hash: number, by: 1 | -1): void;
@@ -28,6 +28,7 @@ export interface Ledger {
 /** An exchange as the ledger hands it over. Addresses are words as in the table; `answer` is null where none came. */
 export interface LedgerEntry {
   readonly id: number;
+  readonly scope: number;
   readonly client: Int32Array;
   readonly server: Int32Array;
   readonly ports: number;

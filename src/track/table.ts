@@ -56,7 +56,9 @@ export const OPTIONS = 36; // 10 words
 export const LAYERS = 46;
 /** The scope and what of the way in differs by direction (MPLS labels, tunnel ends): attempts are told apart by it. */
 export const PATH = 47;
-const STRIDE = 48;
+/** Hash of the ends, whatever the scope. */
+export const ENDS = 48;
+const STRIDE = 49;
 
 /** Float words of a record. */
 const DEADLINE = 0;
@@ -120,10 +122,13 @@ export class FlowKey {
   destinationPort = 0;
   scope = 0;
   isIpv6 = false;
+  /** Of all of it, and of all but the scope. */
   hash = 0;
+  ends = 0;
   readonly #hashKey: HashKey;
-  /** What is hashed: the addresses, the lower first, the ports in the same order, the scope. */
-  readonly #words = new Int32Array(10);
+  /** What is hashed: the addresses, the lower first, and the ports in the same order. */
+  readonly #words = new Int32Array(9);
+  readonly #scoped = new Int32Array(2);
 
   constructor(hashKey: HashKey = processKey) {
     this.#hashKey = hashKey;
@@ -136,7 +141,6 @@ export class FlowKey {
     packEnd(this.destination, bytes, packet.destinationOffset, this.isIpv6);
     this.sourcePort = packet.sourcePort;
     this.destinationPort = packet.destinationPort;
-    this.scope = scope;
     const words = this.isIpv6 ? 4 : 1;
     const isLower = this.#isSourceLower();
     const low = isLower ? this.source : this.destination;
@@ -148,8 +152,31 @@ export class FlowKey {
     this.#words[2 * words] = isLower
       ? (this.sourcePort << 16) | this.destinationPort
       : (this.destinationPort << 16) | this.sourcePort;
-    this.#words[2 * words + 1] = scope;
-    this.hash = hashWords(this.#words, 0, 2 * words + 2, this.#hashKey);
+    this.ends = hashWords(this.#words, 0, this.#length, this.#hashKey);
+    this.moveTo(scope);
+  }
+
+  /** The same ends in another scope. */
+  moveTo(scope: number): void {
+    this.scope = scope;
+    this.#scoped[0] = this.ends;
+    this.#scoped[1] = scope;
+    this.hash = scope === 0 ? this.ends : hashWords(this.#scoped, 0, 2, this.#hashKey);
+  }
+
+  /** What tells these ends from others, in either direction. */
+  copyEnds(): Int32Array {
+    return this.#words.slice(0, this.#length);
+  }
+
+  hasEnds(ends: Int32Array): boolean {
+    if (ends.length !== this.#length) return false;
+    for (let i = 0; i < ends.length; i++) if (ends[i] !== this.#words[i]) return false;
+    return true;
+  }
+
+  get #length(): number {
+    return this.isIpv6 ? 9 : 3;
   }
 
   /** An order of ends, so that both directions meet in one bucket; the lane's is the same. */
@@ -368,6 +395,7 @@ export class ExchangeTable {
       : (key.destinationPort << 16) | key.sourcePort;
     page[base + SCOPE] = key.scope;
     page[base + HASH] = key.hash;
+    page[base + ENDS] = key.ends;
     page[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
     page[base + LIST_PREVIOUS] = UNLISTED;
     if (newest === 0) this.#enter(key.hash, entry);

@@ -39,8 +39,8 @@ export class Takeover {
   }
 
   /**
-   * Puts the exchange with these ends into the table, as it would be there had it been there from the start but for evidence,
-   * of which nothing is kept. Returns 0 when the ledger does not have it.
+   * Puts the exchange with these ends, in whatever scope, into the table, as it would be there had it been there from the start
+   * but for evidence, of which nothing is kept. Returns 0 when the ledger does not have it.
    */
   take(key: t.FlowKey): number {
     const taken = this.#ledger.take(key);
@@ -49,9 +49,12 @@ export class Takeover {
     const { ports, client, state } = taken;
     const sourceIsClient =
       ports === ((key.sourcePort << 16) | key.destinationPort) && client.every((word, i) => word === key.source[i]);
+    const { scope } = key;
+    key.moveTo(taken.scope);
     const entry = table.insert(key, 0, sourceIsClient);
-    this.#ledger.note(key.hash, 1);
-    this.#setProbe(entry, taken, key.scope);
+    key.moveTo(scope);
+    this.#ledger.note(key.ends, 1);
+    this.#setProbe(entry, taken);
     table.setProbe(entry, PROBES.indexOf('syn'));
     table.setVerdict(entry, VERDICT_OF[state]);
     table.add(entry, t.TRAIT_HAS_PROBE_HEADER);
@@ -112,7 +115,7 @@ export class Takeover {
     );
   }
 
-  #setProbe(entry: number, { id, probe, lastGap, holdUntil }: LedgerEntry, scope: number): void {
+  #setProbe(entry: number, { id, scope, probe, lastGap, holdUntil }: LedgerEntry): void {
     const { table } = this.#store;
     table.set(entry, t.ID, id);
     table.set(entry, t.ISN, probe.sequence);

@@ -159,7 +159,7 @@ export class Tracker {
     this.#key = new t.FlowKey();
     this.#table = new t.ExchangeTable(options.maxExchanges);
     this.#frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES);
-    this.#crossings = new Crossings(this.#table, new t.FlowKey());
+    this.#crossings = new Crossings(this.#table);
     this.#attempts = new Attempts(this.#table);
     this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
     this.#store = {
@@ -221,11 +221,16 @@ export class Tracker {
   #find(): number {
     const newest = this.#table.find(this.#key);
     if (newest !== 0 || this.#takeover === null || this.#isPortZero) return newest;
-    return this.#takeover.take(this.#key);
+    const taken = this.#takeover.take(this.#key);
+    if (taken === 0) return 0;
+    const scope = this.#table.get(taken, t.SCOPE);
+    if (this.#crossings.see(scope)) this.#noteAll();
+    else this.#noteForCrossing(taken);
+    return scope === this.#key.scope ? taken : 0;
   }
 
   /**
-   * The newest attempt that a packet with port 0 may be about, where its own scope has none: it may belong to another one, as
+   * The newest attempt that a packet may be about, where its own scope has none: it may belong to another one, as
    * an answer that comes back another way, or as a copy. The key is then in that scope.
    */
   #throughScopes(packet: PacketRecord, newest: number, isQuote: boolean): number {
@@ -234,16 +239,16 @@ export class Tracker {
     if (!crossings.isActive || newest !== 0) return newest;
     const joined = crossings.joined(this.#key);
     if (joined >= 0) {
-      this.#key.read(packet, joined);
+      this.#key.moveTo(joined);
       const found = this.#find();
       if (found !== 0) return found;
-      this.#key.read(packet, packet.scope);
+      this.#key.moveTo(packet.scope);
     }
     const home = isQuote ? this.#questionElsewhere(packet, packet.sequence, true) : this.#homeOf(packet);
     if (home === 0) return 0;
     const scope = this.#table.get(home, t.SCOPE);
     crossings.join(this.#key, scope);
-    this.#key.read(packet, scope);
+    this.#key.moveTo(scope);
     return this.#find();
   }
 
@@ -254,20 +259,20 @@ export class Tracker {
     if (!isAnswerByFlags(flags)) return this.#openingElsewhere(packet);
     const number = (packet.acknowledgment - 1) | 0;
     // An answer again, in another scope: of a question, or of none that was seen.
-    for (const entry of this.#crossings.alike(packet, number)) if (this.#hasCopy(entry, packet)) return entry;
+    for (const entry of this.#crossings.alike(this.#key, number)) if (this.#hasCopy(entry, packet)) return entry;
     return (flags & ACK) === 0 ? 0 : this.#questionElsewhere(packet, number, false);
   }
 
   /** The same opening segment, seen at another place of its way. */
   #openingElsewhere(packet: PacketRecord): number {
     const table = this.#table;
-    for (const entry of this.#crossings.alike(packet, packet.sequence | 0)) {
+    for (const entry of this.#crossings.alike(this.#key, packet.sequence | 0)) {
       const isSame =
         table.get(entry, t.PROBE_FRAME) !== 0 &&
         table.get(entry, t.ISN) >>> 0 === packet.sequence &&
         table.isFromClient(entry, this.#key) &&
         this.#probeFlags(entry) === packet.flags &&
-        table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0 === packet.acknowledgment &&
+        ((packet.flags & ACK) === 0 || table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0 === packet.acknowledgment) &&
         table.get(entry, t.PROBE_PAYLOAD_LENGTH) === packet.payloadLength;
       if (!isSame) continue;
       const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
@@ -300,7 +305,7 @@ export class Tracker {
   #questionElsewhere(packet: PacketRecord, number: number, isFromClient: boolean): number {
     const table = this.#table;
     let question = 0;
-    for (const entry of this.#crossings.alike(packet, number | 0)) {
+    for (const entry of this.#crossings.alike(this.#key, number | 0)) {
       if (table.isFromClient(entry, this.#key) !== isFromClient || table.get(entry, t.PROBE_FRAME) === 0) continue;
       if (!this.#isSyn(entry) || !this.#isWaiting(entry)) continue;
       const isAbout = isFromClient ? table.get(entry, t.ISN) === (number | 0) : this.#acknowledges(entry, packet);
@@ -311,7 +316,7 @@ export class Tracker {
     return question;
   }
 
-  /** A second scope has come: what there is on port 0 is to be found from it. */
+  /** A second scope has come: what there is is to be found from it. */
   #noteAll(): void {
     const table = this.#table;
     for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION])
@@ -320,7 +325,7 @@ export class Tracker {
 
   #noteForCrossing(entry: number): void {
     const table = this.#table;
-    if (!this.#crossings.isActive || (table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)) return;
+    if (!this.#crossings.isActive) return;
     if (table.get(entry, t.PROBE_FRAME) === 0) {
       const answer = table.get(entry, t.ANSWER);
       // Of a late start not even an answer was seen.
@@ -372,7 +377,7 @@ export class Tracker {
     if (flags < 0 && !this.#isPortZero) return;
     if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
-    const newest = this.#isPortZero ? this.#throughScopes(packet, this.#find(), false) : this.#find();
+    const newest = this.#throughScopes(packet, this.#find(), false);
     this.#attempts.begin(newest, this.#key.hash, packet.sequence, packet.acknowledgment);
     if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
     if (newest !== 0 && this.#isDropped(packet) && this.#drop(packet, newest)) return;
@@ -918,7 +923,7 @@ export class Tracker {
     this.#isPortZero = quote.sourcePort === 0 || quote.destinationPort === 0;
     this.#key.read(quote, quote.scope);
     const table = this.#table;
-    const newest = this.#isPortZero ? this.#throughScopes(quote, this.#find(), true) : this.#find();
+    const newest = this.#throughScopes(quote, this.#find(), true);
     this.#attempts.begin(newest, this.#key.hash, quote.sequence, quote.acknowledgment);
     const isAnswer = icmpIsAnswer(packet.ipVersion, packet.icmpType, packet.icmpCode);
     let candidate = 0;
@@ -1102,7 +1107,7 @@ export class Tracker {
     }
     this.#attempts.makeRoom(latest);
     const entry = table.insert(this.#key, latest, sourceIsClient);
-    if (!this.#isPortZero) this.#ledger?.note(this.#key.hash, 1);
+    if (!this.#isPortZero) this.#ledger?.note(this.#key.ends, 1);
     table.setProbe(entry, NO_PROBE);
     table.set(entry, t.ID, this.#ledger === null ? this.#nextId++ : this.#ledger.nextId());
     const { assembly } = packet;
@@ -1703,7 +1708,7 @@ export class Tracker {
     const conversation = table.get(entry, t.CONVERSATION);
     if (conversation !== 0) this.#conversations.release(conversation);
     if (this.#ledger !== null && table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)
-      this.#ledger.note(table.hash(entry), -1);
+      this.#ledger.note(table.get(entry, t.ENDS), -1);
     this.#attempts.forget(entry);
     this.#crossings.forget(entry);
     table.remove(entry);

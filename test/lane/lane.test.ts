@@ -326,3 +326,69 @@ describe('what the readers know and the lane does not', () => {
     expect(input.complete).toBe(false);
   });
 });
+
+describe('one conversation in two VLANs', () => {
+  /** A frame in a VLAN. */
+  const inVlan = (id: number, { bytes = new Uint8Array(0), ...rest }: PcapRecord): PcapRecord => {
+    const tagged = new Uint8Array(bytes.length + 4);
+    tagged.set(bytes.subarray(0, 12));
+    tagged.set([0x81, 0x00, id >> 8, id & 255], 12);
+    tagged.set(bytes.subarray(12), 16);
+    return { ...rest, bytes: tagged };
+  };
+  /** VLANs that the lane has seen before: of the first frame of each only the decoder knows the scope. */
+  const before = [inVlan(10, record(0, 1, { sequence: 1 })), inVlan(20, record(0, 2, { sequence: 1 }))];
+
+  it.each([
+    ['SA', 'accepted'],
+    ['RA', 'refused'],
+  ] as const)('is one exchange where the answer %s comes through another', async (flags, verdict) => {
+    const records = [...before];
+    for (let i = 10; i < 60; i++) {
+      records.push(inVlan(10, record(i / 100, i, { sequence: 7 })));
+      records.push(inVlan(20, record(i / 100 + 0.001, i, { back: true, flags, sequence: 90, acknowledgment: 8 })));
+    }
+    const taken = watched.taken.get('open') ?? 0;
+    const { summary } = await bothWays(pcap(records));
+    expect(summary.exchanges).toMatchObject({ total: 52, [verdict]: 50 });
+    expect(watched.taken.get('open')).toBe(taken + 50);
+  });
+
+  it('is one exchange in a mirror of both', async () => {
+    const records = [...before];
+    for (let i = 10; i < 60; i++) {
+      const ask = record(i / 100, i, { sequence: 7 });
+      const answer = record(i / 100 + 0.001, i, { back: true, flags: 'SA', sequence: 90, acknowledgment: 8 });
+      records.push(inVlan(10, ask), inVlan(20, ask), inVlan(20, answer), inVlan(10, answer));
+    }
+    const { summary } = await bothWays(pcap(records));
+    expect(summary.exchanges).toMatchObject({ total: 52, accepted: 50 });
+  });
+
+  it('stays two where two tenants have the same addresses', async () => {
+    const records = [...before];
+    for (let i = 10; i < 60; i++) {
+      for (const vlan of [10, 20]) {
+        records.push(inVlan(vlan, record(i / 100, i, { sequence: vlan })));
+        const flags = vlan === 10 ? 'SA' : 'RA';
+        records.push(inVlan(vlan, record(i / 100 + 0.005, i, { back: true, flags, acknowledgment: vlan + 1 })));
+      }
+    }
+    const { summary } = await bothWays(pcap(records));
+    expect(summary.exchanges).toMatchObject({ total: 102, accepted: 50, refused: 50 });
+  });
+
+  it('costs nothing where each conversation is in one', async () => {
+    const records = [...before];
+    for (let i = 10; i < 60; i++) {
+      const vlan = i % 2 === 0 ? 10 : 20;
+      records.push(inVlan(vlan, record(i / 100, i, { sequence: 7 })));
+      records.push(inVlan(vlan, record(i / 100 + 0.001, i, { back: true, flags: 'SA', acknowledgment: 8 })));
+    }
+    const { settled, handed } = watched;
+    const { summary } = await bothWays(pcap(records));
+    expect(summary.exchanges).toMatchObject({ total: 52, accepted: 50 });
+    expect(watched.settled - settled).toBe(50);
+    expect(watched.handed - handed).toBe(2);
+  });
+});

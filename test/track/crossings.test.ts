@@ -181,3 +181,35 @@ it('takes no longer for the many than for the few in a flood in many scopes', ()
   const few = time(2);
   expect(time(10_000)).toBeLessThan(few * 6 + 500_000);
 }, 90_000);
+
+describe('ordinary ports', () => {
+  const asked = (flags: string, scope: number, fields: SegmentFields = {}) =>
+    segment('10.0.0.1:40000 > 10.0.0.2:80', flags, { sequence: ISN, scope, ...fields });
+  const answered = (flags: string, scope: number, fields: SegmentFields = {}) =>
+    segment('10.0.0.2:80 > 10.0.0.1:40000', flags, { acknowledgment: ISN + 1, sequence: 5000, scope, ...fields });
+
+  it.each([
+    ['SA', 'accepted'],
+    ['RA', 'refused'],
+  ])('give the answer %s to the one attempt that waits', (flags, verdict) => {
+    const exchanges = play([
+      [0, asked('S', 10)],
+      [0.1, answered(flags, 20)],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict, scope: 10, answerScope: 20 });
+  });
+
+  it('show a mirrored packet once', () => {
+    const exchanges = play([
+      [0, asked('S', 10, { ipId: 5, ttl: 64 })],
+      [0.0001, asked('S', 20, { ipId: 5, ttl: 63 })],
+      [0.1, answered('SA', 20, { ttl: 64 })],
+      [0.1001, answered('SA', 10, { ttl: 63 })],
+      [0.2, asked('FA', 10, { sequence: ISN + 1 })],
+      [0.2001, asked('FA', 20, { sequence: ISN + 1, ttl: 63 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'accepted', retransmissions: 0, conflicting: false });
+  });
+});

@@ -57,7 +57,6 @@ export const RELAY_FULL = 184;
 export const KEY_SOURCE = 188; // 4 words
 export const KEY_DESTINATION = 204; // 4 words
 export const KEY_PORTS = 220;
-export const KEY_SCOPE = 224;
 export const KEY_IPV6 = 228;
 export const KEY_HASH = 232;
 
@@ -115,7 +114,7 @@ export const INTERFACE_INDEX = 44;
 export const TUNNEL_PORTS = 4096;
 /** Scope of each VLAN id as 32 bits; -1 where it is not known yet. */
 export const VLAN_SCOPES = 12288;
-/** By the hash of its ends, how many exchanges on ordinary ports the tracker's table holds: 16 bits each. */
+/** By the hash of its ends, in whatever scope, how many exchanges on ordinary ports the tracker's table holds: 16 bits each. */
 export const FILTER = 32768;
 export const FILTER_MASK = 0x7fff;
 

@@ -32,7 +32,6 @@ import {
   KEY_HASH,
   KEY_IPV6,
   KEY_PORTS,
-  KEY_SCOPE,
   KEY_SOURCE,
   LIMIT,
   NEXT,
@@ -161,6 +160,8 @@ export function segment(
     return open(at, transport, flags, seconds, nanos, frame, now);
   }
   const record = recordOf(entry);
+  // Whether that is a copy, an answer that comes another way, or an exchange of its own (track/crossings.ts).
+  if (load<u32>(record, SCOPE) !== scope) return false;
   const fromClient = load<u32>(record, PORTS) === ports && isForward(record);
   const state = load<u32>(record, STATE);
   const kind = flags & (SYN | RST | FIN | ACK);
@@ -233,7 +234,7 @@ export function finish(): void {
 }
 
 /**
- * Takes the exchange with the ends in KEY_ out. Returns the address of its record, which stays as it is until the next
+ * Takes the exchange with the ends in KEY_ out, in whatever scope it is. Returns the address of its record, which stays as it is until the next
  * one is opened; 0 when there is none.
  */
 export function take(): usize {
@@ -247,7 +248,6 @@ export function take(): usize {
   destination2 = load<u32>(KEY_DESTINATION, 8);
   destination3 = load<u32>(KEY_DESTINATION, 12);
   ports = load<u32>(KEY_PORTS);
-  scope = load<u32>(KEY_SCOPE);
   isIpv6 = load<u32>(KEY_IPV6) !== 0;
   hash = load<u32>(KEY_HASH);
   const entry = find();
@@ -406,7 +406,7 @@ function readKey(at: usize, transport: usize, ipv6: bool, inScope: u32): void {
   hash = hashKey();
 }
 
-/** As FlowKey (track/table.ts): the filter is filled by it. The lower end comes first, so that both directions are one. */
+/** The ends of FlowKey (track/table.ts): the filter is filled by it. The lower end comes first, so that both directions are one. */
 function hashKey(): u32 {
   const isLower = isSourceLower();
   beginHash();
@@ -423,8 +423,7 @@ function hashKey(): u32 {
     absorb(isLower ? destination3 : source3);
   }
   absorb(isLower ? ports : rotl<u32>(ports, 16));
-  absorb(scope);
-  return endHash(isIpv6 ? 10 : 4);
+  return endHash(isIpv6 ? 9 : 3);
 }
 
 function isSourceLower(): bool {
@@ -479,6 +478,7 @@ function recordOf(entry: u32): usize {
   return <usize>RECORDS + ((<usize>entry) << RECORD_SHIFT);
 }
 
+/** The one exchange on the ends at hand, in whatever scope: where there are two, the tracker has both. */
 function find(): u32 {
   const mask = slots - 1;
   let slot = hash & mask;
@@ -489,7 +489,7 @@ function find(): u32 {
     slot = (slot + 1) & mask;
     if (load<u32>(place) !== hash) continue;
     const record = recordOf(entry);
-    if (load<u32>(record, SCOPE) !== scope || ((load<u32>(record, STATE) & STATE_IPV6) !== 0) !== isIpv6) continue;
+    if (((load<u32>(record, STATE) & STATE_IPV6) !== 0) !== isIpv6) continue;
     const known = load<u32>(record, PORTS);
     if (known === ports && isForward(record)) return entry;
     if (known === rotl<u32>(ports, 16) && isBackward(record)) return entry;
