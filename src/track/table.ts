@@ -418,9 +418,27 @@ export class ExchangeTable {
     this.set(entry, PORTS, (ports << 16) | (ports >>> 16));
   }
 
+  /** Puts the entry into the scope of the key, on whose ends it is, and where there is nothing yet. */
+  move(entry: number, key: FlowKey): void {
+    this.#unindex(entry);
+    this.set(entry, NEWER, 0);
+    this.set(entry, OLDER, 0);
+    this.set(entry, SCOPE, key.scope);
+    this.set(entry, HASH, key.hash);
+    this.#enter(key.hash, entry);
+  }
+
   /** Gives a record back. */
   remove(entry: number): void {
     this.#unlink(entry);
+    this.#unindex(entry);
+    this.set(entry, LIST_NEXT, this.#free);
+    this.#free = entry;
+    this.size--;
+  }
+
+  /** It is not found by its ends any more. */
+  #unindex(entry: number): void {
     const newer = this.get(entry, NEWER);
     const older = this.get(entry, OLDER);
     if (older !== 0) this.set(older, NEWER, newer);
@@ -430,9 +448,6 @@ export class ExchangeTable {
       if (older !== 0) this.#index[slot + 1] = older;
       else this.#leave(slot);
     }
-    this.set(entry, LIST_NEXT, this.#free);
-    this.#free = entry;
-    this.size--;
   }
 
   /** Puts the entry at the end of a list, out of the one it is in. */

@@ -50,6 +50,7 @@ import { type ExchangeSink, NO_TIME, PROBES, type TrackerCounts, VERDICTS } from
 import { FrameRuns } from './frame-list.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
+import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
 import { Takeover } from './takeover.ts';
 import { ExchangeView, NO_PROBE, type Store } from './view.ts';
@@ -127,6 +128,7 @@ export class Tracker {
   readonly #attempts: Attempts;
   readonly #crossings: Crossings;
   readonly #evictedQuestions = new EvictedQuestions();
+  readonly #recent = new RecentSegments();
   readonly #answers: AnswerPool;
   readonly #frames: FrameRuns;
   readonly #conversations = new ConversationPool();
@@ -236,31 +238,90 @@ export class Tracker {
   #throughScopes(packet: PacketRecord, newest: number, isQuote: boolean): number {
     const crossings = this.#crossings;
     if (crossings.see(packet.scope)) this.#noteAll();
-    if (!crossings.isActive || newest !== 0) return newest;
+    if (!crossings.isActive) return newest;
     const joined = crossings.joined(this.#key);
-    if (joined >= 0) {
+    if (joined >= 0 && (newest === 0 || !this.#isUnderWay(newest))) {
       this.#key.moveTo(joined);
       const found = this.#find();
       if (found !== 0) return found;
       this.#key.moveTo(packet.scope);
     }
-    const home = isQuote ? this.#questionElsewhere(packet, packet.sequence, true) : this.#homeOf(packet);
-    if (home === 0) return 0;
+    if (newest !== 0 && this.#isOfOwn(packet, newest, isQuote)) return newest;
+    const home =
+      isQuote || newest !== 0
+        ? this.#questionElsewhere(packet, isQuote ? packet.sequence : packet.acknowledgment - 1, isQuote)
+        : this.#homeOf(packet);
+    if (home === 0) return newest;
+    if (this.#table.get(home, t.PROBE_FRAME) === 0 && !isAnswerByFlags(packet.flags)) return this.#takeHome(home);
     const scope = this.#table.get(home, t.SCOPE);
-    crossings.join(this.#key, scope);
+    if (newest === 0 || !this.#isUnderWay(newest)) crossings.join(this.#key, scope);
     this.#key.moveTo(scope);
     return this.#find();
+  }
+
+  /** An answer that came before its question, through another scope, now lives where the question is. */
+  #takeHome(orphan: number): number {
+    const table = this.#table;
+    const scope = table.get(orphan, t.SCOPE);
+    const home = this.#key.scope;
+    this.#conversation(orphan).answerPath = table.get(orphan, t.PATH);
+    table.move(orphan, this.#key);
+    this.#key.moveTo(scope);
+    this.#crossings.join(this.#key, home);
+    this.#key.moveTo(home);
+    return orphan;
+  }
+
+  #isUnderWay(entry: number): boolean {
+    return this.#isWaiting(entry) || this.#isConversing(entry) || this.#table.listOf(entry) === t.LIST_CONVERSATION;
+  }
+
+  /**
+   * Whether a packet is about the exchanges on its ends in its own scope. Only an answer may be for another scope all the same:
+   * one that acknowledges nothing that was asked here.
+   */
+  #isOfOwn(packet: PacketRecord, newest: number, isQuote: boolean): boolean {
+    const table = this.#table;
+    const { flags } = packet;
+    if (!isQuote && (flags < 0 || !isAnswerByFlags(flags) || (flags & ACK) === 0)) return true;
+    this.#attempts.begin(newest, this.#key.hash, packet.sequence, packet.acknowledgment);
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
+      if (table.isFromClient(entry, this.#key) !== isQuote || table.verdict(entry) === UNSOLICITED) continue;
+      if (isQuote ? table.get(entry, t.ISN) === (packet.sequence | 0) : this.#acknowledges(entry, packet)) return true;
+      if (!isQuote && (flags & RST) !== 0 && this.#isConversing(entry)) return true;
+    }
+    return false;
   }
 
   /** The exchange in another scope that a segment belongs to; 0 when there is none, or not just one. */
   #homeOf(packet: PacketRecord): number {
     const { flags } = packet;
     if (flags < 0) return 0;
-    if (!isAnswerByFlags(flags)) return this.#openingElsewhere(packet);
+    if (!isAnswerByFlags(flags)) return this.#openingElsewhere(packet) || this.#segmentElsewhere(packet);
     const number = (packet.acknowledgment - 1) | 0;
     // An answer again, in another scope: of a question, or of none that was seen.
     for (const entry of this.#crossings.alike(this.#key, number)) if (this.#hasCopy(entry, packet)) return entry;
-    return (flags & ACK) === 0 ? 0 : this.#questionElsewhere(packet, number, false);
+    const question = (flags & ACK) === 0 ? 0 : this.#questionElsewhere(packet, number, false);
+    return question || this.#segmentElsewhere(packet);
+  }
+
+  /** The conversation in another scope of which this segment was seen a moment ago. */
+  #segmentElsewhere(packet: PacketRecord): number {
+    if (!this.#isPortZero) return 0;
+    const table = this.#table;
+    const recent = this.#recent;
+    const entry = recent.find(packet, this.#key.ends, (other) => table.get(other, t.ID));
+    if (entry === 0 || !table.isListed(entry) || !table.isOnEnds(entry, this.#key)) return 0;
+    if (table.get(entry, t.SCOPE) === this.#key.scope) return 0;
+    const elapsed = this.#nanosSince(recent.seconds, recent.nanos);
+    if (packet.ttl > recent.ttl || !this.#looksMirrored(packet.ipId, recent.ttl, packet, elapsed)) return 0;
+    this.#conversation(entry).isMirrored = true;
+    return entry;
+  }
+
+  #noteSegment(entry: number, packet: PacketRecord): void {
+    if (!this.#isPortZero) return;
+    this.#recent.note(packet, this.#key.ends, entry, this.#table.get(entry, t.ID), this.#seconds, this.#nanos);
   }
 
   /** The same opening segment, seen at another place of its way. */
@@ -281,7 +342,25 @@ export class Tracker {
       this.#conversation(entry).isMirrored = true;
       return entry;
     }
-    return 0;
+    return (packet.flags & (SYN | ACK)) === SYN ? this.#orphanElsewhere(packet) : 0;
+  }
+
+  /** The answer to this SYN, recorded before it in another scope; with such in two scopes nothing is guessed. */
+  #orphanElsewhere(packet: PacketRecord): number {
+    const table = this.#table;
+    let orphan = 0;
+    // It acknowledges the SYN, or its data as well.
+    const most = Math.max(0, packet.payloadLength);
+    for (let length = 0; length <= most; length += Math.max(1, most)) {
+      for (const entry of this.#crossings.alike(this.#key, (packet.sequence + length) | 0)) {
+        if (!table.isFromClient(entry, this.#key) || !this.#isOrphanOf(entry, packet)) continue;
+        const elapsed = this.#nanosSince(table.getFloat(entry, t.STARTED_SECONDS), table.get(entry, t.STARTED_NANOS));
+        if (Math.abs(elapsed) > this.#timeoutNanos || entry === orphan) continue;
+        if (orphan !== 0) return 0;
+        orphan = entry;
+      }
+    }
+    return orphan;
   }
 
   /** Whether the packet is a copy of an answer that the exchange has. */
@@ -600,6 +679,7 @@ export class Tracker {
         this.#answer(entry, packet, KIND_RESET, true);
         table.add(entry, t.TRAIT_CONFLICTING);
       } else this.#addFrame(entry, packet);
+      this.#noteSegment(entry, packet);
       this.#close(entry, t.TRAIT_RESET);
       return;
     }
@@ -613,6 +693,7 @@ export class Tracker {
   #clientReset(entry: number, packet: PacketRecord): void {
     const table = this.#table;
     this.#addFrame(entry, packet);
+    this.#noteSegment(entry, packet);
     if (this.#mayContinue(entry) && this.#continuesUnknown(entry, packet)) this.#becomeLate(entry);
     const isUnderWay = table.listOf(entry) === t.LIST_CONVERSATION || this.#isHalfKnown(entry);
     if (this.#isConversing(entry) || isUnderWay) {
@@ -854,6 +935,7 @@ export class Tracker {
     this.#conversation(entry).hear(fromClient);
     this.#countPayload(entry, packet, fromClient);
     if ((packet.flags & FIN) !== 0) table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
+    this.#noteSegment(entry, packet);
     this.#noteForCrossing(entry);
     this.#tellOpened(entry);
   }
@@ -1289,6 +1371,7 @@ export class Tracker {
     const table = this.#table;
     const fromClient = table.isFromClient(entry, this.#key);
     this.#addFrame(entry, packet);
+    this.#noteSegment(entry, packet);
     // Only port 0 is followed: of other ports triage lets no plain ACK through, so nothing could be said of most.
     if (this.#isPortZero && (packet.flags & ACK) !== 0 && this.#establishes(entry, packet, fromClient))
       table.add(entry, t.TRAIT_ESTABLISHED);

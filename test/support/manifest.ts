@@ -28,6 +28,8 @@ export interface ExpectedExchange {
   readonly layers?: readonly string[];
   /** Where the flow lives, as in "vlan 5 > vxlan 42". */
   readonly scope?: string;
+  /** Where the answer came through, where that is another scope. */
+  readonly answerScope?: string;
   /** So many exchanges look like this one; 1 when absent. */
   readonly count?: number;
 }

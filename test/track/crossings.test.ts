@@ -213,3 +213,129 @@ describe('ordinary ports', () => {
     expect(exchanges[0]).toMatchObject({ verdict: 'accepted', retransmissions: 0, conflicting: false });
   });
 });
+
+describe('what is not so plain', () => {
+  it.each([
+    ['SA', 'accepted'],
+    ['RA', 'refused'],
+  ])('knows the answer %s in another scope that was recorded before its question', (flags, verdict) => {
+    for (const payloadLength of [0, 6]) {
+      const exchanges = play([
+        [0, reply(flags, 2, { acknowledgment: ISN + 1 + payloadLength })],
+        [0.0001, ask('S', 1, { payloadLength })],
+        [0.2, reply('RA', 2, { acknowledgment: ISN + 1 + payloadLength, sequence: 5001 })],
+      ]);
+      expect(exchanges).toHaveLength(1);
+      expect(exchanges[0]).toMatchObject({ verdict, scope: 1, answerScope: 2, probeFrame: 2, frames: [1, 2, 3] });
+    }
+  });
+
+  it('takes no such answer where there are two, or long after', () => {
+    const two = play([
+      [0, reply('SA', 2, { ipId: 7 })],
+      [0.0001, reply('SA', 3, { ipId: 8 })],
+      [0.0002, ask('S', 1)],
+    ]);
+    expect(two).toHaveLength(3);
+    const late = play([
+      [0, reply('SA', 2)],
+      [30, ask('S', 1)],
+    ]);
+    expect(late).toHaveLength(2);
+  });
+
+  it.each([
+    ['SA', 'accepted'],
+    ['RA', 'refused'],
+  ])('knows the answer %s though its scope has an exchange of its own on these ends', (flags, verdict) => {
+    // The other one waits, or is over.
+    for (const own of [[], [[0.01, reply('RA', 2, { acknowledgment: 78 })]]] as Timed[][]) {
+      const exchanges = play(
+        [[0, ask('S', 2, { sequence: 77, ipId: 3 })], ...own, [0.1, ask('S', 1, { ipId: 5 })], [0.2, reply(flags, 2)]],
+        { end: 20 },
+      );
+      const found = exchanges.map(({ scope, verdict: said, answerScope }) => [scope, said, answerScope]);
+      expect(found).toContainEqual([1, verdict, 2]);
+      expect(found).toContainEqual([2, own.length === 0 ? 'silent' : 'refused', null]);
+      expect(found).toHaveLength(2);
+    }
+  });
+
+  it('knows an ICMP error though its scope has an exchange of its own on these ends', () => {
+    const exchanges = play(
+      [
+        [0, ask('S', 2, { sequence: 77, ipId: 3 })],
+        [0.1, ask('S', 1, { ipId: 5 })],
+        [0.2, icmpError('10.0.0.9', 3, 13, ask('S', 2))],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ verdict }) => verdict).sort()).toEqual(['silent', 'unreachable']);
+  });
+
+  it('gives an answer to the one of two attempts in two other scopes that it acknowledges', () => {
+    const exchanges = play(
+      [
+        [0, ask('S', 1, { ipId: 5 })],
+        [0.1, ask('S', 2, { ipId: 9, sequence: 77 })],
+        [0.2, reply('SA', 3)],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ scope, verdict }) => [scope, verdict]).sort()).toEqual([
+      [1, 'accepted'],
+      [2, 'silent'],
+    ]);
+  });
+});
+
+describe('copies in another scope of a conversation whose opening was not seen there', () => {
+  const opening: Timed[] = [
+    [0, ask('S', 1)],
+    [0.1, reply('SA', 1)],
+    [0.2, ask('A', 1, { sequence: ISN + 1, acknowledgment: 5001 })],
+  ];
+  const data = { sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6, ipId: 9, ttl: 64 };
+  const echo = { sequence: 5001, acknowledgment: ISN + 7, payloadLength: 9, ipId: 11, ttl: 60 };
+
+  it.each([true, false])('belong to it (its start seen: %s)', (isSeen) => {
+    const start = isSeen ? opening : [];
+    const exchanges = play([
+      ...start,
+      // In a burst, as mirrors send them.
+      [0.3, ask('PA', 1, data)],
+      [0.3001, reply('PA', 1, echo)],
+      [0.3002, ask('PA', 2, { ...data, ttl: 63 })],
+      [0.3003, reply('PA', 2, { ...echo, ttl: 59 })],
+      [0.4, ask('FA', 1, { sequence: ISN + 7, acknowledgment: 5010, ipId: 10 })],
+      [0.4001, ask('FA', 2, { sequence: ISN + 7, acknowledgment: 5010, ipId: 10 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ bytesToServer: 6, bytesToClient: 9, answerScope: null });
+    expect(exchanges[0]!.frames).toHaveLength(start.length + 6);
+  });
+
+  it('are so with a RST too', () => {
+    const exchanges = play([
+      ...opening,
+      [0.3, ask('R', 1, { sequence: ISN + 1, ipId: 9, acknowledgment: 0 })],
+      [0.3001, ask('R', 2, { sequence: ISN + 1, ipId: 9, acknowledgment: 0 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'accepted', close: 'reset' });
+  });
+
+  it('are none with other numbers, another IP ID, later, or with more hops to live', () => {
+    const others: [number, SegmentFields][] = [
+      [0.3001, { ipId: 10 }],
+      [0.3001, { ttl: 65 }],
+      [0.3001, { sequence: ISN + 2 }],
+      [0.3001, { payloadLength: 5 }],
+      [0.32, {}],
+    ];
+    for (const [time, fields] of others) {
+      const exchanges = play([...opening, [0.3, ask('PA', 1, data)], [time, ask('PA', 2, { ...data, ...fields })]]);
+      expect(exchanges).toHaveLength(2);
+    }
+  });
+});
