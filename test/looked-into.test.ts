@@ -87,6 +87,12 @@ describe('frames that were not', () => {
     expect(output).not.toContain('Nobody used');
   });
 
+  it('name the option for tags only where the type may be one', async () => {
+    const told = async (type: number) => await text('text', capture([plain, ethernet({ type }, new Uint8Array(46))]));
+    for (const type of [0x8906, 0x8137, 0x88a4]) expect(await told(type)).not.toContain('vlanTypes');
+    for (const type of [0x9101, 0xa001, 0x8899]) expect(await told(type)).toContain('decoder.vlanTypes');
+  });
+
   it('are told on standard error beside data, and in the step summary', async () => {
     const path = capture([plain, strange]);
     const { stderr } = await runCommand(['-f', 'ndjson', path], { cwd: home });

@@ -4,13 +4,49 @@ import { formatCount, formatNumber } from './words.ts';
 
 /* What could not be looked into is not "nobody": the words for it, the same in every report. */
 
+/**
+ * EtherTypes of protocols that are not read and put no tag before a frame (IEEE's list; Wireshark, etypes.h): XNS, X.25, VINES,
+ * DECnet and other DEC, SNA, IPX, AppleTalk, ROHC, FCoE, RoCE, EtherCAT, POWERLINK, SERCOS III, TIPC, WSMP, GeoNetworking, batman-adv.
+ */
+const NO_TAGS = [
+  '0600',
+  '0805',
+  '0bad',
+  '0baf',
+  '22f1',
+  '4305',
+  '6000',
+  '6003',
+  '6005',
+  '6006',
+  '6007',
+  '80d5',
+  '809b',
+  '8137',
+  '8138',
+  '88a4',
+  '88ab',
+  '88ca',
+  '88cd',
+  '88dc',
+  '8906',
+  '8915',
+  '8947',
+];
+
 /** Reasons that a sentence names; the most frequent ones. */
 const MAX_REASONS = 3;
 
+/**
+ * EtherTypes that may be a tag: numbers that nobody has been given, as far as we know, and the ranges that vendors took for tags
+ * (0x8100, 0x9100, 0x9200, 0x9300 and around them). Those below are known to be something else that is not read.
+ */
+const MAYBE_TAG = new RegExp(`^ethertype-0x(?!(?:${NO_TAGS.join('|')})$)`);
+
 /** What a person can do about a reason, by the beginning of its name. */
-const REMEDIES: ReadonlyArray<readonly [beginning: string, remedy: string]> = [
+const REMEDIES: ReadonlyArray<readonly [beginning: string | RegExp, remedy: string]> = [
   ['link-type-', '--link-type or decoder.linkTypes says what an unknown link type is'],
-  ['ethertype-', 'decoder.vlanTypes says which EtherTypes are VLAN tags'],
+  [MAYBE_TAG, 'decoder.vlanTypes says which EtherTypes are VLAN tags'],
   ['truncated-', 'a larger snap length keeps whole headers'],
   ['later-fragment-', 'a capture that begins earlier, or --join with the file before it, has the first fragments'],
 ];
@@ -36,7 +72,9 @@ export function formatReasons(reasons: Readonly<Record<string, number>>): string
 export function formatRemedies(reasons: Readonly<Record<string, number>>): string {
   const remedies = new Set<string>();
   for (const [reason] of sortReasons(reasons)) {
-    const remedy = REMEDIES.find(([beginning]) => reason.startsWith(beginning));
+    const remedy = REMEDIES.find(([beginning]) =>
+      typeof beginning === 'string' ? reason.startsWith(beginning) : beginning.test(reason),
+    );
     if (remedy !== undefined) remedies.add(remedy[1]);
   }
   const text = [...remedies].slice(0, MAX_REASONS).join('; ');

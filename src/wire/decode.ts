@@ -27,6 +27,7 @@ import { readPpp } from './ppp.ts';
 import { readProtocol } from './protocols.ts';
 import {
   REASON_FRAGMENTS_INCOMPLETE,
+  REASON_FRAGMENTS_OVERLAPPING,
   REASON_MALFORMED_UDP,
   REASON_NONE,
   REASON_TOO_MANY_SCOPES,
@@ -252,6 +253,7 @@ class FrameDecoder implements Decoder {
     const isAssembled = walk.bytes !== frame.bytes;
     const isPartial = walk.starved && (walk.isFirstFragment || isAssembled);
     fragments.settle(walk);
+    if (walk.isAmbiguous && this.missedReason === REASON_NONE) this.missedReason = REASON_FRAGMENTS_OVERLAPPING;
     if (fragments.overlaps(entry)) packet.anomalies |= ANOMALY_OVERLAPPING_FRAGMENTS;
     if (isAssembled && isSpread && !walk.isRepeat) packet.anomalies |= ANOMALY_FRAGMENTED_HEADER;
     const isSegment = entry >= 0 && packet.transport === TRANSPORT_TCP && packet.destinationPort >= 0;

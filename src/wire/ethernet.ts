@@ -1,3 +1,4 @@
+import { ETHERTYPE_BATADV, readBatadv } from './batadv.ts';
 import {
   isInterSwitchLink,
   readBackboneTag,
@@ -12,6 +13,7 @@ import { readNetworkLayerId, readPppoe } from './ppp.ts';
 import {
   etherTypeReason,
   llcReason,
+  OUI_BRIDGED,
   REASON_ARP,
   REASON_MALFORMED_LINK,
   REASON_TRUNCATED_LINK,
@@ -126,6 +128,8 @@ export function readEtherType(walk: Walk): number {
       return readHsr(walk);
     case ETHERTYPE_EXPERIMENT:
       return readTimeTag(walk);
+    case ETHERTYPE_BATADV:
+      return readBatadv(walk);
     case ETHERTYPE_TRILL:
       return readTrill(walk);
     case ETHERTYPE_LLC: // jumbo frames (draft-ietf-isis-ext-eth §3): too long for a length in its place
@@ -178,8 +182,6 @@ const UNNUMBERED_INFORMATION = 0x03;
 const OUI_ETHERNET = 0x000000;
 /** IEEE 802.1H bridge tunnel encapsulation. */
 const OUI_BRIDGE_TUNNEL = 0x0000f8;
-/** RFC 2427 §4.2 and RFC 2684 §5.2: bridged frames. */
-const OUI_BRIDGED = 0x0080c2;
 const PID_BRIDGED_ETHERNET_FCS = 0x0001;
 const PID_BRIDGED_ETHERNET = 0x0007;
 const FCS = 4;
@@ -213,7 +215,7 @@ export function readSnap(walk: Walk): number {
   if (oui === OUI_ETHERNET || oui === OUI_BRIDGE_TUNNEL) {
     walk.type = pid;
     // A length here would lead in a circle that the layer bound ends; no frame means it.
-    return pid > LAST_LENGTH ? STEP_ETHERTYPE : walk.unsupported(snapReason(pid));
+    return pid > LAST_LENGTH ? STEP_ETHERTYPE : walk.unsupported(snapReason(oui, pid));
   }
   if (oui === OUI_BRIDGED && (pid === PID_BRIDGED_ETHERNET || pid === PID_BRIDGED_ETHERNET_FCS)) {
     if (pid === PID_BRIDGED_ETHERNET_FCS) walk.narrow(walk.limit - FCS);
@@ -221,5 +223,5 @@ export function readSnap(walk: Walk): number {
     if (walk.record.layerCount === 1 && walk.record.layers[0] === LAYER_LLC) walk.offset += 2;
     return STEP_ETHERNET;
   }
-  return walk.unsupported(snapReason(pid));
+  return walk.unsupported(snapReason(oui, pid));
 }

@@ -1,3 +1,4 @@
+import { u16 } from './bytes.ts';
 import { hashWords } from './keyed-hash.ts';
 import { type Assembly, FRAGMENT_FIRST, MAX_EARLIER_FRAMES, type PacketRecord } from './packet.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type ReasonCounts,
 } from './reasons.ts';
 import { MALFORMED } from './status.ts';
+import { TUNNEL_NONE } from './tunnel-ports.ts';
 import { STEP_DONE, STEP_PROTOCOL, type Walk } from './walk.ts';
 import { holdsNoTcp } from './without-tcp.ts';
 
@@ -27,6 +29,7 @@ const PREFIX = 256;
 /** Coverage is kept in units of eight bytes, the grain of fragment offsets: one bit each. */
 const UNITS = PREFIX / 8;
 const KEY_BYTES = 38;
+const PROTOCOL_AT = 36;
 /** What is hashed: the key, padded, and the scope. */
 const KEY_WORDS = 11;
 const ENTRY_BYTES = PREFIX + KEY_BYTES + 4 * MAX_EARLIER_FRAMES + 80;
@@ -88,7 +91,14 @@ export class FragmentTable {
     const entry = this.find(store, walk);
     walk.fragmentEntry = entry;
     if (store.isComplete(entry) && this.isReused(store, entry, walk)) store.forget(entry);
+    const isAmbiguous =
+      store.differs(entry, walk.bytes, walk.offset, walk.end, walk.fragmentOffset) && mayHidePorts(store, entry, walk);
     const isContradiction = this.add(store, entry, walk, length);
+    // Counted at once, and not again when the datagram is given up.
+    if (isAmbiguous) {
+      walk.isAmbiguous = true;
+      store.frames[entry]!--;
+    }
     walk.isFirstFragment = record.fragment === FRAGMENT_FIRST;
     walk.savedLayerCount = record.layerCount;
     walk.savedScope = record.scope;
@@ -285,7 +295,7 @@ export class FragmentTable {
     key[33] = record.ipId >>> 16;
     key[34] = record.ipId >>> 8;
     key[35] = record.ipId;
-    key[36] = isV4 ? walk.type : 0;
+    key[PROTOCOL_AT] = isV4 ? walk.type : 0;
     key[37] = record.ipVersion;
     this.keyWords[KEY_WORDS - 1] = record.scope;
     return hashWords(this.keyWords, 0, KEY_WORDS);
@@ -313,9 +323,10 @@ export class FragmentTable {
     const hasFirst = (store.covered[entry]! & 1) !== 0;
     const reason = hasFirst ? REASON_FRAGMENTS_INCOMPLETE : REASON_LATER_WITHOUT_FIRST;
     const frames = store.frames[entry]!;
+    if (frames === 0) return;
     into.add(reason, frames);
     // Of IPv4 each fragment says the protocol; of IPv6 only the first is sure to (RFC 8200 §4.5).
-    const protocol = store.keys[entry * KEY_BYTES + 36]!;
+    const protocol = store.keys[entry * KEY_BYTES + PROTOCOL_AT]!;
     const holdsNone = protocol !== 0 && holdsNoTcp(ipProtocolReason(protocol));
     if (store.handedOut[entry] === 0 && !holdsNone) missed.add(reason, frames);
   }
@@ -337,6 +348,26 @@ export class FragmentTable {
       link = following;
     }
   }
+}
+
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+
+/**
+ * Whether port 0 may stand in one reading of a datagram that the walk's fragment contradicts: it shall be told even where the
+ * first data wins. Behind IPv4 the ports of TCP are the first bytes of all; so are those of UDP, which tell whether more follows.
+ * Anything else, and IPv6, may have headers before the ports in any fragment.
+ */
+function mayHidePorts(store: Store, entry: number, { bytes, offset, end, fragmentOffset, tunnelPorts }: Walk): boolean {
+  // 0 in the key of IPv6.
+  const protocol = store.keys[entry * KEY_BYTES + PROTOCOL_AT]!;
+  if (protocol !== 0 && holdsNoTcp(ipProtocolReason(protocol))) return false;
+  if (protocol === PROTOCOL_TCP) {
+    return fragmentOffset === 0 && offset + 4 <= end && (u16(bytes, offset) === 0 || u16(bytes, offset + 2) === 0);
+  }
+  if (protocol !== PROTOCOL_UDP || fragmentOffset === 0 || (store.covered[entry]! & 1) === 0) return true;
+  const at = entry * PREFIX;
+  return tunnelPorts.tunnelOf(u16(store.data, at), u16(store.data, at + 2)) !== TUNNEL_NONE;
 }
 
 /** The columns of the table. Made with the first fragment: most captures have none. */

@@ -1,7 +1,7 @@
 import { u16, u16le, u32 } from './bytes.ts';
 import { LAYER_EOIP, LAYER_ERSPAN, LAYER_GRE } from './layers.ts';
 import { readFrameRelay } from './ppp.ts';
-import { greReason, REASON_MALFORMED_TUNNEL, REASON_TRUNCATED_TUNNEL } from './reasons.ts';
+import { greReason, OUI_CISCO, REASON_MALFORMED_TUNNEL, REASON_TRUNCATED_TUNNEL, snapReason } from './reasons.ts';
 import { SCOPE_EOIP, SCOPE_ERSPAN, SCOPE_GRE, SCOPE_PPTP } from './scopes.ts';
 import { MALFORMED } from './status.ts';
 import {
@@ -41,6 +41,8 @@ const TYPE_PPP = 0x880b;
 const TYPE_FRAME_RELAY = 0x6559;
 /** MikroTik's Ethernet over IP. */
 const TYPE_EOIP = 0x6400;
+/** As in Cisco's HDLC; on Ethernet this is no type. */
+const TYPE_CISCO_DISCOVERY = 0x2000;
 const FIRST_ETHERTYPE = 0x0600;
 
 function cut(walk: Walk, n: number): number {
@@ -78,6 +80,8 @@ function readGreVersion0(walk: Walk, flags: number): number {
   walk.offset += length;
   if ((flags & HAS_ROUTING) !== 0 && !skipRouting(walk)) return STEP_DONE;
   switch (type) {
+    case TYPE_CISCO_DISCOVERY:
+      return walk.unsupported(snapReason(OUI_CISCO, type));
     case TYPE_ERSPAN:
       // Type I has no sequence number and no header of its own.
       return (flags & HAS_SEQUENCE) === 0 ? STEP_ETHERNET : readErspan(walk, 8);

@@ -1,5 +1,6 @@
-import { u16 } from './bytes.ts';
-import { LAYER_ARCNET, LAYER_FDDI, LAYER_IPOIB, LAYER_TOKEN_RING } from './layers.ts';
+import { u16, u24 } from './bytes.ts';
+import { readRaw } from './cooked.ts';
+import { LAYER_ARCNET, LAYER_FDDI, LAYER_IPFC, LAYER_IPOIB, LAYER_TOKEN_RING } from './layers.ts';
 import { REASON_FDDI_MANAGEMENT, REASON_MALFORMED_LINK, REASON_NOT_IP, REASON_TRUNCATED_LINK } from './reasons.ts';
 import { STEP_DONE, STEP_ETHERTYPE, STEP_IPV4, STEP_IPV6, STEP_LLC, type Walk } from './walk.ts';
 
@@ -16,8 +17,9 @@ function enter(walk: Walk, n: number, layer: number): boolean {
 export function readFddi(walk: Walk): number {
   if (!enter(walk, 13, LAYER_FDDI)) return STEP_DONE;
   const control = walk.bytes[walk.offset]!;
-  // The class bit says synchronous or not, the low bits are a priority.
-  if ((control & 0x70) !== 0x50) return walk.unsupported(REASON_FDDI_MANAGEMENT);
+  // The class bit says synchronous or not, the low bits are a priority. Tokens, MAC and station management have no format bit.
+  if ((control & 0x30) === 0) return walk.unsupported(REASON_FDDI_MANAGEMENT);
+  if ((control & 0x70) !== 0x50) return walk.unsupported(REASON_NOT_IP);
   walk.offset += 13;
   return STEP_LLC;
 }
@@ -34,6 +36,18 @@ export function readTokenRing(walk: Walk): number {
   const isRouted = (bytes[offset + 8]! & 0x80) !== 0;
   walk.offset += isRouted ? 14 + (bytes[offset + 14]! & 0x1f) : 14;
   return STEP_LLC;
+}
+
+/** RFC 4338 §4: network header of destination and source (8 bytes each), then LLC. LINKTYPE_IP_OVER_FC. */
+export function readFibreChannel(walk: Walk): number {
+  if (!enter(walk, 16, LAYER_IPFC)) return STEP_DONE;
+  walk.offset += 16;
+  return STEP_LLC;
+}
+
+/** Linux's classical IP over ATM: LLC (RFC 2684 §4.1) where the circuit has it, else the bare packet. LINKTYPE_ATM_CLIP. */
+export function readClassicalIp(walk: Walk): number {
+  return walk.has(3) && u24(walk.bytes, walk.offset) === 0xaaaa03 ? STEP_LLC : readRaw(walk);
 }
 
 /** RFC 4391 §6 behind a global routing header of 40 bytes: EtherType (2), reserved (2). */

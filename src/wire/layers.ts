@@ -70,6 +70,10 @@ const NAMES = [
   'lisp',
   'capwap',
   'eoip',
+  'pim',
+  'ipfc',
+  'batadv',
+  'lwapp',
 ] as const;
 
 export const LAYER_ETHERNET = 1;
@@ -139,6 +143,10 @@ export const LAYER_TZSP = 63;
 export const LAYER_LISP = 64;
 export const LAYER_CAPWAP = 65;
 export const LAYER_EOIP = 66;
+export const LAYER_PIM = 67;
+export const LAYER_IPFC = 68;
+export const LAYER_BATADV = 69;
+export const LAYER_LWAPP = 70;
 
 /** Name of a layer id as reports show it, as in "ethernet" or "ipv4"; "unknown" for a number that is no layer. */
 export function layerName(id: number): string {

@@ -2,7 +2,7 @@ import { readBroadcomTag, readMarvellTag, readPrependedBroadcomTag } from './bri
 import { readNull, readRaw, readSll, readSll2 } from './cooked.ts';
 import { readAvs, readPrism, readRadiotap } from './ieee80211.ts';
 import { readJuniper } from './juniper.ts';
-import { readArcnet, readFddi, readInfiniband, readTokenRing } from './lan-links.ts';
+import { readArcnet, readClassicalIp, readFddi, readFibreChannel, readInfiniband, readTokenRing } from './lan-links.ts';
 import * as linkTypes from './linktypes.ts';
 import { readEnc, readIpnet, readNflog, readPflog, readPktap, readPpi, readUserPktap } from './metadata.ts';
 import { readCiscoHdlc, readFrameRelay, readPppd, readPppOrHdlc, readPppoe } from './ppp.ts';
@@ -86,6 +86,11 @@ export function readLink(walk: Walk, linkType: number): number {
       return readArcnet(walk, linkType === linkTypes.LINKTYPE_ARCNET_LINUX);
     case linkTypes.LINKTYPE_IPOIB:
       return readInfiniband(walk);
+    case linkTypes.LINKTYPE_IP_OVER_FC:
+      return readFibreChannel(walk);
+    case linkTypes.LINKTYPE_ATM_CLIP:
+    case linkTypes.LINKTYPE_ATM_CLIP_LINUX:
+      return readClassicalIp(walk);
     case linkTypes.LINKTYPE_TZSP:
       return readTzsp(walk);
     case linkTypes.LINKTYPE_USER2:

@@ -7,18 +7,22 @@ export const LINKTYPE_PPP = 9;
 export const LINKTYPE_FDDI = 10;
 export const LINKTYPE_RAW_BSD = 12;
 export const LINKTYPE_RAW_OPENBSD = 14;
+/** Linux's own number of ATM_CLIP, as some files have it. */
+export const LINKTYPE_ATM_CLIP_LINUX = 19;
 export const LINKTYPE_PPP_HDLC = 50;
 export const LINKTYPE_PPP_ETHER = 51;
 export const LINKTYPE_ATM_RFC1483 = 100;
 export const LINKTYPE_RAW = 101;
 export const LINKTYPE_C_HDLC = 104;
 export const LINKTYPE_IEEE802_11 = 105;
+export const LINKTYPE_ATM_CLIP = 106;
 export const LINKTYPE_FRELAY = 107;
 export const LINKTYPE_LOOP = 108;
 export const LINKTYPE_ENC = 109;
 export const LINKTYPE_LINUX_SLL = 113;
 export const LINKTYPE_PFLOG = 117;
 export const LINKTYPE_PRISM_HEADER = 119;
+export const LINKTYPE_IP_OVER_FC = 122;
 export const LINKTYPE_IEEE802_11_RADIOTAP = 127;
 export const LINKTYPE_TZSP = 128;
 export const LINKTYPE_ARCNET_LINUX = 129;
@@ -73,6 +77,7 @@ const NAMES: Readonly<Record<number, string>> = {
   10: 'FDDI',
   12: 'RAW',
   14: 'RAW',
+  19: 'ATM_CLIP',
   50: 'PPP_SERIAL',
   51: 'PPP_ETHER',
   99: 'SYMANTEC_FIREWALL',

@@ -1,9 +1,10 @@
+import { u16 } from './bytes.ts';
 import { isIpv4HeaderSound } from './checksum.ts';
 import { LAYER_MPLS, LAYER_PSEUDOWIRE } from './layers.ts';
 import { looksLikeEthernet, looksLikeIp } from './plausible.ts';
 import { REASON_MALFORMED_LINK, REASON_MPLS_CHANNEL, REASON_PSEUDOWIRE, REASON_TRUNCATED_LINK } from './reasons.ts';
 import { SCOPE_MPLS } from './scopes.ts';
-import { STEP_DONE, STEP_ETHERNET, STEP_IP, type Walk } from './walk.ts';
+import { STEP_DONE, STEP_ETHERNET, STEP_IP, STEP_IPV4, STEP_IPV6, type Walk } from './walk.ts';
 
 /*
  * RFC 3032 §2.1: a stack of entries; S marks the last
@@ -17,8 +18,10 @@ const ENTRY = 4;
 const FIRST_ORDINARY_LABEL = 16;
 /** RFC 4385 §3: the control word of a pseudowire. */
 const CONTROL_WORD = 4;
-/** RFC 4385 §5: an associated channel (OAM) begins with this nibble. */
-const CHANNEL_NIBBLE = 1;
+/** RFC 4385 §5: an associated channel (OAM) begins with the nibble 1, version 0 and eight zero bits. */
+const CHANNEL = 0x1000;
+const CHANNEL_IPV4 = 0x0021;
+const CHANNEL_IPV6 = 0x0057;
 
 export function readMpls(walk: Walk): number {
   const { bytes } = walk;
@@ -55,6 +58,18 @@ export function looksLikeMpls(walk: Walk): boolean {
   return false;
 }
 
+function isChannel(walk: Walk): boolean {
+  return walk.has(CONTROL_WORD) && u16(walk.bytes, walk.offset) === CHANNEL;
+}
+
+/** RFC 4385 §5: a channel carries control messages, or packets of their own (RFC 5885 §3). */
+function readChannel(walk: Walk): number {
+  const type = u16(walk.bytes, walk.offset + 2);
+  walk.offset += CONTROL_WORD;
+  if (type === CHANNEL_IPV4) return STEP_IPV4;
+  return type === CHANNEL_IPV6 ? STEP_IPV6 : walk.unsupported(REASON_MPLS_CHANNEL);
+}
+
 /**
  * No field says what the labels carry: RFC 4928 goes by the first nibble. A pseudowire without control word may begin with any
  * (its first bytes are a MAC address, RFC 8469), so what does not look like IP or a control word is tried as Ethernet.
@@ -67,7 +82,7 @@ function readPayload(walk: Walk): number {
     return STEP_IP;
   const hasControlWord = nibble === 0 && looksLikeEthernet(walk, CONTROL_WORD);
   if (!hasControlWord && !mayBeEthernet) {
-    return walk.unsupported(nibble === CHANNEL_NIBBLE ? REASON_MPLS_CHANNEL : REASON_PSEUDOWIRE);
+    return isChannel(walk) ? readChannel(walk) : walk.unsupported(REASON_PSEUDOWIRE);
   }
   if (!walk.enter(LAYER_PSEUDOWIRE)) return STEP_DONE;
   if (hasControlWord) walk.offset += CONTROL_WORD;

@@ -1,6 +1,14 @@
 import { u16 } from './bytes.ts';
 import { LAYER_CHDLC, LAYER_FRAME_RELAY, LAYER_PPP, LAYER_PPPD, LAYER_PPPOE } from './layers.ts';
-import { etherTypeReason, pppReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK, snapReason } from './reasons.ts';
+import {
+  etherTypeReason,
+  networkLayerReason,
+  OUI_CISCO,
+  pppReason,
+  REASON_MALFORMED_LINK,
+  REASON_TRUNCATED_LINK,
+  snapReason,
+} from './reasons.ts';
 import { SCOPE_FRAME_RELAY, SCOPE_PPPOE } from './scopes.ts';
 import { MALFORMED } from './status.ts';
 import {
@@ -21,6 +29,9 @@ const PPP_ADDRESS = 0xff;
 const PPP_CONTROL = 0x03;
 const CISCO_UNICAST = 0x0f;
 const CISCO_MULTICAST = 0x8f;
+const CISCO_DISCOVERY = 0x2000;
+const CISCO_UDLD = 0x0111;
+const OUI_ETHERNET = 0x000000;
 
 const PROTOCOL_IPV4 = 0x0021;
 const PROTOCOL_BRIDGING = 0x0031;
@@ -158,8 +169,11 @@ export function readPppoe(walk: Walk): number {
 export function readCiscoHdlc(walk: Walk): number {
   if (!walk.has(4)) return cut(walk, 4);
   if (!walk.enter(LAYER_CHDLC)) return STEP_DONE;
-  walk.type = u16(walk.bytes, walk.offset + 2);
+  const type = u16(walk.bytes, walk.offset + 2);
   walk.offset += 4;
+  // Its own numbers beside the EtherTypes; on Ethernet these are no types.
+  if (type === CISCO_DISCOVERY || type === CISCO_UDLD) return walk.unsupported(snapReason(OUI_CISCO, type));
+  walk.type = type;
   return STEP_ETHERTYPE;
 }
 
@@ -185,7 +199,7 @@ export function readFrameRelay(walk: Walk): number {
   if (bytes[walk.offset] !== PPP_CONTROL) {
     walk.type = u16(bytes, walk.offset);
     walk.offset += 2;
-    return walk.type > 1500 ? STEP_ETHERTYPE : walk.unsupported(snapReason(walk.type));
+    return walk.type > 1500 ? STEP_ETHERTYPE : walk.unsupported(snapReason(OUI_ETHERNET, walk.type));
   }
   walk.offset += 1;
   if (bytes[walk.offset] === 0) walk.offset += 1;
@@ -207,6 +221,6 @@ export function readNetworkLayerId(walk: Walk): number {
     case NLPID_PPP:
       return STEP_PPP;
     default:
-      return walk.unsupported(snapReason(protocol));
+      return walk.unsupported(networkLayerReason(protocol));
   }
 }

@@ -40,6 +40,7 @@ const WORDS = [
   'juniper',
   'fddi-management',
   'too-many-scopes',
+  'batadv-control',
 ] as const;
 
 export const REASON_NONE = 0;
@@ -87,6 +88,8 @@ export const REASON_FDDI_MANAGEMENT = 32;
 
 /** The packet lives in a VLAN or tunnel that there is no number left for: see ScopeTable. */
 export const REASON_TOO_MANY_SCOPES = 33;
+/** Messages between the nodes of a mesh. */
+export const REASON_BATADV_CONTROL = 34;
 
 const FAMILY = 0x10000;
 const ETHERTYPE = 1;
@@ -98,7 +101,18 @@ const NULL_FAMILY = 6;
 const GRE = 7;
 const WLAN = 8;
 const ARPHRD = 9;
+/** Protocol ids of SNAP, by organization; those of others, which nobody here knows, have one family. */
 const SNAP = 10;
+const SNAP_CISCO = 11;
+const SNAP_BRIDGED = 12;
+const SNAP_EXTREME = 13;
+/** Network layer protocol ids of ISO/IEC TR 9577. */
+const NLPID = 14;
+
+export const OUI_CISCO = 0x00000c;
+/** RFC 2427 §4.2 and RFC 2684 §5.2: bridged frames. */
+export const OUI_BRIDGED = 0x0080c2;
+export const OUI_EXTREME = 0x00e02b;
 
 export const etherTypeReason = (type: number): number => ETHERTYPE * FAMILY + type;
 export const ipProtocolReason = (protocol: number): number => IP_PROTOCOL * FAMILY + protocol;
@@ -114,8 +128,22 @@ export const greReason = (type: number): number => GRE * FAMILY + type;
 export const wlanReason = (typeAndSubtype: number): number => WLAN * FAMILY + typeAndSubtype;
 /** ARPHRD_ type of a Linux cooked header. */
 export const arphrdReason = (type: number): number => ARPHRD * FAMILY + type;
-/** Protocol id behind a SNAP organization code that is not Ethernet's. */
-export const snapReason = (pid: number): number => SNAP * FAMILY + pid;
+/** Protocol id behind a SNAP organization code: it means something under that one only. */
+export const snapReason = (oui: number, pid: number): number => snapFamily(oui) * FAMILY + pid;
+export const networkLayerReason = (id: number): number => NLPID * FAMILY + id;
+
+function snapFamily(oui: number): number {
+  switch (oui) {
+    case OUI_CISCO:
+      return SNAP_CISCO;
+    case OUI_BRIDGED:
+      return SNAP_BRIDGED;
+    case OUI_EXTREME:
+      return SNAP_EXTREME;
+    default:
+      return SNAP;
+  }
+}
 
 const WLAN_TYPES = ['management', 'control', 'data', 'extension'];
 
@@ -144,6 +172,12 @@ export function reasonText(reason: number): string {
     case ARPHRD:
       return `arphrd-${value}`;
     case SNAP:
+      return `snap-unknown-0x${value.toString(16).padStart(4, '0')}`;
+    case NLPID:
+      return `nlpid-0x${value.toString(16).padStart(2, '0')}`;
+    case SNAP_CISCO:
+    case SNAP_BRIDGED:
+    case SNAP_EXTREME:
       return `snap-0x${value.toString(16).padStart(4, '0')}`;
     default:
       return 'other';

@@ -10,6 +10,7 @@ import {
   LAYER_GTP,
   LAYER_IPCOMP,
   LAYER_L2TP,
+  LAYER_PIM,
   LAYER_VXLAN,
   LAYER_VXLAN_GPE,
   LAYER_WIREGUARD,
@@ -83,6 +84,8 @@ export function readTunnelProtocol(walk: Walk, protocol: number): number {
       return readAuthentication(walk);
     case 97:
       return readEtherIp(walk);
+    case 103:
+      return readPim(walk);
     case 108: // RFC 3173
       walk.enter(LAYER_IPCOMP);
       return walk.unsupported(REASON_IPCOMP);
@@ -111,6 +114,23 @@ function readAuthentication(walk: Walk): number {
   // At least two words, so that a chain of headers always moves on.
   walk.offset += length;
   return STEP_PROTOCOL;
+}
+
+/** RFC 7761 §4.9: version 2 and type (1 byte), reserved (1), checksum (2); a Register has flags (4) and a packet. */
+const PIM_REGISTER = 0x21;
+const PIM_NULL_REGISTER = 0x40;
+
+function readPim(walk: Walk): number {
+  const { bytes, offset } = walk;
+  if (!walk.has(1)) return cut(walk, 1);
+  if (bytes[offset] !== PIM_REGISTER) return walk.unsupported(ipProtocolReason(103));
+  if (!walk.has(8)) return cut(walk, 8);
+  // A Null-Register asks whether the source is still wanted: behind it is a header at most.
+  if ((bytes[offset + 4]! & PIM_NULL_REGISTER) !== 0) return walk.unsupported(ipProtocolReason(103));
+  if (!walk.enter(LAYER_PIM)) return STEP_DONE;
+  walk.alongOuterAddresses();
+  walk.offset += 8;
+  return STEP_IP;
 }
 
 /** RFC 3378: version 3 and twelve zero bits, then a frame. */

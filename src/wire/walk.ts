@@ -63,6 +63,8 @@ export class Walk {
   wasCut = false;
   /** Set when decoding had to stop at fragmentEnd. */
   starved = false;
+  /** Set when fragments contradict each other where ports or the headers before them may be: another stack may read others. */
+  isAmbiguous = false;
   /** Set when the packet's headers were read before, and are again for a fragment that contradicts it or is of interest. */
   isRepeat = false;
   /** Entry of the fragment table that the fragment belongs to; -1 for none. */
@@ -123,6 +125,7 @@ export class Walk {
     this.starved = false;
     this.wasCut = false;
     this.isRepeat = false;
+    this.isAmbiguous = false;
     this.fragmentEntry = -1;
     this.isReassembledWhole = false;
     this.record.reset(bytes);

@@ -1,17 +1,23 @@
 /**
  * What is known to hold no TCP: frames that end in one of these were looked into, although they were not decoded further.
  * Whatever is not listed may hold TCP, and so port 0. Each entry says where it is written what the protocol carries.
+ *
+ * Network layers that IP or TCP has been defined over are not listed, rare as that is: IPX (RFC 1132, RFC 1791), CLNP (RFC 1561),
+ * NetBIOS (RFC 1088), AppleTalk (MacIP), Fibre Channel (RFC 4338); nor DECnet and SNA. Realtek's 0x8899 is also a switch tag with a
+ * frame behind it (Linux, net/dsa/tag_rtl4_a.c), and netlink messages can hold packets.
  */
 import {
-  arphrdReason,
   etherTypeReason,
-  greReason,
   ipProtocolReason,
   linkTypeReason,
   llcReason,
-  nullFamilyReason,
+  networkLayerReason,
+  OUI_BRIDGED,
+  OUI_CISCO,
+  OUI_EXTREME,
   pppReason,
   REASON_ARP,
+  REASON_BATADV_CONTROL,
   REASON_ENCRYPTED,
   REASON_ESP,
   REASON_FDDI_MANAGEMENT,
@@ -36,13 +42,15 @@ const range = (first: number, last: number, what: string, source: string): Entry
 const etherType = (type: number, what: string, source: string) => one(etherTypeReason(type), what, source);
 const ip = (protocol: number, what: string, source: string) => one(ipProtocolReason(protocol), what, source);
 const llc = (dsap: number, what: string, source: string) => one(llcReason(dsap), what, source);
-const snap = (pid: number, what: string, source: string) => one(snapReason(pid), what, source);
+const cisco = (pid: number, what: string, source: string) => one(snapReason(OUI_CISCO, pid), what, source);
+const nlpid = (id: number, what: string, source: string) => one(networkLayerReason(id), what, source);
 const ppp = (protocol: number, what: string, source: string) => one(pppReason(protocol), what, source);
 const link = (linkType: number, what: string) => one(linkTypeReason(linkType), what, LINK_TYPES);
 
 const LINK_TYPES = 'https://www.tcpdump.org/linktypes.html';
 const PROTOCOLS = 'https://www.iana.org/assignments/protocol-numbers';
-const ETHERTYPES = 'https://standards-oui.ieee.org/ethertype/eth.txt';
+const CISCO = 'Wireshark, packet-cisco-oui';
+const WIRESHARK = 'Wireshark, etypes.h';
 const LLC_NUMBERS = 'https://www.iana.org/assignments/ieee-802-numbers (LSAP)';
 const PPP_NUMBERS = 'https://www.iana.org/assignments/ppp-numbers';
 const IF_ETHER = 'Linux, include/uapi/linux/if_ether.h';
@@ -56,52 +64,52 @@ export const WITHOUT_TCP: readonly Entry[] = [
   one(REASON_ENCRYPTED, 'MACsec and protected 802.11 frames', 'IEEE 802.1AE §10; IEEE 802.11 §9.2.4.1.9'),
   one(REASON_MPLS_CHANNEL, 'MPLS generic associated channel: control and OAM', 'RFC 5586 §2'),
   one(REASON_FDDI_MANAGEMENT, 'FDDI tokens and station management', 'ISO 9314-2 §7.3'),
+  one(
+    REASON_BATADV_CONTROL,
+    'batman-adv originator, ELP and echo messages',
+    'Linux, include/uapi/linux/batadv_packet.h',
+  ),
   // An ICMP message carries no segment; what it quotes of one was on another wire.
   one(REASON_TRUNCATED_ICMP, 'ICMP', 'RFC 792, RFC 4443'),
   one(REASON_MALFORMED_ICMP, 'ICMP', 'RFC 792, RFC 4443'),
 
-  etherType(0x0842, 'Wake-on-LAN', 'AMD Magic Packet technology, 20213'),
+  etherType(0x0842, 'Wake-on-LAN', WIRESHARK),
   etherType(0x22ea, 'Stream Reservation', 'IEEE 802.1Q §35'),
   etherType(0x22f0, 'Audio Video Transport', 'IEEE 1722 §5'),
   etherType(0x22f4, 'L2 IS-IS', 'RFC 6165; RFC 7178'),
-  etherType(0x6001, 'DEC MOP dump and load', ETHERTYPES),
-  etherType(0x6002, 'DEC MOP remote console', ETHERTYPES),
-  etherType(0x6003, 'DECnet phase IV', ETHERTYPES),
-  etherType(0x6004, 'DEC LAT', ETHERTYPES),
-  etherType(0x6007, 'DEC LAVC', ETHERTYPES),
+  etherType(0x6001, 'DEC MOP dump and load', WIRESHARK),
+  etherType(0x6002, 'DEC MOP remote console', WIRESHARK),
+  etherType(0x6004, 'DEC LAT', WIRESHARK),
   etherType(0x8035, 'RARP', 'RFC 903'),
-  etherType(0x809b, 'AppleTalk', ETHERTYPES),
-  etherType(0x80f3, 'AppleTalk ARP', ETHERTYPES),
-  etherType(0x8137, 'IPX', ETHERTYPES),
-  etherType(0x8138, 'IPX', ETHERTYPES),
+  etherType(0x80f3, 'AppleTalk ARP', WIRESHARK),
   etherType(0x8808, 'MAC control (pause)', 'IEEE 802.3 §31'),
   etherType(0x8809, 'slow protocols (LACP, OAM)', 'IEEE 802.3 §57A'),
   etherType(0x8863, 'PPPoE discovery', 'RFC 2516 §5'),
-  etherType(0x886d, 'Intel ANS probes', ETHERTYPES),
-  etherType(0x886f, 'Microsoft NLB heartbeat', ETHERTYPES),
-  etherType(0x887b, 'HomePlug 1.0', ETHERTYPES),
+  etherType(0x886d, 'Intel ANS probes', WIRESHARK),
+  etherType(0x886f, 'Microsoft NLB heartbeat', WIRESHARK),
+  etherType(0x887b, 'HomePlug 1.0', WIRESHARK),
   etherType(0x888e, 'EAPOL', 'IEEE 802.1X §11'),
-  etherType(0x8892, 'PROFINET', ETHERTYPES),
-  etherType(0x8899, 'Realtek loop detection and remote control', ETHERTYPES),
-  etherType(0x88a2, 'ATA over Ethernet', ETHERTYPES),
+  etherType(0x8892, 'PROFINET', WIRESHARK),
+  etherType(0x88a2, 'ATA over Ethernet', WIRESHARK),
   etherType(0x88b8, 'GOOSE', 'IEC 61850-8-1'),
   etherType(0x88b9, 'GSE management', 'IEC 61850-8-1'),
   etherType(0x88ba, 'sampled values', 'IEC 61850-9-2'),
   etherType(0x88c7, 'EAPOL pre-authentication', 'IEEE 802.11 §12.6.10'),
   etherType(0x88cc, 'LLDP', 'IEEE 802.1AB §7.4'),
-  etherType(0x88e1, 'HomePlug AV management', ETHERTYPES),
+  etherType(0x88d9, 'link layer topology discovery (LLTD)', WIRESHARK),
+  etherType(0x88e1, 'HomePlug AV management', WIRESHARK),
   etherType(0x88e3, 'media redundancy', 'IEC 62439-2'),
   etherType(0x88f5, 'MVRP', 'IEEE 802.1Q §11'),
   etherType(0x88f6, 'MMRP', 'IEEE 802.1Q §10.12'),
   etherType(0x88f7, 'PTP', 'IEEE 1588 annex E (F in 2008)'),
-  etherType(0x88fb, 'PRP and HSR supervision', 'IEC 62439-3 §4.3'),
+  etherType(0x88fb, 'PRP and HSR supervision', WIRESHARK),
+  etherType(0x88ee, 'local management (E-LMI)', WIRESHARK),
   etherType(0x8902, 'connectivity fault management', 'IEEE 802.1Q §21'),
   etherType(0x890d, '802.11 TDLS discovery and set-up', 'IEEE 802.11 annex H'),
   etherType(0x8914, 'FCoE initialization', 'INCITS T11 FC-BB-5 §7.9'),
   etherType(0x8940, 'edge control', 'IEEE 802.1Q §43'),
   etherType(0x9000, 'configuration testing (loopback)', 'DEC/Intel/Xerox Ethernet 2.0 §8'),
   // Below 0x0600 stand Linux's own numbers, in cooked captures.
-  etherType(0x0001, 'Novell 802.3 without LLC (IPX)', IF_ETHER),
   etherType(0x000c, 'CAN', IF_ETHER),
   etherType(0x000d, 'CAN FD', IF_ETHER),
 
@@ -109,67 +117,47 @@ export const WITHOUT_TCP: readonly Entry[] = [
   ip(2, 'IGMP', 'RFC 3376'),
   ip(3, 'GGP', 'RFC 823'),
   ip(8, 'EGP', 'RFC 904'),
-  ip(9, 'IGRP', PROTOCOLS),
   ip(33, 'DCCP', 'RFC 4340'),
   ip(46, 'RSVP', 'RFC 2205'),
   ip(54, 'NARP', 'RFC 1735'),
   ip(58, 'ICMPv6', 'RFC 4443'),
   ip(88, 'EIGRP', 'RFC 7868'),
   ip(89, 'OSPF', 'RFC 2328, RFC 5340'),
-  // A Register holds a multicast packet, and no TCP goes to a group (RFC 9293 §3.9.2.3, MUST-57).
-  ip(103, 'PIM', 'RFC 7761 §4.9'),
+  // A Register with a packet is followed.
+  ip(103, 'PIM, but for Registers', 'RFC 7761 §4.9'),
   ip(112, 'VRRP, CARP', 'RFC 9568'),
   ip(113, 'PGM', 'RFC 3208'),
   ip(124, 'IS-IS over IPv4', PROTOCOLS),
   ip(132, 'SCTP', 'RFC 9260'),
-  ip(133, 'Fibre Channel', 'RFC 6172'),
 
   llc(0x00, 'null (XID and TEST)', LLC_NUMBERS),
-  llc(0x04, 'SNA path control', LLC_NUMBERS),
   llc(0x42, 'spanning tree', 'IEEE 802.1Q §14'),
-  llc(0xe0, 'IPX', LLC_NUMBERS),
-  llc(0xf0, 'NetBIOS', LLC_NUMBERS),
   llc(0xf4, 'LAN management', LLC_NUMBERS),
-  llc(0xfe, 'OSI network layer (CLNP, ES-IS, IS-IS)', 'ISO/IEC TR 9577'),
-  llc(0xff, 'Novell 802.3 without LLC (IPX)', LLC_NUMBERS),
 
-  snap(0x0081, 'CLNP', 'ISO/IEC TR 9577'),
-  snap(0x0082, 'ES-IS', 'ISO/IEC TR 9577'),
-  snap(0x0083, 'IS-IS', 'ISO/IEC TR 9577'),
-  snap(0x0008, 'Q.933 (LMI)', 'ITU-T Q.933'),
-  snap(0x000e, 'bridged spanning tree', 'RFC 2427 appendix A'),
-  snap(0x010b, 'Cisco PVST+', 'Wireshark, packet-cisco-oui'),
-  snap(0x0111, 'Cisco UDLD', 'RFC 5171'),
-  snap(0x2000, 'Cisco CDP', 'Wireshark, packet-cdp'),
-  snap(0x2003, 'Cisco VTP', 'Wireshark, packet-vtp'),
-  snap(0x2004, 'Cisco DTP', 'Wireshark, packet-dtp'),
-  snap(0x809b, 'AppleTalk', 'RFC 1742 §5'),
-  snap(0x80f3, 'AppleTalk ARP', ETHERTYPES),
-  snap(0x8035, 'Cisco SLARP', 'Wireshark, packet-chdlc'),
+  cisco(0x0102, 'DRIP', CISCO),
+  cisco(0x0104, 'PAgP', CISCO),
+  cisco(0x010b, 'PVST+', CISCO),
+  cisco(0x0111, 'UDLD', 'RFC 5171'),
+  cisco(0x2000, 'CDP (in HDLC and GRE too)', CISCO),
+  cisco(0x2003, 'VTP', CISCO),
+  cisco(0x2004, 'DTP', CISCO),
+  one(snapReason(OUI_BRIDGED, 0x000e), 'bridged spanning tree', 'RFC 2427 appendix A'),
+  one(snapReason(OUI_EXTREME, 0x00bb), 'Extreme discovery (EDP, ESRP, EAPS)', 'Wireshark, packet-extreme; RFC 3619'),
+  nlpid(0x82, 'ES-IS', 'ISO/IEC TR 9577'),
+  nlpid(0x83, 'IS-IS', 'ISO/IEC TR 9577'),
 
-  ppp(0x0023, 'OSI network layer', 'RFC 1377'),
-  ppp(0x0029, 'AppleTalk', 'RFC 1378'),
-  ppp(0x002b, 'IPX', 'RFC 1552'),
-  ppp(0x003f, 'NetBIOS', 'RFC 2097'),
   ppp(0x0053, 'encrypted', 'RFC 1968'),
   ppp(0x0055, 'encrypted, one link', 'RFC 1968'),
   ppp(0x0207, 'Cisco CDP', PPP_NUMBERS),
   // RFC 1661 §2: 8*** to b*** are network control protocols, c*** to f*** link layer control protocols.
   range(pppReason(0x8000), pppReason(0xffff), 'PPP control protocols', 'RFC 1661 §2'),
 
-  one(greReason(0x00fe), 'OSI network layer', 'RFC 1701'),
-  etherType(0x2001, 'NHRP', 'RFC 2332 §5'),
-  // What Cisco HDLC calls SLARP (0x8035) stands above as RARP.
-  etherType(0x2000, 'Cisco CDP in HDLC', 'Wireshark, packet-chdlc'),
+  etherType(0x2001, 'NHRP in GRE; on Ethernet CGMP', 'RFC 2332 §5; Wireshark, etypes.h'),
 
   range(wlanReason(0), wlanReason(0x1f), '802.11 management and control', 'IEEE 802.11 §9.3.1, §9.3.3'),
+  range(wlanReason(0x30), wlanReason(0x31), '802.11 extension (DMG and S1G beacons)', 'IEEE 802.11 §9.3.4'),
   range(wlanReason(0x24), wlanReason(0x27), '802.11 data frames without data', 'IEEE 802.11 table 9-1'),
   range(wlanReason(0x2c), wlanReason(0x2f), '802.11 QoS data frames without data', 'IEEE 802.11 table 9-1'),
-  range(wlanReason(0x30), wlanReason(0x3f), '802.11 extension (DMG and S1G beacons)', 'IEEE 802.11 §9.3.4'),
-
-  one(arphrdReason(824), 'netlink messages', 'https://www.tcpdump.org/linktypes/LINKTYPE_NETLINK.html'),
-  one(nullFamilyReason(7), 'OSI', 'https://www.tcpdump.org/linktypes.html (LINKTYPE_NULL)'),
-  one(nullFamilyReason(23), 'IPX', 'https://www.tcpdump.org/linktypes.html (LINKTYPE_NULL)'),
 
   link(139, 'SS7 MTP2'),
   link(140, 'SS7 MTP2'),
@@ -181,7 +169,6 @@ export const WITHOUT_TCP: readonly Entry[] = [
   link(209, 'IPMB'),
   link(216, 'Linux input events'),
   link(227, 'CAN'),
-  link(253, 'netlink messages'),
   link(257, 'PROFIBUS'),
   link(261, 'Z-Wave'),
   link(262, 'Z-Wave'),

@@ -44,6 +44,14 @@ const JUNIPER: readonly (readonly [string, number, string, Uint8Array, string, n
 const scopeOf = (layers: string) => (layers === 'frame-relay' ? { scope: 'frame-relay 100' } : {});
 
 export const LINK_CASES: readonly Case[] = [
+  {
+    name: 'IP over Fibre Channel',
+    linkType: 122,
+    bytes: bytesOf('1000020000000002 1000020000000001', links.llcSnap(packet4)),
+    layers: 'ipfc llc',
+  },
+  { name: 'classical IP over ATM', linkType: 106, bytes: packet4, layers: 'raw' },
+  { name: 'classical IP over ATM, LLC', linkType: 19, bytes: links.llcSnap(packet4), layers: 'llc', tshark: null },
   { name: 'FDDI', linkType: 10, bytes: links.fddi(packet4), layers: 'fddi llc' },
   { name: 'FDDI with a priority', linkType: 10, bytes: links.fddi(packet6, 0x57), layers: 'fddi llc', v6: true },
   { name: 'token ring', linkType: 6, bytes: links.tokenRing(packet4), layers: 'token-ring llc' },

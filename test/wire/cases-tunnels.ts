@@ -25,6 +25,33 @@ export const TUNNEL_CASES: readonly Case[] = [
     scope: 'vlan 5',
   },
   { name: 'E-Tag', bytes: tagged(0x893f, '00000001 0000', packet4), layers: 'ethernet etag' },
+  {
+    name: 'batman-adv',
+    bytes: ethernet({ type: 0x4305 }, bytesOf('400f3201 020000000005', frame4)),
+    layers: 'ethernet batadv ethernet',
+  },
+  {
+    name: 'batman-adv with four addresses',
+    bytes: ethernet({ type: 0x4305 }, bytesOf('420f3201 020000000005 020000000006 0100', frame4)),
+    layers: 'ethernet batadv ethernet',
+  },
+  {
+    name: 'batman-adv broadcast',
+    bytes: ethernet({ type: 0x4305 }, bytesOf('010f3200 00000007 020000000006', frame4)),
+    layers: 'ethernet batadv ethernet',
+  },
+  {
+    name: 'PIM Register',
+    bytes: outer(bytesOf('2100deff 00000000', packet4), { protocol: 103 }),
+    layers: 'ethernet ipv4 pim',
+    path: `tunnel ${ends}`,
+  },
+  {
+    name: 'IPv4 in an associated channel',
+    bytes: ethernet({ type: 0x8847 }, wrap.mpls([16], bytesOf('10000021', packet4))),
+    layers: 'ethernet mpls',
+    path: 'mpls 16',
+  },
   { name: 'HSR', bytes: tagged(0x892f, '00340001', packet4), layers: 'ethernet hsr' },
   {
     name: 'TRILL',

@@ -4,7 +4,17 @@ import { createDecoder } from '../../src/wire/decode.ts';
 import { TRANSPORT_NONE, TRANSPORT_TCP } from '../../src/wire/packet.ts';
 import { SCOPE_FULL, ScopeTable } from '../../src/wire/scopes.ts';
 import { OK } from '../../src/wire/status.ts';
-import { bytesOf, ethernet, fragmentIpv4, frameOf, ipv4, type TestFrame, tcp, udp } from '../support/frames.ts';
+import {
+  bytesOf,
+  ethernet,
+  fragmentIpv4,
+  frameOf,
+  ipv4,
+  type TestFrame,
+  type Transport,
+  tcp,
+  udp,
+} from '../support/frames.ts';
 import { wlan } from '../support/wrappings.ts';
 import { CASES, outer } from './cases.ts';
 import { copyPacket, type Decoded, triageFrame } from './support.ts';
@@ -183,5 +193,69 @@ describe('no false all-clear', () => {
     for (let snapLength = 0; snapLength <= bytes.length; snapLength++) {
       expect(isHonest(frameOf(bytes, { linkType: 105, snapLength })), `${snapLength}`).toBe(true);
     }
+  });
+
+  const missedOf = (...frames: Uint8Array[]) => {
+    const decoder = createDecoder();
+    let found = false;
+    frames.forEach((bytes, i) => {
+      decoder.decode(frameOf(bytes, { number: i + 1 }), ({ transport, sourcePort, destinationPort }) => {
+        found ||= transport === TRANSPORT_TCP && (sourcePort === 0 || destinationPort === 0);
+      });
+    });
+    return { found, reasons: decoder.notLookedInto().reasons };
+  };
+  /** Two readings of one datagram in fragments, the second with port 0: `sizes` as fragmentIpv4 has them. */
+  const readings = (wrapped: (destinationPort: number) => Transport, sizes: readonly number[]) =>
+    [80, 0].map((port) => fragmentIpv4(ipv4({ id: 9 }, wrapped(port)), sizes).map((each) => ethernet({}, each)));
+  const inner = (destinationPort: number) => ipv4({}, tcp({ destinationPort, payload: 'x'.repeat(60) }));
+
+  it('of fragments that contradict each other where the ports are', () => {
+    const [plain, zero] = readings((destinationPort) => tcp({ destinationPort, payload: 'x'.repeat(60) }), [8, 16]);
+    const { found, reasons } = missedOf(plain![0]!, zero![0]!, plain![1]!, plain![2]!);
+    expect(found || reasons['fragments-overlapping'] === 1).toBe(true);
+  });
+
+  it('of fragments that contradict each other in a tunnel', () => {
+    const around = (port: number): Transport => ({ protocol: 4, build: () => inner(port) });
+    const [plain, zero] = readings(around, [16, 32]);
+    const { found, reasons } = missedOf(plain![0]!, plain![1]!, zero![1]!, plain![2]!);
+    expect(found).toBe(false);
+    expect(reasons).toEqual({ 'fragments-overlapping': 1 });
+  });
+
+  it('but for those that tell the same twice, and those behind the ports', () => {
+    const [plain] = readings((destinationPort) => tcp({ destinationPort, payload: 'x'.repeat(60) }), [8, 16]);
+    expect(missedOf(plain![0]!, plain![1]!, plain![1]!, plain![2]!).reasons).toEqual({});
+    const changed = plain![1]!.slice();
+    changed[14 + 20 + 1]! ^= 1;
+    expect(missedOf(plain![0]!, plain![1]!, changed, plain![2]!).reasons).toEqual({});
+  });
+
+  it('of what is known under one organization, or on one link, only', () => {
+    const snap = (organization: string) => ethernet({ type: 46 }, bytesOf('aaaa03', organization, new Uint8Array(38)));
+    expect(missedOf(snap('00000c 2000')).reasons).toEqual({});
+    expect(missedOf(snap('00e02b 00bb')).reasons).toEqual({});
+    expect(missedOf(snap('0080c2 000e')).reasons).toEqual({});
+    expect(missedOf(snap('00e02b 2000')).reasons).toEqual({ 'snap-0x2000': 1 });
+    expect(missedOf(snap('123456 2000')).reasons).toEqual({ 'snap-unknown-0x2000': 1 });
+    expect(missedOf(snap('080007 000e')).reasons).toEqual({ 'snap-unknown-0x000e': 1 });
+    expect(missedOf(ethernet({ type: 0x2000 }, new Uint8Array(46))).reasons).toEqual({ 'ethertype-0x2000': 1 });
+  });
+
+  it.each([
+    ['IPX', ethernet({ type: 0x8137 }, new Uint8Array(46)), 'ethertype-0x8137'],
+    ['IPX in LLC', ethernet({ type: 46 }, bytesOf('e0e003', new Uint8Array(43))), 'llc-0xe0'],
+    ['CLNP', ethernet({ type: 46 }, bytesOf('fefe0381', new Uint8Array(42))), 'nlpid-0x81'],
+    ['a switch tag of Realtek', ethernet({ type: 0x8899 }, bytesOf('a0010800', ipv4({}, tcp()))), 'ethertype-0x8899'],
+  ])('%s, which may carry TCP', (_, frame, reason) => {
+    expect(missedOf(frame).reasons).toEqual({ [reason]: 1 });
+  });
+
+  it('nor a false alarm', () => {
+    const isis = ethernet({ type: 46 }, bytesOf('fefe0383', new Uint8Array(42)));
+    const register = outer(bytesOf('2000deff 00000000', new Uint8Array(20)), { protocol: 103 });
+    const originator = ethernet({ type: 0x4305 }, bytesOf('000f3200', new Uint8Array(42)));
+    expect(missedOf(isis, register, originator).reasons).toEqual({});
   });
 });
