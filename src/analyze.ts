@@ -311,7 +311,7 @@ class InputAnalysis {
     const missed = this.#decoder.notLookedInto();
     const problems = [...source.problems];
     const packets = totals.tcpSegments + this.#ownSegments + counts.tcpSegments + counts.icmpErrors;
-    const read = { frames: totals.frames, bytes: totals.bytes, packets };
+    const read = { frames: totals.frames, bytes: totals.bytes, packets: packets - missed.segments };
     const unseen = describeUnseen(missed, read, {
       name: source.name,
       isStrict: this.#settings.strict === true,

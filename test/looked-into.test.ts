@@ -6,6 +6,7 @@ import type { AnalysisReport } from '../src/report/types.ts';
 import { pcap } from './support/capture-builder.ts';
 import { runCommand } from './support/command.ts';
 import { be16, bytesOf, ethernet, fragmentIpv4, ipv4, ipv6, tcp, udp } from './support/frames.ts';
+import { FIXTURES } from './support/manifest.ts';
 
 // What could not be looked into is not "nobody": every report says so, and the exit status too.
 
@@ -127,6 +128,25 @@ describe('frames that were not', () => {
     ]);
   });
 
+  it.each(['text', 'junit', 'sarif', 'github', 'html', 'json'])(
+    'break every expectation, and %s says so',
+    async (format) => {
+      const config = join(home, 'expectations.yaml');
+      const lines = [
+        '{ name: met, to: 198.51.100.7, verdict: [refused, undecided] }',
+        '{ name: never, to: 203.0.113.0/24, verdict: [accepted], atLeast: 0 }',
+        '{ name: ports, to: "198.51.100.7:80", verdict: [undecided] }',
+      ];
+      writeFileSync(config, `expect:\n${lines.map((line) => `  - ${line}\n`).join('')}`);
+      const told = (await text(format, '-c', config, capture([plain, zero, strange])))
+        .replaceAll(/\\"|&quot;|&#34;/g, '"')
+        .replaceAll(/\s+/g, ' ');
+      for (const name of ['met', 'never', 'ports']) expect(told).toContain(`expectation "${name}" cannot be told for`);
+      expect(told).toContain('among the 1 of 3 frames that could not be looked into (ethertype-0xa001 1)');
+      expect(await text(format, '-c', config, capture([plain, zero]))).not.toContain('cannot be told');
+    },
+  );
+
   it('add up over inputs, in threads as well', async () => {
     const paths = [capture([plain, strange]), capture([arp]), capture([strange, unknownProtocol, plain])];
     for (const jobs of ['1', '3']) {
@@ -164,6 +184,19 @@ describe('a person can say what it is', () => {
     expect(result.summary.portZero.total).toBe(1);
     expect(result.inputs[0]!.linkTypes).toEqual(['USER0']);
     expect(result.summary.notLookedInto.frames).toBe(0);
+  });
+
+  it('of a fixture', async () => {
+    const path = join(FIXTURES, 'links/user0.pcap');
+    const unknown = await report(path);
+    expect([unknown.status, unknown.report.inputs[0]!.problems.map(({ code }) => code)]).toEqual([
+      2,
+      ['link-type-unknown'],
+    ]);
+    expect((await text('text', path)).replaceAll(/\s+/g, ' ')).toContain('Nothing could be looked into');
+    const known = await report('--link-type', 'ethernet', path);
+    expect(known.status).toBe(1);
+    expect(known.report.exchanges).toMatchObject([{ server: { port: 0 }, verdict: 'refused' }]);
   });
 
   it('for a link type that would be read otherwise', async () => {

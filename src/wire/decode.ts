@@ -99,6 +99,8 @@ export interface NotLookedInto {
   readonly frames: number;
   /** Captured bytes of those that nothing could be awaited for. */
   readonly bytes: number;
+  /** TCP segments among them: those whose ports were cut away. They are counted as segments too. */
+  readonly segments: number;
   /** Reason -> frames: the first that was met in each. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -154,6 +156,7 @@ class FrameDecoder implements Decoder {
   private readonly reasons = new ReasonCounts();
   private readonly missed = new ReasonCounts();
   private missedBytes = 0;
+  private missedSegments = 0;
   /** Why the frame at hand was not looked into; the first reason where it holds several packets. */
   private missedReason = REASON_NONE;
   /** Null where each frame is read as what the capture says. */
@@ -202,7 +205,7 @@ class FrameDecoder implements Decoder {
     this.missed.writeTo(reasons);
     all.writeTo(reasons);
     const frames = Object.values(reasons).reduce((sum, count) => sum + count, 0);
-    return { frames, bytes: this.missedBytes, reasons };
+    return { frames, bytes: this.missedBytes, segments: this.missedSegments, reasons };
   }
 
   decode(frame: FrameView, handler: PacketHandler): void {
@@ -290,7 +293,9 @@ class FrameDecoder implements Decoder {
     const { reason } = this.packet;
     if (reason === REASON_NONE) return;
     this.reasons.add(reason);
-    if (this.missedReason === REASON_NONE && !holdsNoTcp(reason) && !this.showsPorts()) this.missedReason = reason;
+    if (holdsNoTcp(reason) || this.showsPorts()) return;
+    if (this.packet.transport === TRANSPORT_TCP) this.missedSegments++;
+    if (this.missedReason === REASON_NONE) this.missedReason = reason;
   }
 
   /**

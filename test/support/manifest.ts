@@ -77,6 +77,8 @@ export interface CaptureEntry {
     /** Why portzero's frames differ from these, where they do. */
     readonly differs?: string;
   };
+  /** Codes of the problems that the input has with the default configuration, and so is not complete; none when absent. */
+  readonly problems?: readonly string[];
   /** What nmap said of port 0 in this very capture; portzero must say the same of it. */
   readonly nmap?: NmapResult;
   /** What nmap said where it does not say what the wire says, and why. */
