@@ -73,7 +73,6 @@ const NAMES = [
   'pim',
   'ipfc',
   'batadv',
-  'lwapp',
 ] as const;
 
 export const LAYER_ETHERNET = 1;
@@ -146,7 +145,6 @@ export const LAYER_EOIP = 66;
 export const LAYER_PIM = 67;
 export const LAYER_IPFC = 68;
 export const LAYER_BATADV = 69;
-export const LAYER_LWAPP = 70;
 
 /** Name of a layer id as reports show it, as in "ethernet" or "ipv4"; "unknown" for a number that is no layer. */
 export function layerName(id: number): string {
