@@ -15,7 +15,7 @@ export const stealthProbeToPortZero: ExchangeRule = {
       'closed here does not prove that port 0 is closed.',
     action:
       'Look up the source as for syn-to-port-zero. A stateful filter that drops invalid segments (nft: ct state invalid drop) stops all of them. ' +
-      'False positives: of a connection over port 0 that was under way when the capture began, a single ACK or FIN/ACK that nothing else follows ' +
+      'False positives: of a connection over port 0 that was under way when the capture began, a single ACK or FIN/ACK without time stamps that nothing else follows ' +
       'looks the same; with any other segment of it the capture tells a late start (port-zero-backscatter), no probe.',
     options: {},
     messages: { probe: '{probeName} segment from {clientEnd} to {serverEnd} without a connection: {answer}' },

@@ -19,6 +19,7 @@ import {
   TRANSPORT_TCP,
 } from '../wire/packet.ts';
 import { sequenceDifference } from '../wire/sequence.ts';
+import { echoesTime } from '../wire/tcp-options.ts';
 import {
   type Asked,
   goesOn,
@@ -761,7 +762,7 @@ export class Tracker {
     // Not of this attempt: a probe of its own, or a conversation that was under way when the capture began.
     if (waiting === 0 || (isOwn && this.#isPortZero && !goesOn(table.get(waiting, t.ISN) >>> 0, packet))) {
       if (!this.#isPortZero) return;
-      if ((packet.flags & ACK) !== 0 && packet.payloadLength > 0) this.#startLate(packet, newest);
+      if ((packet.flags & ACK) !== 0 && (packet.payloadLength > 0 || hasHeard(packet))) this.#startLate(packet, newest);
       else this.#open(packet, newest);
       return;
     }
@@ -1816,4 +1817,12 @@ function numberAsked({ quote, acknowledgment }: PacketRecord): number {
 /** A SYN-ACK or a RST: nothing that opens an exchange. */
 function isAnswerByFlags(flags: number): boolean {
   return (flags & SYN) === 0 ? (flags & RST) !== 0 : (flags & (ACK | RST)) === ACK;
+}
+
+/**
+ * Whether its sender has heard the other end, whose time it echoes. Scanners make up an ACK number, but have no time to echo: they
+ * send no time stamps, or echo 0 (nmap -O).
+ */
+function hasHeard({ bytes, optionsOffset, optionsEnd }: PacketRecord): boolean {
+  return echoesTime(bytes, optionsOffset, optionsEnd);
 }

@@ -104,6 +104,23 @@ export function parseTcpOptions(bytes: Uint8Array): TcpOptions {
   return { mss, windowScale, sackPermitted, timestamp, fastOpenCookie, kinds, overrun };
 }
 
+/** Whether they hold a time of the other end's (TSecr, RFC 7323 §3.2; 0 is none). Allocates nothing. */
+export function echoesTime(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let offset = start; offset < end; ) {
+    const kind = bytes[offset]!;
+    if (kind === END_OF_OPTIONS) return false;
+    if (kind === NO_OPERATION) {
+      offset++;
+      continue;
+    }
+    const length = optionLength(bytes, offset, end);
+    if (length === 0) return false;
+    if (kind === TIMESTAMPS && length === 10) return u32(bytes, offset + 6) !== 0;
+    offset += length;
+  }
+  return false;
+}
+
 /**
  * Whether an option at start .. end (exclusive) runs over the end or has a length below 2, as far as that can be told from
  * the bytes before `captured`. Allocates nothing.

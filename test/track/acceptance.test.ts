@@ -243,6 +243,19 @@ describe('real refusals', () => {
 describe('a capture that began late', () => {
   const late = { verdict: 'unsolicited', probe: null, serverPort: 0, underWay: true };
 
+  // RFC 7323 §3.2: kind 8, length 10, TSval, TSecr.
+  const times = (echo: number) => [1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, echo];
+  it.each([
+    ['an ACK', 'A', { frames: [1] }],
+    ['a FIN', 'FA', { frames: [1] }],
+  ])("is known from %s alone that echoes the other end's time", (_what, flags, more) => {
+    expect(one([[0, c(flags, ISN, SERVER, { options: times(7) })]])).toMatchObject({ ...late, ...more });
+    // Nobody who has not heard the other end can echo its time: nmap -O echoes 0, ACK scans have no options.
+    for (const options of [times(0), []]) {
+      expect(one([[0, c(flags, ISN, SERVER, { options })]])).toMatchObject({ verdict: 'silent', underWay: false });
+    }
+  });
+
   it('keeps a SYN-ACK and what follows together', () => {
     const exchange = one([
       [0, s('SA', SERVER, ISN + 1)],
