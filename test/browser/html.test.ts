@@ -384,4 +384,16 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     for (const toggle of (await page.$$('#rows .toggle')).slice(0, 10)) await toggle.click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   });
+
+  it('says at the top that not all could be looked into', async () => {
+    const { page: all } = await openSample({ exchanges: 0 });
+    expect(await all.textContent('h1')).toMatch(/^Nobody used/);
+    const result = sampleResult({ exchanges: 0 });
+    const notLookedInto = { frames: 3, reasons: { 'ethertype-0xa001': 3 } };
+    const summary = { ...result.report.summary, notLookedInto };
+    const { page } = await open({ ...result, report: { ...result.report, summary } });
+    expect(await page.textContent('h1')).toContain('what could be looked into');
+    expect(await page.textContent('body')).toContain('frames could not be looked into (ethertype-0xa001 3)');
+    expect(await page.textContent('body')).not.toContain('Nobody used');
+  });
 });
