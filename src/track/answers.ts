@@ -5,6 +5,7 @@
 import type { PacketRecord } from '../wire/packet.ts';
 import { CHECKSUM_BAD, TRANSPORT_ICMP_ERROR } from '../wire/packet.ts';
 import type { AnswerKind, SegmentEvidence } from './exchange.ts';
+import { FrameNumbers } from './frame-numbers.ts';
 
 export const KIND_SYN_ACK = 0;
 export const KIND_RESET = 1;
@@ -81,10 +82,12 @@ export class AnswerPool {
   #used = 1;
   #free = 0;
   readonly #limit: number;
+  readonly #numbers: FrameNumbers;
   readonly #payloads = new Map<number, Uint8Array>();
 
-  constructor(limit: number) {
+  constructor(limit: number, numbers = new FrameNumbers()) {
     this.#limit = limit;
+    this.#numbers = numbers;
   }
 
   /** Copies a packet in, its options and payload only if they are kept. Returns its index, or 0 when the pool is at its limit. */
@@ -184,7 +187,7 @@ export class AnswerPool {
   }
 
   frame(answer: number): number {
-    return this.#words[answer * WORDS + FRAME] >>> 0;
+    return this.#numbers.widen(this.#words[answer * WORDS + FRAME]);
   }
 
   seconds(answer: number): number {

@@ -1,3 +1,5 @@
+import { FrameNumbers } from './frame-numbers.ts';
+
 /**
  * Frame numbers of many exchanges, kept as runs of consecutive numbers in one pool: a conversation of a million
  * segments that nobody interrupts is one run. A list is the index of its first run; 0 is none.
@@ -37,8 +39,11 @@ export class FrameRuns {
   readonly #gaps: (Gap | undefined)[] = [undefined];
   readonly #freeGaps: number[] = [];
 
+  readonly #numbers: FrameNumbers;
+
   /** `most`: of one list, how many frames list() gives. */
-  constructor(limit: number, lists: number, most: number) {
+  constructor(limit: number, lists: number, most: number, numbers = new FrameNumbers()) {
+    this.#numbers = numbers;
     this.#limit = limit;
     this.#lists = lists;
     this.#most = most;
@@ -56,9 +61,10 @@ export class FrameRuns {
   /** Adds a frame, mostly a later one, after the list's last run; returns the last run now. */
   append(first: number, last: number, frame: number): number {
     const base = last * WORDS;
-    const end = this.#words[base + LAST] >>> 0;
-    if (frame === end) return last;
-    if (frame === end + 1) {
+    const end = this.#words[base + LAST];
+    if ((frame | 0) === end) return last;
+    // A run that is as long as words can tell ends.
+    if ((frame | 0) === ((end + 1) | 0) && this.#lengthOf(last) < 0xffff_ffff) {
       this.#words[base + LAST] = frame;
       return last;
     }
@@ -110,15 +116,15 @@ export class FrameRuns {
     const frames: number[] = [];
     for (let i = 0; frames.length < front; i++) {
       const base = runs[i]! * WORDS;
-      const end = this.#words[base + LAST] >>> 0;
-      for (let frame = this.#words[base + FIRST] >>> 0; frame <= end && frames.length < front; frame++)
+      const end = this.#numbers.widen(this.#words[base + LAST]);
+      for (let frame = end - this.#lengthOf(runs[i]!) + 1; frame <= end && frames.length < front; frame++)
         frames.push(frame);
     }
     for (let i = runs.length - 1; frames.length < wanted; i--) {
       const base = runs[i]! * WORDS;
-      const start = this.#words[base + FIRST] >>> 0;
-      for (let frame = this.#words[base + LAST] >>> 0; frame >= start && frames.length < wanted; frame--)
-        frames.push(frame);
+      const end = this.#numbers.widen(this.#words[base + LAST]);
+      const start = end - this.#lengthOf(runs[i]!) + 1;
+      for (let frame = end; frame >= start && frames.length < wanted; frame--) frames.push(frame);
     }
     // Fragments that came before a segment could be read are added with it, so behind frames of the meantime.
     return frames.sort((a, b) => a - b);
@@ -185,6 +191,6 @@ export class FrameRuns {
 
   #lengthOf(run: number): number {
     const base = run * WORDS;
-    return (this.#words[base + LAST] >>> 0) - (this.#words[base + FIRST] >>> 0) + 1;
+    return ((this.#words[base + LAST] - this.#words[base + FIRST]) >>> 0) + 1;
   }
 }

@@ -49,6 +49,7 @@ import { Crossings } from './crossings.ts';
 import { EvictedQuestions } from './evicted-questions.ts';
 import { type ExchangeSink, NO_TIME, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
 import { FrameRuns } from './frame-list.ts';
+import { FrameNumbers, wordOf } from './frame-numbers.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
@@ -132,6 +133,7 @@ export class Tracker {
   readonly #recent = new RecentSegments();
   readonly #answers: AnswerPool;
   readonly #frames: FrameRuns;
+  readonly #numbers = new FrameNumbers();
   readonly #conversations = new ConversationPool();
   readonly #layers = new LayerPaths();
   readonly #clock: CaptureClock;
@@ -161,14 +163,15 @@ export class Tracker {
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
     this.#key = new t.FlowKey();
     this.#table = new t.ExchangeTable(options.maxExchanges);
-    this.#frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES);
+    this.#frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.#numbers);
     this.#crossings = new Crossings(this.#table);
     this.#attempts = new Attempts(this.#table);
-    this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024);
+    this.#answers = new AnswerPool(options.maxExchanges * 2 + 1024, this.#numbers);
     this.#store = {
       table: this.#table,
       answers: this.#answers,
       frames: this.#frames,
+      numbers: this.#numbers,
       conversations: this.#conversations,
       layers: this.#layers,
     };
@@ -213,6 +216,7 @@ export class Tracker {
       this.#expire();
     }
     this.#frame = frame;
+    this.#numbers.meet(frame);
     this.#seconds = seconds;
     this.#nanos = nanos;
     this.#digits = digits;
@@ -1076,7 +1080,7 @@ export class Tracker {
   /** The frame at hand is where the opening segment is. */
   #setStart(entry: number): void {
     const table = this.#table;
-    table.set(entry, t.PROBE_FRAME, this.#frame);
+    table.set(entry, t.PROBE_FRAME, wordOf(this.#frame));
     table.set(entry, t.STARTED_NANOS, this.#nanos);
     table.setFloat(entry, t.STARTED_SECONDS, this.#seconds);
     table.setDigits(entry, this.#digits);

@@ -16,6 +16,7 @@ import {
   type Verdict,
 } from './exchange.ts';
 import type { FrameRuns } from './frame-list.ts';
+import type { FrameNumbers } from './frame-numbers.ts';
 import type { LayerPaths } from './layer-paths.ts';
 import * as table from './table.ts';
 
@@ -24,6 +25,7 @@ export interface Store {
   readonly table: table.ExchangeTable;
   readonly answers: AnswerPool;
   readonly frames: FrameRuns;
+  readonly numbers: FrameNumbers;
   readonly conversations: ConversationPool;
   readonly layers: LayerPaths;
 }
@@ -136,8 +138,8 @@ export class ExchangeView implements Exchange {
   }
 
   get probeFrame(): number | null {
-    const frame = this.#word(table.PROBE_FRAME) >>> 0;
-    return frame === 0 ? null : frame;
+    const word = this.#word(table.PROBE_FRAME);
+    return word === 0 ? null : this.#store.numbers.widen(word);
   }
 
   get answerFrame(): number | null {

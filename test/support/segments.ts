@@ -100,6 +100,8 @@ export interface PlayOptions {
   /** Seconds at which the capture ends; the last packet's by default. */
   readonly end?: number;
   readonly sink?: Partial<ExchangeSink>;
+  /** Number of the first frame; 1 by default. */
+  readonly firstFrame?: number;
 }
 
 /** A packet and its time: [seconds since the start, packet]. Frames are numbered from 1. */
@@ -118,7 +120,7 @@ export function playWithCounts(
 ): { exchanges: Snapshot[]; evicted: number } {
   return run(options, packets.at(-1)?.[0] ?? 0, (tracker) => {
     packets.forEach(([time, packet], index) => {
-      tracker.track(packet, index + 1, secondsOf(time), nanosOf(time), 9);
+      tracker.track(packet, (options.firstFrame ?? 1) + index, secondsOf(time), nanosOf(time), 9);
     });
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FrameRuns } from '../../src/track/frame-list.ts';
+import { FrameNumbers } from '../../src/track/frame-numbers.ts';
 
 /** Appends in turn, as exchanges whose frames alternate do. */
 function fill(runs: FrameRuns, frames: readonly number[]): number {
@@ -68,5 +69,22 @@ describe('lists of frames', () => {
       2 ** 31 + 7,
       2 ** 31 + 8,
     ]);
+  });
+
+  it.each([2 ** 31, 2 ** 32, 3 * 2 ** 32])('go on past frame %i', (edge) => {
+    const numbers = new FrameNumbers();
+    const runs = new FrameRuns(1000, 10, 100, numbers);
+    const frames = [-9, -7, -2, -1, 0, 1, 2, 5, 9].map((step) => edge + step);
+    let first = 0;
+    let last = 0;
+    for (const frame of frames) {
+      numbers.meet(frame);
+      if (first === 0) last = first = runs.create(frame);
+      else last = runs.append(first, last, frame);
+    }
+    expect(runs.count(first)).toBe(9);
+    expect(runs.list(first)).toEqual(frames);
+    numbers.meet(edge + 2 ** 31);
+    expect(runs.list(first)).toEqual(frames);
   });
 });

@@ -57,6 +57,22 @@ describe('the verdict table', () => {
     expect(exchange.probe).toBe(payloadLength > 0 ? 'syn-data' : 'syn');
   });
 
+  it.each([2 ** 31, 2 ** 32, 2 ** 40])('tells frames around number %i as they are', (edge) => {
+    const packets: Timed[] = [
+      [0, ask()],
+      [0.25, reply('SA', { sequence: 5000 })],
+      [0.5, segment(ASK, 'A', { sequence: ISN + 1, acknowledgment: 5001 })],
+    ];
+    const [exchange] = play(packets, { firstFrame: edge - 1 });
+    expect(exchange).toMatchObject({
+      verdict: 'accepted',
+      probeFrame: edge - 1,
+      answerFrame: edge,
+      frames: [edge - 1, edge, edge + 1],
+      frameCount: 3,
+    });
+  });
+
   it('does its arithmetic modulo 2^32', () => {
     const exchange = playOne([
       [0, ask('S', { sequence: 0xffffffff })],
