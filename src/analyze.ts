@@ -3,7 +3,7 @@
  * grows with the input but the lists of the report, and those have a bound.
  */
 import type { SkippingSource } from './capture/record-skipper.ts';
-import { FRAME_WITHOUT_TIME, type Frame, type FrameSource } from './capture/source.ts';
+import { type Count, FRAME_WITHOUT_TIME, type Frame, type FrameSource, toCount } from './capture/source.ts';
 import {
   type Broken,
   createExpectationChecker,
@@ -333,7 +333,7 @@ class InputAnalysis {
           ? formatTime({ seconds: totals.lastSeconds, nanos: totals.lastNanos, digits: totals.lastDigits })
           : null,
         complete: problems.length === 0,
-        drops: source.drops,
+        drops: typeof source.drops === 'bigint' ? String(source.drops) : source.drops,
         problems,
       },
       summary: {
@@ -559,8 +559,9 @@ export function combineResults(results: readonly InputResult[], settings: Analys
     },
     groups,
     lostBesideSilence: results.reduce(
-      (total, { input, summary: { exchanges: counts } }) => total + (counts.silent > 0 ? (input.drops ?? 0) : 0),
-      0,
+      (total, { input, summary: { exchanges: counts } }) =>
+        counts.silent > 0 ? toCount(BigInt(total) + BigInt(input.drops ?? 0)) : total,
+      0 as Count,
     ),
     untimed: results.reduce((total, { untimed }) => total + untimed, 0),
     ignored: results.reduce((total, { ignored }) => total + ignored, 0),

@@ -40,6 +40,26 @@ async function analyze(name: string, packets: readonly Uint8Array[], config?: st
   return { report: JSON.parse(stdout), text };
 }
 
+describe('drop counters', () => {
+  it.each([
+    [2n ** 53n - 1n, 9_007_199_254_740_991, '9,007,199,254,740,991'],
+    [2n ** 53n + 1n, '9007199254740993', '9,007,199,254,740,993'],
+    [2n ** 64n - 2n, '18446744073709551614', '18,446,744,073,709,551,614'],
+  ])('of %s are exact', async (counter, json, words) => {
+    const statistics = blocks.statistics({ options: [[5, blocks.u64(counter)]] });
+    const time = (seconds: number) => BigInt(seconds) * 1_000_000n;
+    const packets = [
+      blocks.enhanced({ time: time(1), bytes: syn(2) }),
+      blocks.enhanced({ time: time(100), bytes: syn(3) }),
+      statistics,
+    ];
+    const { report, text } = await analyze(`drops-${counter}.pcapng`, packets);
+    expect(report.inputs[0].drops).toBe(json);
+    expect(text.replace(/\s+/g, ' ')).toContain(`${words} lost by the capture`);
+    expect(text.replace(/\s+/g, ' ')).toContain(`the capture lost ${words} frames, so an answer may be among them`);
+  });
+});
+
 describe('frames without time stamps', () => {
   it('have no time, no latency, no silence and no rate', async () => {
     const packets = Array.from({ length: 150 }, (_, i) => blocks.simple({ bytes: syn(41_000 + i) }));

@@ -2,7 +2,16 @@ import { statSync } from 'node:fs';
 import { CaptureError } from './errors.ts';
 import { type OpenOptions, openCapture } from './open.ts';
 import { showPath, toPath } from './paths.ts';
-import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from './source.ts';
+import {
+  type CaptureInterface,
+  type CaptureProblem,
+  type Count,
+  type Frame,
+  type FrameHandler,
+  type FrameSource,
+  type RunOptions,
+  toCount,
+} from './source.ts';
 
 /** Opens one of several sources when its turn comes: there may be thousands, or it may not be there yet. */
 export type OpenNext = () => Promise<FrameSource>;
@@ -85,7 +94,7 @@ class JoinedSource implements FrameSource {
   /** Sums over the parts that are done. */
   #interfaces: CaptureInterface[] = [];
   readonly #problems: CaptureProblem[] = [];
-  #drops: number | null = null;
+  #drops: Count | null = null;
   #bytesRead = 0;
   #frames = 0;
   #isDone = false;
@@ -107,7 +116,7 @@ class JoinedSource implements FrameSource {
     return this.#isDone ? this.#problems : [...this.#problems, ...this.#current.problems];
   }
 
-  get drops(): number | null {
+  get drops(): Count | null {
     return this.#isDone ? this.#drops : addDrops(this.#drops, this.#current.drops);
   }
 
@@ -173,4 +182,5 @@ class JoinedSource implements FrameSource {
   }
 }
 
-const addDrops = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b);
+const addDrops = (a: Count | null, b: Count | null) =>
+  a === null || b === null ? (a ?? b) : toCount(BigInt(a) + BigInt(b));

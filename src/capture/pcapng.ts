@@ -1,7 +1,7 @@
 import type { CaptureErrorCode } from './errors.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
 import { MOST_SKIPPED_INTERFACES, type RecordSkipper } from './record-skipper.ts';
-import { type CaptureInterface, FRAME_WITHOUT_TIME, Frame, type FrameHandler } from './source.ts';
+import { type CaptureInterface, type Count, FRAME_WITHOUT_TIME, Frame, type FrameHandler, toCount } from './source.ts';
 
 /*
  * pcapng, draft-ietf-opsawg-pcapng: a row of blocks, each
@@ -77,9 +77,9 @@ interface InterfaceState {
   readonly ticksPerSecond: bigint;
   readonly offsetSeconds: number;
   /** By the last statistics block; null when none said. */
-  statisticsDrops: number | null;
+  statisticsDrops: bigint | null;
   /** Sum of what packets said of the drops before them; null when none said. */
-  packetDrops: number | null;
+  packetDrops: bigint | null;
 }
 
 /** True when the bytes from `at` on begin a pcapng file: a section header, with a byte-order magic as far as it is there. */
@@ -109,7 +109,7 @@ export class PcapngReader implements RecordReader {
   /** The interface of the last packet: most captures have one. */
   #last: InterfaceState | null = null;
   readonly #indexes = new Map<string, number>();
-  #dropsBefore: number | null = null;
+  #dropsBefore: Count | null = null;
   #maxBlock = MAX_BLOCK_EXTRA;
   /** Bytes still to come of a block that is skipped unread, without its second length; -1 when there is none. */
   #skip = -1;
@@ -126,13 +126,14 @@ export class PcapngReader implements RecordReader {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   /** The larger of what statistics blocks and what packets say, summed over the interfaces: they count the same losses. */
-  get drops(): number | null {
-    let sum = this.#dropsBefore;
+  get drops(): Count | null {
+    let sum = this.#dropsBefore === null ? null : BigInt(this.#dropsBefore);
     for (const { statisticsDrops, packetDrops } of this.#section) {
       if (statisticsDrops === null && packetDrops === null) continue;
-      sum = (sum ?? 0) + Math.max(statisticsDrops ?? 0, packetDrops ?? 0);
+      const [statistics, packets] = [statisticsDrops ?? 0n, packetDrops ?? 0n];
+      sum = (sum ?? 0n) + (statistics > packets ? statistics : packets);
     }
-    return sum;
+    return sum === null ? null : toCount(sum);
   }
 
   read(bytes: Uint8Array, start: number, end: number, onFrame: FrameHandler, skipper?: RecordSkipper): number {
@@ -404,13 +405,13 @@ export class PcapngReader implements RecordReader {
   #statistics(bytes: Uint8Array, at: number, bodyEnd: number): boolean {
     if (bodyEnd - at < 20) return this.#fail('bad-block', 'an interface statistics block without its fixed fields');
     const state = this.#section[load32(bytes, at + 8, this.#little)];
-    let drops: number | null = null;
+    let drops: bigint | null = null;
     this.#optionNext = at + 20;
     while (this.#nextOption(bytes, bodyEnd)) {
       const isDrops = this.#optionCode === OPTION_ISB_IFDROP || this.#optionCode === OPTION_ISB_OSDROP;
       if (!isDrops || this.#optionLength !== 8) continue;
       const counter = this.#load64(bytes, this.#optionStart);
-      if (counter !== NOT_KNOWN) drops = (drops ?? 0) + Number(counter);
+      if (counter !== NOT_KNOWN) drops = (drops ?? 0n) + counter;
     }
     if (this.damage !== null) return false;
     // Statistics run up from the start of the capture: the last block has the sum. One without them says nothing new.
@@ -488,7 +489,7 @@ export class PcapngReader implements RecordReader {
     this.#setTimeSlowly(state, load32(bytes, at + 12, little), load32(bytes, at + 16, little));
     const drops = load16(bytes, at + 10, little);
     // 0xffff: not known.
-    if (drops !== 0xffff) state.packetDrops = (state.packetDrops ?? 0) + drops;
+    if (drops !== 0xffff) state.packetDrops = (state.packetDrops ?? 0n) + BigInt(drops);
     return this.#packetOptions(state, bytes, dataStart + captured, bodyEnd, false);
   }
 
@@ -541,7 +542,7 @@ export class PcapngReader implements RecordReader {
         if (fcsLength !== 0) this.#frame.fcsLength = fcsLength;
       } else if (isEnhanced && this.#optionCode === OPTION_EPB_DROPCOUNT && this.#optionLength === 8) {
         const counter = this.#load64(bytes, this.#optionStart);
-        if (counter !== NOT_KNOWN) state.packetDrops = (state.packetDrops ?? 0) + Number(counter);
+        if (counter !== NOT_KNOWN) state.packetDrops = (state.packetDrops ?? 0n) + counter;
       }
     }
     return this.damage === null;

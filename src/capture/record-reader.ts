@@ -1,6 +1,6 @@
 import type { CaptureErrorCode } from './errors.ts';
 import type { RecordSkipper } from './record-skipper.ts';
-import type { CaptureInterface, FrameHandler } from './source.ts';
+import type { CaptureInterface, Count, FrameHandler } from './source.ts';
 
 /** What stopped a reader. `message` says what is wrong and what was expected, and names neither file nor place. */
 export interface Damage {
@@ -19,7 +19,7 @@ export interface RecordReader {
   /** Grows while reading. */
   readonly interfaces: readonly CaptureInterface[];
   /** Frames that the capturer says it lost; null when it says nothing. */
-  readonly drops: number | null;
+  readonly drops: Count | null;
   /** Frames so far, as Wireshark numbers them: also the few pcapng records that are no packets but get a number there. */
   readonly frames: number;
   /** Bytes read so far, from the start of the uncompressed input. */

@@ -3,7 +3,7 @@ import { CaptureError } from './errors.ts';
 import { givePages, PAGE, takePages } from './page-memory.ts';
 import type { Damage, RecordReader } from './record-reader.ts';
 import type { RecordSkipper, SkippingSource } from './record-skipper.ts';
-import type { CaptureInterface, CaptureProblem, FrameHandler, RunOptions } from './source.ts';
+import type { CaptureInterface, CaptureProblem, Count, FrameHandler, RunOptions } from './source.ts';
 
 /** How long frames are read before the event loop gets a turn. */
 const TURN_MILLISECONDS = 80;
@@ -136,7 +136,7 @@ export class RecordSource implements SkippingSource {
     return this.#reader.frames;
   }
 
-  get drops(): number | null {
+  get drops(): Count | null {
     return this.#reader.drops;
   }
 

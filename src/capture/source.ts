@@ -3,6 +3,13 @@ import type { CaptureErrorCode } from './errors.ts';
 /** Stands for the digits of a time stamp where a frame has none (pcapng's simple packet blocks). */
 export const FRAME_WITHOUT_TIME = 15;
 
+/** A counter of 64 bits from a capture, or a sum of such: a bigint where no double is exact. */
+export type Count = number | bigint;
+
+export function toCount(count: bigint): Count {
+  return count <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(count) : count;
+}
+
 /** One interface of a capture. Classic pcap has exactly one, pcapng any number. */
 export interface CaptureInterface {
   /** LINKTYPE_ value, without the FCS and class bits. */
@@ -86,7 +93,7 @@ export interface FrameSource {
    */
   readonly frames?: number;
   /** Frames known to have been lost by whoever captured; null when nobody said. */
-  readonly drops: number | null;
+  readonly drops: Count | null;
   /** Bytes of the input consumed so far, as stored (compressed), for progress. */
   readonly bytesRead: number;
   /** Size of the input as stored, in bytes; null for a pipe. */

@@ -120,7 +120,7 @@ function* formatInput(input: InputReport, nameWidth: number, { width, colors }: 
     details.push(input.compression === null ? input.format : `${input.format}, ${input.compression}`);
   if (input.firstTime !== null && input.lastTime !== null) details.push(...formatSpan(input.firstTime, input.lastTime));
   else if (input.frames > 0) details.push('no time');
-  if (input.drops !== null && input.drops > 0)
+  if (input.drops !== null && input.drops !== 0)
     details.push(colors.yellow(`${formatNumber(input.drops)} lost by the capture`));
   const fits = displayWidth(name) <= nameWidth;
   const hang = ' '.repeat(fits ? nameWidth + 4 : 4);

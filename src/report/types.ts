@@ -1,4 +1,4 @@
-import type { CaptureProblem } from '../capture/source.ts';
+import type { CaptureProblem, Count } from '../capture/source.ts';
 import type { Severity } from '../rules/types.ts';
 import type { AnswerKind, PortState, PortZeroEnd, Probe, Verdict } from '../track/exchange.ts';
 
@@ -27,7 +27,7 @@ export interface InputReport {
   readonly lastTime: string | null;
   /** False when something could not be read. */
   readonly complete: boolean;
-  readonly drops: number | null;
+  readonly drops: number | string | null;
   readonly problems: readonly CaptureProblem[];
 }
 
@@ -196,7 +196,7 @@ export interface RunResult {
   readonly report: AnalysisReport;
   readonly groups: readonly ExchangeGroup[];
   /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
-  readonly lostBesideSilence?: number;
+  readonly lostBesideSilence?: Count;
   /** Packets without a time stamp: of them neither rates nor waiting times could be judged. */
   readonly untimed?: number;
   /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */

@@ -115,12 +115,12 @@ export const VERDICT_STATES: Readonly<Record<Verdict, string>> = {
 export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** "1 frame", "2,000 frames". */
-export function formatCount(count: number, word: string, plural = `${word}s`): string {
+export function formatCount(count: number | bigint, word: string, plural = `${word}s`): string {
   return `${formatNumber(count)} ${count === 1 ? word : plural}`;
 }
 
 /** With commas for thousands, whatever the locale of the machine. */
-export function formatNumber(value: number): string {
+export function formatNumber(value: number | bigint | string): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 

@@ -3,7 +3,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { CaptureError } from '../capture/errors.ts';
 import { openCapture } from '../capture/open.ts';
 import type { SkippingSource } from '../capture/record-skipper.ts';
-import type { CaptureInterface, CaptureProblem, Frame } from '../capture/source.ts';
+import type { CaptureInterface, CaptureProblem, Count, Frame } from '../capture/source.ts';
 import { Lane } from '../lane/lane.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { createLinkMap } from '../wire/link-map.ts';
@@ -26,7 +26,7 @@ export interface SiftStart {
 export interface SiftEnd {
   readonly interfaces: readonly CaptureInterface[];
   readonly problems: readonly CaptureProblem[];
-  readonly drops: number | null;
+  readonly drops: Count | null;
   readonly frames: number;
 }
 

@@ -1,6 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { RecordSkipper, SkippingSource } from '../capture/record-skipper.ts';
-import type { CaptureInterface, CaptureProblem, FrameHandler, FrameSource, RunOptions } from '../capture/source.ts';
+import type {
+  CaptureInterface,
+  CaptureProblem,
+  Count,
+  FrameHandler,
+  FrameSource,
+  RunOptions,
+} from '../capture/source.ts';
 import type { DecoderOptions } from '../wire/decode.ts';
 import { createRing, FrameRingReader } from './frame-ring.ts';
 import type { FrameTotals } from './sieve.ts';
@@ -24,7 +31,7 @@ export class SiftedSource implements SkippingSource {
   readonly totalBytes: number | null;
   interfaces: readonly CaptureInterface[] = [];
   problems: readonly CaptureProblem[] = [];
-  drops: number | null = null;
+  drops: Count | null = null;
   frames = 0;
   readonly #progress = new Float64Array(new SharedArrayBuffer(8));
   readonly #port: MessagePort;

@@ -224,6 +224,8 @@ describe('pcapng', () => {
       // A counter of all ones says that nobody counted.
       expect(await drops(statistics(0, 2n ** 64n - 1n, null))).toBeNull();
       expect(await drops(statistics(0, 2n ** 64n - 1n, 4n))).toBe(4);
+      expect(await drops(statistics(0, 2n ** 53n - 1n, null))).toBe(2 ** 53 - 1);
+      expect(await drops(statistics(0, 2n ** 53n + 1n, null), statistics(1, null, 2n))).toBe(2n ** 53n + 3n);
     });
 
     it('are counted packet by packet', async () => {

@@ -20,7 +20,7 @@ export interface ReadResult {
   frames: ReadFrame[];
   interfaces: CaptureInterface[];
   problems: CaptureProblem[];
-  drops: number | null;
+  drops: number | bigint | null;
   /** Why it could not be opened; then there is nothing else. */
   error: CaptureError | null;
 }
@@ -101,8 +101,9 @@ export async function readEveryWay(bytes: Uint8Array): Promise<ReadResult> {
   return whole;
 }
 
-/** An error's properties do not show in JSON. */
-const comparable = ({ error, ...rest }: ReadResult) => ({
+/** An error's properties do not show in JSON, and it has no bigints. */
+const comparable = ({ error, drops, ...rest }: ReadResult) => ({
   ...rest,
+  drops: String(drops),
   error: error === null ? null : [error.code, error.message, error.offset, error.frame],
 });
