@@ -95,10 +95,11 @@ export class EvidenceRecorder implements AnalysisSink {
   }
 
   readonly onFrame = (frame: Frame): void => {
-    const { bytes, offset, capturedLength, wireLength, seconds, nanos, fcsLength, number, interfaceIndex } = frame;
+    const { bytes, offset, capturedLength, wireLength, seconds, nanos, timeDigits, fcsLength } = frame;
+    const { number, interfaceIndex } = frame;
     const copy = Buffer.from(bytes.subarray(offset, offset + capturedLength));
     this.#kept.set(number, {
-      frame: { bytes: copy, offset: 0, capturedLength, wireLength, seconds, nanos, fcsLength },
+      frame: { bytes: copy, offset: 0, capturedLength, wireLength, seconds, nanos, timeDigits, fcsLength },
       from: this.#source.interfaces[interfaceIndex]!,
       comment: null,
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -72,6 +72,16 @@ describe('frames without time stamps', () => {
     );
     expect(text).toMatch(/no time/);
     expect(text.replace(/\s+/g, ' ')).toMatch(/rates \(scans, floods\) and waiting times could not be judged/);
+  });
+
+  it('say in an evidence file that their time is none', async () => {
+    const path = joinPath(folder, 'timeless.pcapng');
+    writeFileSync(path, join(blocks.section(), blocks.interface({}), blocks.simple({ bytes: syn(7000) })));
+    const evidence = joinPath(folder, 'evidence.pcapng');
+    await runCommand(['--report', evidence, path]);
+    const written = readFileSync(evidence).toString('latin1');
+    expect(written).toContain('syn-to-port-zero');
+    expect(written).toContain('the capture has no time stamp of this frame');
   });
 
   it('do not hold to a time that was asked for', async () => {

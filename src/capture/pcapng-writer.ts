@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import type { CaptureInterface, Frame } from './source.ts';
+import { type CaptureInterface, FRAME_WITHOUT_TIME, type Frame } from './source.ts';
 
 /* draft-ietf-opsawg-pcapng, little-endian: type, total length, body, total length, all padded to 32 bits. */
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -16,10 +16,13 @@ const OPTION_EPB_FLAGS = 2;
 const MAX_OPTION_LENGTH = 0xffff;
 const MAX_TICKS = 2n ** 64n - 1n;
 
+/** A block that may have a comment must have a time. */
+const UNTIMED = 'the capture has no time stamp of this frame: the time here is that of the one before it';
+
 /** What the writer needs of a frame: a Frame, or the copy of one that was kept. */
 export type WritableFrame = Pick<
   Frame,
-  'bytes' | 'offset' | 'capturedLength' | 'wireLength' | 'seconds' | 'nanos' | 'fcsLength'
+  'bytes' | 'offset' | 'capturedLength' | 'wireLength' | 'seconds' | 'nanos' | 'timeDigits' | 'fcsLength'
 >;
 
 /**
@@ -64,6 +67,8 @@ export class PcapngWriter {
     const parts = [fixed, frame.bytes.subarray(frame.offset, frame.offset + frame.capturedLength)];
     parts.push(new Uint8Array(-frame.capturedLength & 3));
     if (comment !== null) parts.push(option(OPTION_COMMENT, encode(comment)));
+    // A second option, as the format allows.
+    if (frame.timeDigits === FRAME_WITHOUT_TIME) parts.push(option(OPTION_COMMENT, encode(UNTIMED)));
     // Bits 5 to 8 of the flags. Not if_fcslen, which some take for bytes and some for bits.
     if (frame.fcsLength > 0) parts.push(option(OPTION_EPB_FLAGS, Uint8Array.of(...le32(frame.fcsLength << 5))));
     if (parts.length > 3) parts.push(option(OPTION_END));

@@ -23,6 +23,7 @@ const frame = (seconds: number, nanos: number, size: number, fcsLength = 0) => (
   wireLength: size + 5,
   seconds,
   nanos,
+  timeDigits: 9,
   fcsLength,
 });
 
