@@ -14,7 +14,7 @@ import { FIXTURES, loadManifest } from '../../support/manifest.ts';
 import { describeWith } from '../../support/tools.ts';
 
 /** What the analysis looks into unless configured otherwise: IANA's ports, and Linux's own of VXLAN. */
-const TUNNEL_PORTS = [4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754];
+const TUNNEL_PORTS = [4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 37_008, 4341, 5247];
 
 /** LINKTYPE_ values and what tcpdump calls them. */
 const LINK_TYPES: readonly (readonly [number, string])[] = [
