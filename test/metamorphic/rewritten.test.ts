@@ -21,8 +21,9 @@ import { ETHERNET, inGre, inVlan, inVxlan, shifted } from './wrap.ts';
 type Form = (list: FrameList) => Promise<FrameSource> | null;
 
 const isEthernet = ({ interfaces }: FrameList) => interfaces.every(({ linkType }) => linkType === ETHERNET);
-/** Classic pcap has one link type, and no interfaces. */
-const isOneLink = ({ interfaces }: FrameList) => interfaces.length === 1;
+/** Classic pcap has one link type and no interfaces, and each of its frames has a time. */
+const isForPcap = ({ interfaces, frames }: FrameList) =>
+  interfaces.length === 1 && frames.every(({ hasTime }) => hasTime);
 
 function halves({ interfaces, frames }: FrameList): FrameList[] {
   const middle = Math.ceil(frames.length / 2);
@@ -30,8 +31,8 @@ function halves({ interfaces, frames }: FrameList): FrameList[] {
 }
 
 const FORMS: Readonly<Record<string, Form>> = {
-  'as pcap': (list) => (isOneLink(list) ? openBytes(toPcap(list, 'little')) : null),
-  'as pcap of the other byte order': (list) => (isOneLink(list) ? openBytes(toPcap(list, 'big')) : null),
+  'as pcap': (list) => (isForPcap(list) ? openBytes(toPcap(list, 'little')) : null),
+  'as pcap of the other byte order': (list) => (isForPcap(list) ? openBytes(toPcap(list, 'big')) : null),
   'as pcapng': (list) => openBytes(toPcapng(list, 'little')),
   'as pcapng of the other byte order': (list) => openBytes(toPcapng(list, 'big')),
   'in gzip': (list) => openBytes(gzipSync(toPcapng(list, 'little'))),

@@ -2,7 +2,7 @@
 import { analyzeSource, combineResults } from '../../src/analyze.ts';
 import { joinSources } from '../../src/capture/join.ts';
 import { openCapture, openSource } from '../../src/capture/open.ts';
-import type { FrameSource } from '../../src/capture/source.ts';
+import { FRAME_WITHOUT_TIME, type FrameSource } from '../../src/capture/source.ts';
 import { settingsOf } from '../../src/library.ts';
 import type { AnalysisReport } from '../../src/report/types.ts';
 import { type Endian, NANO, pcap, pcapngBlocks } from './capture-builder.ts';
@@ -15,6 +15,8 @@ export interface ListedFrame {
   readonly seconds: number;
   readonly nanos: number;
   readonly interfaceIndex: number;
+  /** False in pcapng's simple packet blocks. */
+  readonly hasTime: boolean;
 }
 
 export interface ListedInterface {
@@ -32,10 +34,10 @@ export interface FrameList {
 export async function listFrames(file: string): Promise<FrameList> {
   const source = await openCapture(`${FIXTURES}/${file}`);
   const frames: ListedFrame[] = [];
-  await source.run(({ bytes, offset, capturedLength, wireLength, seconds, nanos, interfaceIndex }) =>
+  await source.run(({ bytes, offset, capturedLength, wireLength, seconds, nanos, interfaceIndex, timeDigits }) =>
     frames.push({
       bytes: bytes.slice(offset, offset + capturedLength),
-      ...{ wireLength, seconds, nanos, interfaceIndex },
+      ...{ wireLength, seconds, nanos, interfaceIndex, hasTime: timeDigits !== FRAME_WITHOUT_TIME },
     }),
   );
   return { interfaces: [...source.interfaces], frames };
@@ -63,8 +65,10 @@ export function toPcapng({ interfaces, frames }: FrameList, endian: Endian): Uin
           options: [NANOSECONDS, ...(fcsLength === 0 ? [] : [[13, [fcsLength]] as const])],
         }),
       ),
-      ...frames.map(({ bytes, wireLength, seconds, nanos, interfaceIndex: interfaceId }) =>
-        blocks.enhanced({ interfaceId, bytes, wireLength, time: BigInt(seconds) * 1_000_000_000n + BigInt(nanos) }),
+      ...frames.map(({ bytes, wireLength, seconds, nanos, interfaceIndex: interfaceId, hasTime }) =>
+        hasTime
+          ? blocks.enhanced({ interfaceId, bytes, wireLength, time: BigInt(seconds) * 1_000_000_000n + BigInt(nanos) })
+          : blocks.simple({ bytes, wireLength }),
       ),
     ]),
   );
