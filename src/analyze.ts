@@ -210,6 +210,7 @@ class InputAnalysis {
         maxExchanges: settings.maxExchanges,
         ...(settings.maxFrames === undefined ? {} : { maxFrames: settings.maxFrames }),
         evidence,
+        ...(this.lane === null ? {} : { waiting: this.lane.waiting }),
         trustsChecksums: config.decoder.checksums === 'trust',
         ...(this.lane === null || evidence === 'all' ? {} : { ledger: this.lane }),
       },
@@ -233,7 +234,7 @@ class InputAnalysis {
       this.onFrame = analyze;
       return;
     }
-    const sieve = new Sieve(config.decoder, new FrameTotals(this.lane?.totals));
+    const sieve = new Sieve(config.decoder, new FrameTotals(this.lane?.totals), this.#tracker.waiting);
     this.#totals = sieve.totals;
     this.onFrame = (frame) => {
       onFrame?.(frame);

@@ -54,6 +54,8 @@ export class Lane implements RecordSkipper, Ledger {
   /** Where FrameTotals are counted. */
   readonly totals: Float64Array;
   readonly clock: Float64Array;
+  /** See wire/waiting-ports.ts. */
+  readonly waiting: Uint16Array;
   readonly headersSuffice: boolean;
   frames = 0;
   readonly #machine: Machine;
@@ -91,6 +93,7 @@ export class Lane implements RecordSkipper, Ledger {
     this.bytes = new Uint8Array(buffer, at.INPUT, at.INPUT_LENGTH);
     this.totals = new Float64Array(buffer, 0, at.TOTALS_LENGTH);
     this.clock = new Float64Array(buffer, at.CLOCK, at.CLOCK_LENGTH);
+    this.waiting = new Uint16Array(buffer, at.WAITING, at.WAITING_CELLS);
     // All that an earlier run has left.
     this.#octets.fill(0, 0, at.TUNNEL_PORTS);
     this.#words.fill(-1, at.VLAN_SCOPES >> 2, (at.VLAN_SCOPES >> 2) + 4096);
@@ -229,13 +232,24 @@ export class Lane implements RecordSkipper, Ledger {
 
   take(key: FlowKey): LedgerEntry | null {
     if (this.size === 0) return null;
+    this.#setKey(key);
+    const record = this.#exports.take();
+    return record === 0 ? null : this.#entryAt(record);
+  }
+
+  awaits(key: FlowKey): boolean {
+    if (this.size === 0) return false;
+    this.#setKey(key);
+    const record = this.#exports.waiting();
+    return record !== 0 && this.#word(record, at.SCOPE) === key.scope;
+  }
+
+  #setKey(key: FlowKey): void {
     this.#words.set(key.source, at.KEY_SOURCE >> 2);
     this.#words.set(key.destination, at.KEY_DESTINATION >> 2);
     this.#set(at.KEY_PORTS, (key.sourcePort << 16) | key.destinationPort);
     this.#set(at.KEY_IPV6, key.isIpv6 ? 1 : 0);
     this.#set(at.KEY_HASH, key.ends);
-    const record = this.#exports.take();
-    return record === 0 ? null : this.#entryAt(record);
   }
 
   note(hash: number, by: 1 | -1): void {

@@ -10,6 +10,7 @@ export interface MachineExports {
   reset(): void;
   recordsUsed(): number;
   take(): number;
+  waiting(): number;
   leastWorthKeeping(): number;
   evict(record: number): void;
   expire(now: number): void;

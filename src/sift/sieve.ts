@@ -4,6 +4,7 @@ import type { DecoderOptions } from '../wire/decode.ts';
 import { createLinkMap, type LinkMap } from '../wire/link-map.ts';
 import { triage } from '../wire/triage.ts';
 import { TunnelPorts } from '../wire/tunnel-ports.ts';
+import { createWaitingCells } from '../wire/waiting-ports.ts';
 
 /** What is known of all frames of an input, those included that triage has kept from the decoder. */
 export class FrameTotals {
@@ -99,8 +100,17 @@ export class Sieve {
   readonly #tunnelPorts: Uint32Array;
   readonly #links: LinkMap | null;
 
-  constructor(options: DecoderOptions, totals = new FrameTotals()) {
+  readonly #waiting: Uint16Array;
+  readonly #marks: boolean;
+
+  /**
+   * `waiting`: pairs of ordinary ports with an exchange that waits for an answer (wire/waiting-ports.ts). With `marks`, SYNs that
+   * are admitted are noted there, for good: where nobody else tells.
+   */
+  constructor(options: DecoderOptions, totals = new FrameTotals(), waiting = createWaitingCells(), marks = false) {
     this.totals = totals;
+    this.#waiting = waiting;
+    this.#marks = marks;
     this.#tunnelPorts = new TunnelPorts(options.tunnelPorts).bitmap;
     this.#links = createLinkMap(options);
   }
@@ -113,7 +123,8 @@ export class Sieve {
     totals.bytes += frame.capturedLength;
     if (frame.timeDigits !== FRAME_WITHOUT_TIME) this.#noteTime(frame);
     const { linkType } = frame;
-    return triage(frame, this.#links === null ? linkType : this.#links.get(linkType), this.#tunnelPorts, totals);
+    const readAs = this.#links === null ? linkType : this.#links.get(linkType);
+    return triage(frame, readAs, this.#tunnelPorts, totals, this.#waiting, this.#marks);
   }
 
   #noteTime({ seconds, nanos, timeDigits }: Frame): void {

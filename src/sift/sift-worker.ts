@@ -37,7 +37,8 @@ async function sift(): Promise<void> {
     tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap,
     links: createLinkMap(decoder),
   });
-  const sieve = new Sieve(decoder, new FrameTotals(lane?.totals));
+  // What the lane does not read itself it does not remember: the ports of such SYNs are let through from then on.
+  const sieve = new Sieve(decoder, new FrameTotals(lane?.totals), lane?.waiting, true);
   const draft = lane?.relayTo(() => writer.publish(), trims);
   const writer = new FrameRingWriter(ring, sieve.totals, (bytes) => port.postMessage(bytes), draft);
   // Behind the bytes of long frames and before the end of the ring: whoever sees that finds this.

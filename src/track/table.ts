@@ -58,7 +58,9 @@ export const LAYERS = 46;
 export const PATH = 47;
 /** Hash of the ends, whatever the scope. */
 export const ENDS = 48;
-const STRIDE = 49;
+/** Which directions of its ports count as waiting: WAITS_ of tracker.ts. */
+export const WAITS = 49;
+const STRIDE = 50;
 
 /** Float words of a record. */
 const DEADLINE = 0;

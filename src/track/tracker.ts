@@ -20,6 +20,7 @@ import {
 } from '../wire/packet.ts';
 import { sequenceDifference } from '../wire/sequence.ts';
 import { echoesTime } from '../wire/tcp-options.ts';
+import { addWaiting, createWaitingCells, dropWaiting, waitingCell } from '../wire/waiting-ports.ts';
 import {
   type Asked,
   goesOn,
@@ -68,6 +69,8 @@ export interface TrackerOptions {
   readonly evidence?: 'all' | 'port-zero';
   /** Whether a segment with a bad checksum is taken as good (default false): then it has been told of, and that is all. */
   readonly trustsChecksums?: boolean;
+  /** Where to count the ports that wait (wire/waiting-ports.ts), so that others can look there. */
+  readonly waiting?: Uint16Array;
   /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
   readonly ledger?: Ledger;
 }
@@ -116,6 +119,10 @@ const LONE_NANOS = 75e9;
 const MAX_LONE = 65_536;
 /** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
 const SAME_CONVERSATION = 1 << 25;
+/** Directions of ordinary ports in which a plain segment may tell of a missing answer. */
+const WAITS_NONE = 0;
+const WAITS_BOTH = 1;
+const WAITS_SERVER = 2;
 /** What adding an answer came to. */
 const COPY = 0;
 const LIKE = 1;
@@ -143,6 +150,8 @@ export class Tracker {
   readonly #timeoutNanos: number;
   readonly #keepsAll: boolean;
   readonly #trusts: boolean;
+  /** See wire/waiting-ports.ts. Who drops plain segments before they come here has to look at it. */
+  readonly waiting: Uint16Array;
   readonly #ledger: Ledger | null;
   readonly #takeover: Takeover | null;
   #nextId = 1;
@@ -159,6 +168,7 @@ export class Tracker {
     this.#timeoutNanos = options.answerTimeoutNanos;
     this.#keepsAll = options.evidence !== 'port-zero';
     this.#trusts = options.trustsChecksums === true;
+    this.waiting = options.waiting ?? createWaitingCells();
     this.#ledger = options.ledger ?? null;
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
     this.#key = new t.FlowKey();
@@ -210,6 +220,8 @@ export class Tracker {
   track(packet: PacketRecord, frame: number, seconds: number, nanos: number, digits: number): void {
     const isTcp = packet.transport === TRANSPORT_TCP;
     if (!isTcp && packet.transport !== TRANSPORT_ICMP_ERROR) return;
+    // Time goes by the frames that matter, whoever else lets others through.
+    if (isTcp && isPlain(packet) && !this.#isAwaited(packet)) return;
     if (digits !== NO_TIME) {
       if (!this.#clock.isRunning) this.#startClock(seconds, nanos);
       this.#clock.advance(seconds, nanos);
@@ -230,6 +242,7 @@ export class Tracker {
     if (newest !== 0 || this.#takeover === null || this.#isPortZero) return newest;
     const taken = this.#takeover.take(this.#key);
     if (taken === 0) return 0;
+    this.#watch(taken);
     const scope = this.#table.get(taken, t.SCOPE);
     if (this.#crossings.see(scope)) this.#noteAll();
     else this.#noteForCrossing(taken);
@@ -459,10 +472,13 @@ export class Tracker {
     this.#isPortZero = packet.sourcePort === 0 || packet.destinationPort === 0;
     // Without flags there is nothing to go by; but port 0 was used, whoever hid them: the sender, or the capture's snap length.
     if (flags < 0 && !this.#isPortZero) return;
-    if (!this.#isPortZero && (flags & (SYN | RST | FIN)) === 0) return;
     this.#key.read(packet, packet.scope);
     const newest = this.#throughScopes(packet, this.#find(), false);
     this.#attempts.begin(newest, this.#key.hash, packet.sequence, packet.acknowledgment);
+    if (isPlain(packet)) {
+      this.#plain(packet, newest);
+      return;
+    }
     if (assembly !== null && assembly.owner !== 0 && this.#repeat(packet, assembly, newest)) return;
     if (newest !== 0 && this.#isDropped(packet) && this.#drop(packet, newest)) return;
     if (flags < 0) this.#hidden(packet, newest);
@@ -781,6 +797,63 @@ export class Tracker {
     this.#changed(waiting);
   }
 
+  /** Whether a plain segment is between ends that wait for an answer. */
+  #isAwaited(packet: PacketRecord): boolean {
+    if (packet.fragment === FRAGMENT_LATER) return false;
+    if (this.waiting[waitingCell(packet.sourcePort, packet.destinationPort)] === 0) return false;
+    this.#key.read(packet, packet.scope);
+    let entry = this.#table.find(this.#key);
+    if (entry === 0) return this.#ledger?.awaits(this.#key) === true;
+    this.#attempts.begin(entry, this.#key.hash, packet.sequence, packet.acknowledgment);
+    while (entry !== 0 && !this.#isUnanswered(entry)) entry = this.#attempts.after(entry);
+    return entry !== 0;
+  }
+
+  /** A segment between ordinary ports, without SYN, FIN and RST: it matters where an answer is missing, and only there. */
+  #plain(packet: PacketRecord, newest: number): void {
+    const table = this.#table;
+    let waiting = 0;
+    for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
+      const fromClient = table.isFromClient(entry, this.#key);
+      if (this.#isUnanswered(entry) && this.#concerns(entry, packet, fromClient)) {
+        // The first of the client's tells all.
+        if (!fromClient || table.get(entry, t.WAITS) === WAITS_BOTH) this.#showAnswer(entry, packet, fromClient);
+        return;
+      }
+      if (entry === newest && this.#isBareAckOfServer(entry, packet)) {
+        waiting = entry;
+        break;
+      }
+      if (this.#isConversing(entry)) return;
+      if (waiting === 0 && !fromClient && this.#isUnanswered(entry) && this.#isWaiting(entry)) waiting = entry;
+    }
+    if (waiting === 0) return;
+    this.#answer(waiting, packet, (packet.flags & ACK) !== 0 ? KIND_ACK : KIND_OTHER, false);
+    table.add(waiting, t.TRAIT_CHALLENGED);
+    this.#changed(waiting);
+  }
+
+  /** The exchange is in another state: what is to be let through of its plain segments? */
+  #watch(entry: number): void {
+    const table = this.#table;
+    const client = table.clientPort(entry);
+    const server = table.serverPort(entry);
+    if (client === 0 || server === 0) return;
+    let waits = WAITS_NONE;
+    if (this.#isUnanswered(entry)) waits = this.#isHalfKnown(entry) ? WAITS_SERVER : WAITS_BOTH;
+    this.#setWaits(entry, waits, client, server);
+  }
+
+  #setWaits(entry: number, waits: number, client: number, server: number): void {
+    const before = this.#table.get(entry, t.WAITS);
+    if (before === waits) return;
+    this.#table.set(entry, t.WAITS, waits);
+    if (waits !== WAITS_NONE && before === WAITS_NONE) addWaiting(this.waiting, server, client);
+    if (waits === WAITS_NONE) dropWaiting(this.waiting, server, client);
+    if (waits === WAITS_BOTH) addWaiting(this.waiting, client, server);
+    else if (before === WAITS_BOTH) dropWaiting(this.waiting, client, server);
+  }
+
   // --- handshakes that were not wholly seen ------------------------------------------------------------------------
 
   /** Whether a segment without SYN and RST is of this attempt, whose answer is not in the capture. */
@@ -814,6 +887,7 @@ export class Tracker {
       table.drop(entry, t.TRAIT_TIMED_OUT);
       table.setVerdict(entry, UNDECIDED);
       this.#hold(entry);
+      this.#watch(entry);
     }
     this.#converse(entry, packet);
     this.#reconsider(entry);
@@ -1047,6 +1121,7 @@ export class Tracker {
     this.#setProbe(entry, packet);
     this.#table.setVerdict(entry, UNDECIDED);
     this.#table.enlist(entry, t.LIST_OPEN, this.#clock.now + this.#timeoutNanos);
+    this.#watch(entry);
     this.#countPayload(entry, packet, true);
     this.#noteForCrossing(entry);
     // It may be part of a conversation that was under way: nobody is accused before the time for an answer is over.
@@ -1283,6 +1358,7 @@ export class Tracker {
     table.drop(entry, t.TRAIT_TIMED_OUT | t.TRAIT_QUIET);
     table.set(entry, t.ANSWER, answer);
     if (table.has(entry, t.TRAIT_INVALID_RESET)) this.#compareInvalid(entry);
+    this.#watch(entry);
     const isConversation = verdict === ACCEPTED || verdict === SIMULTANEOUS;
     table.enlist(entry, isConversation ? t.LIST_CONVERSATION : t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#changed(entry);
@@ -1791,6 +1867,7 @@ export class Tracker {
   #settle(entry: number): void {
     const table = this.#table;
     this.#sink.settled(this.#view.at(entry));
+    this.#setWaits(entry, WAITS_NONE, table.clientPort(entry), table.serverPort(entry));
     this.#frames.release(table.get(entry, t.FRAMES_FIRST));
     this.#answers.release(table.get(entry, t.ANSWERS_FIRST));
     const conversation = table.get(entry, t.CONVERSATION);
@@ -1806,6 +1883,11 @@ export class Tracker {
   get #size(): number {
     return this.#table.size + (this.#ledger?.size ?? 0);
   }
+}
+
+/** A segment between ordinary ports that opens, answers and ends nothing. */
+function isPlain({ flags, sourcePort, destinationPort }: PacketRecord): boolean {
+  return flags >= 0 && (flags & (SYN | RST | FIN)) === 0 && sourcePort > 0 && destinationPort > 0;
 }
 
 /** Whether fragments tell more of the segment's header than was known, or at last all of its payload. */

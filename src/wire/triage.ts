@@ -12,6 +12,7 @@ import {
 } from './linktypes.ts';
 import type { FrameView } from './packet.ts';
 import { mayBeTeredo } from './teredo.ts';
+import { STICKY, waitingCell } from './waiting-ports.ts';
 
 /*
  * The hottest code there is: nearly every frame of a capture ends here. It has offsets of its own, for the common link types
@@ -22,16 +23,21 @@ import { mayBeTeredo } from './teredo.ts';
 const IPV4 = 0x0800;
 const IPV6 = 0x86dd;
 const FIN_SYN_RST = 0x07;
+const SYN_ACK = 0x12;
+const SYN = 0x02;
 
 /**
- * False when the frame, read as `linkType`, holds exactly one packet, and that is a TCP segment without SYN, FIN, RST and port 0 (counted), or
- * an UDP datagram without port 0 or a port of `tunnelPorts` (a bit for each port).
+ * False when the frame, read as `linkType`, holds exactly one packet, and that is a TCP segment without SYN, FIN, RST and port 0, of ports of which
+ * none waits for an answer (counted), or an UDP datagram without port 0 or a port of `tunnelPorts` (a bit for each port). With
+ * `marks`, the ports of a SYN are made to wait.
  */
 export function triage(
   frame: FrameView,
   linkType: number,
   tunnelPorts: Uint32Array,
   counts: { tcpSegments: number },
+  waiting: Uint16Array,
+  marks: boolean,
 ): boolean {
   const bytes = frame.bytes;
   let at = frame.offset;
@@ -108,11 +114,19 @@ export function triage(
   }
 
   if (protocol === 6) {
-    if (transport + 20 > end || (bytes[transport + 13]! & FIN_SYN_RST) !== 0) return true;
+    if (transport + 20 > end) return true;
+    const flags = bytes[transport + 13]!;
+    if ((flags & FIN_SYN_RST) !== 0) {
+      if (marks && (flags & SYN_ACK) === SYN) markWaiting(bytes, transport, waiting);
+      return true;
+    }
     if ((bytes[transport]! | bytes[transport + 1]!) === 0 || (bytes[transport + 2]! | bytes[transport + 3]!) === 0)
       return true;
     const headerLength = (bytes[transport + 12]! >> 4) << 2;
     if (headerLength < 20 || transport + headerLength > dataEnd) return true;
+    const source = (bytes[transport]! << 8) | bytes[transport + 1]!;
+    const destination = (bytes[transport + 2]! << 8) | bytes[transport + 3]!;
+    if (waiting[waitingCell(source, destination)] !== 0) return true;
     counts.tcpSegments++;
     return false;
   }
@@ -134,6 +148,13 @@ export function triage(
     return length < 8 || transport + length > dataEnd;
   }
   return true;
+}
+
+function markWaiting(bytes: Uint8Array, transport: number, waiting: Uint16Array): void {
+  const source = (bytes[transport]! << 8) | bytes[transport + 1]!;
+  const destination = (bytes[transport + 2]! << 8) | bytes[transport + 3]!;
+  waiting[waitingCell(source, destination)] = STICKY;
+  waiting[waitingCell(destination, source)] = STICKY;
 }
 
 /** ARPHRD_ types of cooked captures that are sure to say by an EtherType what follows: Ethernet, PPP, loopback, none (tun). */

@@ -116,7 +116,7 @@ export async function analyzeRelayed(bytes: Uint8Array, settings: AnalysisSettin
   };
   const run: FrameSource['run'] = async (onFrame) => {
     const lane = Lane.open({ tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap })!;
-    const sieve = new Sieve(decoder, new FrameTotals(lane.totals));
+    const sieve = new Sieve(decoder, new FrameTotals(lane.totals), lane.waiting, true);
     const draft = lane.relayTo(() => writer.publish(), (skipper as RecordSkipper | null)?.headersSuffice === true);
     const writer = new FrameRingWriter(ring, sieve.totals, (some) => long.push(some), draft);
     inner.skipWith(lane);

@@ -97,6 +97,7 @@ export interface PlayOptions {
   readonly answerTimeoutSeconds?: number;
   readonly maxExchanges?: number;
   readonly trustsChecksums?: boolean;
+  readonly waiting?: Uint16Array;
   /** Seconds at which the capture ends; the last packet's by default. */
   readonly end?: number;
   readonly sink?: Partial<ExchangeSink>;
@@ -153,6 +154,7 @@ function run(options: PlayOptions, last: number, feed: (tracker: Tracker) => voi
       answerTimeoutNanos: (options.answerTimeoutSeconds ?? 5) * 1e9,
       maxExchanges: options.maxExchanges ?? 100_000,
       trustsChecksums: options.trustsChecksums ?? false,
+      ...(options.waiting === undefined ? {} : { waiting: options.waiting }),
     },
     {
       ...options.sink,

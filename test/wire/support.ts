@@ -4,6 +4,7 @@ import { layerName } from '../../src/wire/layers.ts';
 import type { Assembly, PacketRecord } from '../../src/wire/packet.ts';
 import { triage } from '../../src/wire/triage.ts';
 import { TunnelPorts } from '../../src/wire/tunnel-ports.ts';
+import { createWaitingCells } from '../../src/wire/waiting-ports.ts';
 import { frameOf, type TestFrame } from '../support/frames.ts';
 
 /** Whether a frame gets past triage. */
@@ -14,7 +15,7 @@ export function triageFrame(
     counts = { tcpSegments: 0 },
   }: Pick<DecoderOptions, 'tunnelPorts'> & { counts?: { tcpSegments: number } } = {},
 ): boolean {
-  return triage(frame, frame.linkType, new TunnelPorts(tunnelPorts).bitmap, counts);
+  return triage(frame, frame.linkType, new TunnelPorts(tunnelPorts).bitmap, counts, createWaitingCells(), false);
 }
 
 /** What a record says, copied out of it, with text for numbers that need it. */

@@ -118,6 +118,11 @@ export const VLAN_SCOPES = 12288;
 export const FILTER = 32768;
 export const FILTER_MASK = 0x7fff;
 
+/** Pairs of ordinary ports with an exchange that waits, 16 bits a cell: see wire/waiting-ports.ts. */
+export const WAITING = 98304;
+export const WAITING_CELLS = 16384;
+export const WAITING_STICKY = 0xffff;
+
 /** Where captures are read into. Begins on a page. */
 export const INPUT = 131072;
 export const INPUT_LENGTH = 524288;
@@ -144,7 +149,14 @@ export const RELAYED_LONG = 0xffff;
 
 // --- the ledger's records ---------------------------------------------------------------------------------------------
 
-export const RECORDS = 917504;
+/** SYNs that were relayed and wait: hash, ISN, segments to relay; at most half of the slots are used. */
+export const WAITS = 917504;
+export const WAITS_SHIFT = 4;
+export const WAITS_MASK = 0xffff;
+export const WAITS_MOST = 0x8000;
+export const WAITS_LENGTH = 1048576;
+
+export const RECORDS = 1966080;
 /** Two cache lines: what IPv4 and most segments need is in the first. */
 export const RECORD_LENGTH = 128;
 export const RECORD_SHIFT = 7;

@@ -69,9 +69,12 @@ import {
   STATE_SILENT,
   TIMEOUT,
   TRACKED,
+  WAITING,
+  WAITING_CELLS,
   WAKE,
   WOKEN,
 } from './layout';
+import { addWaiting, dropWaiting, isAwaited, noteAnswer, noteSyn, resetWaiting } from './waiting';
 
 const FIN: u32 = 1;
 const SYN: u32 = 2;
@@ -116,6 +119,8 @@ export function reset(): void {
   const first = recordOf(load<u32>(CAPACITY) + 1);
   if (index !== 0) memory.fill(first, 0, index + <usize>slots * SLOT_LENGTH - first);
   memory.fill(FILTER, 0, 2 * (FILTER_MASK + 1));
+  memory.fill(WAITING, 0, 2 * WAITING_CELLS);
+  resetWaiting();
   index = first;
   slots = FIRST_SLOTS;
   used = 1;
@@ -177,6 +182,7 @@ export function segment(
     case STATE_OPEN: {
       if (!acknowledges || (kind !== (SYN | ACK) && kind !== (RST | ACK))) return false;
       storeAnswer(record, at, transport, flags, seconds, nanos, frame);
+      dropWaiting(load<u32>(record, PORTS));
       enlist(entry, record, (kind & SYN) !== 0 ? STATE_CONVERSING : STATE_REFUSED, now);
       return true;
     }
@@ -204,6 +210,30 @@ export function segment(
     default:
       return false;
   }
+}
+
+/** Whether a plain segment may be of an exchange that waits, here or in the tracker's table. */
+export function concernsWaiting(at: usize, transport: usize, ipv6: bool, inScope: u32): bool {
+  readKey(at, transport, ipv6, inScope);
+  const entry = find();
+  if (entry === 0) return load<u16>(FILTER + ((hash & FILTER_MASK) << 1)) !== 0;
+  const record = recordOf(entry);
+  const state = load<u32>(record, STATE) & STATE_MASK;
+  return load<u32>(record, SCOPE) === scope && (state === STATE_OPEN || state === STATE_SILENT);
+}
+
+/** The same where another thread keeps the exchanges: of what this one has relayed. */
+export function concernsRelayed(at: usize, transport: usize, ipv6: bool): bool {
+  readKey(at, transport, ipv6, 0);
+  return isAwaited(hash, ports);
+}
+
+/** A segment with SYN or RST that is relayed. */
+export function noteRelayed(at: usize, transport: usize, ipv6: bool, flags: u32): void {
+  readKey(at, transport, ipv6, 0);
+  const kind = flags & (SYN | RST | ACK);
+  if (kind === SYN) noteSyn(hash, bswap<u32>(load<u32>(transport, 4)), ports);
+  else if ((kind & ACK) !== 0) noteAnswer(hash, bswap<u32>(load<u32>(transport, 8)) - 1, ports);
 }
 
 /** Settles what is over by now. */
@@ -239,6 +269,22 @@ export function finish(): void {
  */
 export function take(): usize {
   expire(load<f64>(CLOCK_NOW));
+  const entry = findKey();
+  if (entry === 0) return 0;
+  remove(entry);
+  return recordOf(entry);
+}
+
+/** Address of the exchange with the ends in KEY_, where it waits for an answer; else 0. Takes nothing out. */
+export function waiting(): usize {
+  const entry = findKey();
+  if (entry === 0) return 0;
+  const record = recordOf(entry);
+  const state = load<u32>(record, STATE) & STATE_MASK;
+  return state === STATE_OPEN || state === STATE_SILENT ? record : 0;
+}
+
+function findKey(): u32 {
   source = load<u32>(KEY_SOURCE);
   source1 = load<u32>(KEY_SOURCE, 4);
   source2 = load<u32>(KEY_SOURCE, 8);
@@ -250,10 +296,7 @@ export function take(): usize {
   ports = load<u32>(KEY_PORTS);
   isIpv6 = load<u32>(KEY_IPV6) !== 0;
   hash = load<u32>(KEY_HASH);
-  const entry = find();
-  if (entry === 0) return 0;
-  remove(entry);
-  return recordOf(entry);
+  return find();
 }
 
 /**
@@ -326,6 +369,7 @@ function open(at: usize, transport: usize, flags: u32, seconds: u32, nanos: u32,
   }
   store<u32>(record, STATE_OPEN | (isIpv6 ? STATE_IPV6 : 0), STATE);
   append(entry, record, LIST_OPEN, now + load<f64>(TIMEOUT));
+  addWaiting(ports);
   if ((size + 1) * 2 > slots) growIndex();
   enter(hash, entry);
   return true;
@@ -534,6 +578,8 @@ function leave(entry: u32, hash: u32): void {
 
 function remove(entry: u32): void {
   const record = recordOf(entry);
+  const state = load<u32>(record, STATE) & STATE_MASK;
+  if (state === STATE_OPEN || state === STATE_SILENT) dropWaiting(load<u32>(record, PORTS));
   unlink(record);
   leave(entry, load<u32>(record, HASH));
   store<u32>(record, free, NEXT);

@@ -10,12 +10,15 @@ import {
   LINK_IP,
   LINK_NULL,
   LINK_OTHER,
+  RELAYS,
   TOTAL_SEGMENTS,
   TUNNEL_PORTS,
   UNKNOWN_VLAN,
   VLAN_SCOPES,
+  WAITING_STICKY,
 } from './layout';
-import { segment } from './ledger';
+import { concernsRelayed, concernsWaiting, noteRelayed, segment } from './ledger';
+import { waits } from './waiting';
 
 const IPV4: u32 = 0x0800;
 const IPV6: u32 = 0x86dd;
@@ -117,12 +120,22 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     const low = <u32>load<u8>(transport, 13);
     if ((low & FIN_SYN_RST) !== 0) {
       headersLength = <u32>(transport + 20 - start);
-      if (load<u32>(HAS_LEDGER) === 0 || vlan === NESTED) return false;
+      if (load<u32>(HAS_LEDGER) === 0) {
+        if (load<u32>(RELAYS) !== 0) noteRelayed(at, transport, type === IPV6, low);
+        return false;
+      }
+      if (vlan === NESTED) return false;
       const scope = vlan === 0 ? 0 : scopeOf(vlan);
       if (scope === NO_SCOPE) return false;
       const flags = ((high & 1) << 8) | low;
       const payloadLength = <i32>(dataEnd - transport - headerLength);
       if (!segment(at, transport, type === IPV6, flags, payloadLength, scope, seconds, nanos, frame)) return false;
+    } else {
+      const waiting = waits(bswap<u32>(load<u32>(transport)));
+      if (waiting !== 0 && isAwaited(at, transport, type === IPV6, vlan, waiting)) {
+        headersLength = <u32>(transport + 20 - start);
+        return false;
+      }
     }
     store<f64>(TOTAL_SEGMENTS, load<f64>(TOTAL_SEGMENTS) + 1);
     return true;
@@ -137,6 +150,15 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
     return length >= 8 && transport + length <= dataEnd;
   }
   return false;
+}
+
+/** Whether somebody has to see a segment without SYN, FIN and RST between ports that wait. */
+function isAwaited(at: usize, transport: usize, ipv6: bool, vlan: u32, waiting: u32): bool {
+  if (load<u32>(HAS_LEDGER) === 0)
+    return load<u32>(RELAYS) === 0 || waiting === <u32>WAITING_STICKY || concernsRelayed(at, transport, ipv6);
+  if (vlan === NESTED) return true;
+  const scope = vlan === 0 ? 0 : scopeOf(vlan);
+  return scope === NO_SCOPE || concernsWaiting(at, transport, ipv6, scope);
 }
 
 function scopeOf(vlan: u32): u32 {
