@@ -144,6 +144,8 @@ export class Tracker {
   readonly #conversations = new ConversationPool();
   readonly #layers = new LayerPaths();
   readonly #clock: CaptureClock;
+  /** Whether the clock was running when the timers were looked at last. */
+  #hasTimers = false;
   readonly #key: t.FlowKey;
   readonly #view: ExchangeView;
   readonly #sink: ExchangeSink;
@@ -223,7 +225,6 @@ export class Tracker {
     // Time goes by the frames that matter, whoever else lets others through.
     if (isTcp && isPlain(packet) && !this.#isAwaited(packet)) return;
     if (digits !== NO_TIME) {
-      if (!this.#clock.isRunning) this.#startClock(seconds, nanos);
       this.#clock.advance(seconds, nanos);
       this.#expire();
     }
@@ -441,13 +442,14 @@ export class Tracker {
   }
 
   /** Frames without time stamps came before the first with one: what they opened waits from now on. */
-  #startClock(seconds: number, nanos: number): void {
+  #startTimers(): void {
     const table = this.#table;
-    this.#clock.advance(seconds, nanos);
+    this.#hasTimers = true;
     for (const list of [t.LIST_OPEN, t.LIST_LINGER]) {
       // Each goes behind the others, until the first is the first again.
       const first = table.head(list);
-      for (let entry = first; entry !== 0; ) {
+      // What came after the clock was started waits by it already.
+      for (let entry = first; entry !== 0 && table.deadline(entry) <= this.#timeoutNanos; ) {
         table.enlist(entry, list, this.#clock.now + this.#timeoutNanos);
         entry = table.head(list);
         if (entry === first) break;
@@ -1750,6 +1752,8 @@ export class Tracker {
 
   #expire(): void {
     const table = this.#table;
+    // The clock may be somebody else's, too, who has started it.
+    if (!this.#hasTimers && this.#clock.isRunning) this.#startTimers();
     this.#ledger?.expire();
     const { now } = this.#clock;
     for (let entry = this.#takeover?.due(now) ?? 0; entry !== 0; entry = this.#takeover?.due(now) ?? 0) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyzeBytes, analyzeRelayed, settingsFor, type Variant, watch } from './compare.ts';
-import { capture, dump, flowArbitrary, formArbitrary, play, stepsArbitrary, weighted } from './traffic.ts';
+import { capture, dump, flowArbitrary, formArbitrary, play, type Sent, stepsArbitrary, weighted } from './traffic.ts';
 
 /** More than usual when somebody hunts: LANE_RUNS=20000 LANE_SEED=1 npx vitest run test/lane/traffic.test.ts */
 const RUNS = Number(process.env.LANE_RUNS ?? 700);
@@ -21,6 +21,17 @@ const caseArbitrary = fc.record({
   isRelayed: weighted([3, false], [1, true]),
 });
 
+/**
+ * Whether it is a segment without SYN, FIN and RST. Of those the thread that reads relays only some, and none once an answer has gone
+ * by: of an exchange whose answer came too late the two ways may differ then, so they are compared without such segments here;
+ * lost-answers.test.ts has those that decide.
+ */
+function isPlain({ packet }: Sent): boolean {
+  const isIpv6 = packet[0]! >> 4 === 6;
+  const at = isIpv6 ? 40 : (packet[0]! & 15) * 4;
+  return packet[isIpv6 ? 6 : 9] === 6 && packet.length > at + 13 && (packet[at + 13]! & 7) === 0;
+}
+
 describe('adverse traffic', () => {
   let watched: ReturnType<typeof watch>;
   beforeAll(() => {
@@ -38,9 +49,12 @@ describe('adverse traffic', () => {
         const onLane = await analyzeBytes(bytes, settings, true, form.piece);
         if (JSON.stringify(onLane) !== JSON.stringify(without)) expect(onLane, dump(sent, form)).toEqual(without);
         if (!isRelayed) return;
-        const relayed = await analyzeRelayed(bytes, settings, form.piece);
-        if (JSON.stringify(relayed) !== JSON.stringify(without))
-          expect(relayed, `relayed ${dump(sent, form)}`).toEqual(without);
+        const told = sent.filter((one) => !isPlain(one));
+        const toldBytes = capture(told, form);
+        const relayed = await analyzeRelayed(toldBytes, settings, form.piece);
+        const direct = await analyzeBytes(toldBytes, settings, false);
+        if (JSON.stringify(relayed) !== JSON.stringify(direct))
+          expect(relayed, `relayed ${dump(told, form)}`).toEqual(direct);
       }),
       { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
     );
