@@ -25,8 +25,8 @@ async function analyzeOne(
 const rulesOf = ({ findings }: AnalysisReport): string[] => [...new Set(findings.map(({ ruleId }) => ruleId))].sort();
 
 describe('an ACK that does not acknowledge the SYN', () => {
-  it('challenges it', async () => {
-    const { exchange } = await analyzeOne('challenge-port0.pcap');
+  it.each(['challenge-port0.pcap', 'challenge-port80.pcap'])('challenges it, on every port: %s', async (file) => {
+    const { exchange } = await analyzeOne(file);
     expect(exchange).toMatchObject({ verdict: 'challenged', state: 'unfiltered', reason: 'tcp-response' });
   });
 });
@@ -39,6 +39,12 @@ describe('answers that were not captured', () => {
     expect(exchange.frames.answer).toBeNull();
     expect(rules).toContain('port-zero-accepted');
     expect(rules).not.toContain('invalid-reset');
+  });
+
+  it('follow from it on other ports, too', async () => {
+    const { exchange, rules } = await analyzeOne('lost-syn-ack-then-rst-port80.pcap');
+    expect(exchange).toMatchObject({ verdict: 'accepted', inferred: true });
+    expect(rules).toEqual([]);
   });
 
   it("follow from the server's data", async () => {
