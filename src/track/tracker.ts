@@ -628,12 +628,17 @@ export class Tracker {
     let own = 0;
     let candidate = 0;
     let match = 0;
+    let questions = 0;
+    let orphan = 0;
     for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
         if (own === 0 || this.#isBetterOwner(entry, own, packet)) own = entry;
         continue;
       }
       const counts = this.#isAcceptableReset(entry, packet) || this.#judge(entry, packet) === SAYS_ESTABLISHED;
+      if (table.verdict(entry) === UNSOLICITED) {
+        if (orphan === 0 && this.#isLikeReset(entry, packet)) orphan = entry;
+      } else if (this.#isSyn(entry)) questions++;
       if (table.verdict(entry) !== UNSOLICITED && counts) {
         const isBetter = match === 0 || (this.#isWaiting(entry) && !this.#isWaiting(match));
         // Of several probes that wait, the one that it acknowledges; else the newest.
@@ -645,6 +650,14 @@ export class Tracker {
       this.#takeReset(match, packet);
       return;
     }
+    if (own === 0 && candidate !== 0 && orphan !== 0) {
+      this.#takeReset(orphan, packet);
+      return;
+    }
+    if (own === 0 && candidate !== 0 && this.#isOfUnseenAttempt(candidate, questions, packet)) {
+      this.#unsolicited(packet, KIND_RESET);
+      return;
+    }
     if (candidate !== 0 && (own === 0 || !this.#isConversing(own))) {
       this.#takeReset(candidate, packet);
       return;
@@ -654,6 +667,25 @@ export class Tracker {
       return;
     }
     this.#unsolicited(packet, KIND_RESET);
+  }
+
+  /**
+   * Whether a RST that acknowledges none of the attempts is rather the answer of one that the capture does not hold, than one that
+   * its client must ignore: these ends ask again and again, or what refused them before has sent it, by its TTL.
+   */
+  #isOfUnseenAttempt(entry: number, questions: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    if ((packet.flags & ACK) === 0 || packet.sequence !== 0 || !this.#isSyn(entry)) return false;
+    if (table.verdict(entry) === UNSOLICITED) return false;
+    return questions > 1 || (table.verdict(entry) === REFUSED && this.#isLikeReset(entry, packet));
+  }
+
+  /** Whether the exchange's answer is a RST of the same sender, by address and TTL. */
+  #isLikeReset(entry: number, packet: PacketRecord): boolean {
+    const answers = this.#answers;
+    const answer = this.#table.get(entry, t.ANSWER);
+    if (answer === 0 || answers.kind(answer) !== KIND_RESET || packet.sequence !== 0) return false;
+    return answers.isFrom(answer, packet) && answers.ttl(answer) === packet.ttl;
   }
 
   /** A RST from the server's side. */

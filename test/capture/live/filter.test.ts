@@ -129,10 +129,12 @@ describeWith(['tcpdump'], 'the kernel filter', () => {
     // The last frame tells the time up to which silence was observed; a live run has the clock for that.
     const last = whole.inputs[0]!.frames;
     const filtered = await analyze(only(await openCapture(path), (frame) => numbers.has(frame) || frame === last));
-    expect(filtered.exchanges).toEqual(whole.exchanges);
+    // Plain segments on ordinary ports stay in the kernel, so what they would show of a lost SYN-ACK is not known there.
+    const onPortZero = (report: typeof whole) => report.exchanges.filter(({ portZero }) => portZero !== null);
+    expect(onPortZero(filtered)).toEqual(onPortZero(whole));
     expect(filtered.findings).toEqual(whole.findings);
     expect(filtered.summary.portZero).toEqual(whole.summary.portZero);
-    expect(filtered.summary.exchanges).toEqual(whole.summary.exchanges);
+    expect(filtered.summary.exchanges.total).toEqual(whole.summary.exchanges.total);
   });
 
   it('keeps out what the analysis has no use for', async () => {
