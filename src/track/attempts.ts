@@ -5,6 +5,7 @@
  */
 import { hashWords } from '../wire/keyed-hash.ts';
 import { FIN, SYN } from '../wire/packet.ts';
+import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 
 /** The newest attempts on the same ends, which are looked at whatever their numbers. */
@@ -13,7 +14,6 @@ const NEAR = 16;
 const MOST_ALIKE = 16;
 /** Numbers by which an attempt is found, and by which a packet looks. */
 const NUMBERS = 3;
-const FIRST_SLOTS = 1024;
 
 /** Kinds of numbers: of sequence, and the acknowledged one of a probe that has ACK. */
 const SEQUENCE = 0x5e90;
@@ -23,9 +23,8 @@ export class Attempts {
   /** Attempts that are not found by their number, since too many alike are. */
   lost = 0;
   readonly #table: t.ExchangeTable;
-  /** Pairs of hash and record in open addressing, at most half full. Bounded by the table: three an exchange. */
-  #slots = new Int32Array(0);
-  #count = 0;
+  /** By ends, kind and number: three times an exchange at most. */
+  readonly #index = new HashIndex();
   readonly #words = new Int32Array(3);
   readonly #numbers = new Int32Array(NUMBERS);
   readonly #kinds = new Int32Array(NUMBERS);
@@ -76,15 +75,15 @@ export class Attempts {
 
   /** Its numbers change, or it leaves. Returns whether it was found by them. */
   forget(entry: number): boolean {
-    if (this.#count === 0) return false;
+    if (this.#index.size === 0) return false;
     let wasThere = false;
     const numbers = this.#numbersOf(entry);
     for (let i = 0; i < numbers; i++) {
       const hash = this.#hashOf(this.#table.hash(entry), this.#kinds[i]!, this.#numbers[i]!);
-      const slot = this.#slotOf(hash, entry);
+      const slot = this.#index.slotOf(hash, entry);
       if (slot < 0) continue;
       wasThere = true;
-      this.#leave(slot);
+      this.#index.remove(slot);
     }
     return wasThere;
   }
@@ -132,7 +131,7 @@ export class Attempts {
     for (let entry = this.#newest; entry !== 0 && length < NEAR; entry = table.older(entry)) found[length++] = entry;
     this.#length = length;
     this.#at = 0;
-    if (length < NEAR || this.#count === 0) return;
+    if (length < NEAR || this.#index.size === 0) return;
     this.#look(SEQUENCE, this.#sequence);
     this.#look(SEQUENCE, (this.#acknowledgment - 1) | 0);
     // A RST without ACK has the number that the probe acknowledged.
@@ -140,12 +139,11 @@ export class Attempts {
   }
 
   #look(kind: number, number: number): void {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
+    const index = this.#index;
     const hash = this.#hashOf(this.#hash, kind, number | 0);
-    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      const entry = slots[slot + 1]!;
-      if (slots[slot] !== hash || this.#table.hash(entry) !== this.#hash || !this.#isOnEnds(entry)) continue;
+    for (let slot = index.first(hash); slot >= 0; slot = index.next(slot, hash)) {
+      const entry = index.record(slot);
+      if (this.#table.hash(entry) !== this.#hash || !this.#isOnEnds(entry)) continue;
       if (this.#length >= this.#found.length) return;
       if (this.#found.subarray(0, this.#length).includes(entry)) continue;
       this.#found[this.#length++] = entry;
@@ -165,60 +163,16 @@ export class Attempts {
     return hashWords(words, 0, 3);
   }
 
-  #slotOf(hash: number, entry: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask)
-      if (slots[slot + 1] === entry && slots[slot] === hash) return slot;
-    return -1;
-  }
-
   #enter(entry: number, kind: number, number: number, isFirst: boolean): void {
-    if ((this.#count + 1) * 4 > this.#slots.length) this.#grow();
-    const slots = this.#slots;
-    const mask = slots.length - 1;
+    const index = this.#index;
     const hash = this.#hashOf(this.#table.hash(entry), kind, number);
     let alike = 0;
-    let slot = (hash << 1) & mask;
-    for (; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      if (slots[slot] !== hash) continue;
-      if (slots[slot + 1] === entry) return;
+    for (let slot = index.first(hash); slot >= 0; slot = index.next(slot, hash)) {
+      if (index.record(slot) === entry) return;
       if (++alike < MOST_ALIKE) continue;
       if (isFirst) this.lost++;
       return;
     }
-    slots[slot] = hash;
-    slots[slot + 1] = entry;
-    this.#count++;
-  }
-
-  /** Empties a slot and moves those behind it up (Knuth 6.4, algorithm R). */
-  #leave(slot: number): void {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let gap = slot;
-    for (let at = (slot + 2) & mask; slots[at + 1] !== 0; at = (at + 2) & mask) {
-      const home = (slots[at]! << 1) & mask;
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      slots[gap] = slots[at]!;
-      slots[gap + 1] = slots[at + 1]!;
-      gap = at;
-    }
-    slots[gap + 1] = 0;
-    this.#count--;
-  }
-
-  #grow(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(Math.max(FIRST_SLOTS, old.length * 2));
-    const mask = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let slot = (old[from]! << 1) & mask;
-      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
-      slots[slot] = old[from]!;
-      slots[slot + 1] = old[from + 1]!;
-    }
-    this.#slots = slots;
+    index.add(hash, entry);
   }
 }

@@ -4,22 +4,22 @@
  * found to be in another scope stay there.
  */
 import { hashWords } from '../wire/keyed-hash.ts';
+import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 
 /** Exchanges on the same ends with the same number that are looked at; where there are more, nothing is guessed. */
 const MOST_ALIKE = 16;
 /** Ends in one scope whose exchanges are in another: two generations of so many, of which the older one is forgotten. */
 const MOST_JOINED = 1 << 15;
-const FIRST_SLOTS = 1024;
+const FIRST_HASHES = 1024;
 
 export class Crossings {
   /** Whether there is more than one scope: until then there is nothing to look for, and nothing is kept. */
   isActive = false;
   readonly #table: t.ExchangeTable;
   #scope = -1;
-  /** Pairs of hash and record in open addressing, at most half full. Bounded by the table. */
-  #slots = new Int32Array(0);
-  #count = 0;
+  /** By ends and number: twice an exchange at most. */
+  readonly #index = new HashIndex();
   /** Under which two hashes a record is there; 0 for none. */
   #hashes = new Int32Array(0);
   readonly #words = new Int32Array(2);
@@ -46,7 +46,7 @@ export class Crossings {
   note(entry: number, number: number, other: number): void {
     this.forget(entry);
     if (2 * entry >= this.#hashes.length) {
-      const hashes = new Int32Array(Math.max(FIRST_SLOTS, entry * 4));
+      const hashes = new Int32Array(Math.max(FIRST_HASHES, entry * 4));
       hashes.set(this.#hashes);
       this.#hashes = hashes;
     }
@@ -56,22 +56,17 @@ export class Crossings {
   }
 
   #enter(entry: number, place: number, hash: number): void {
-    if ((this.#count + 1) * 4 > this.#slots.length) this.#grow();
-    const slots = this.#slots;
-    const mask = slots.length - 1;
+    const index = this.#index;
     let alike = 0;
-    let slot = (hash << 1) & mask;
-    for (; slots[slot + 1] !== 0; slot = (slot + 2) & mask) if (slots[slot] === hash) alike++;
+    for (let slot = index.first(hash); slot >= 0; slot = index.next(slot, hash)) alike++;
     // With one too many, none of them is the one; the others need not be there.
     if (alike > MOST_ALIKE) return;
-    slots[slot] = hash;
-    slots[slot + 1] = entry;
+    index.add(hash, entry);
     this.#hashes[place] = hash;
-    this.#count++;
   }
 
   forget(entry: number): void {
-    if (this.#count === 0 || 2 * entry >= this.#hashes.length) return;
+    if (this.#index.size === 0 || 2 * entry >= this.#hashes.length) return;
     this.#leave(entry, 2 * entry);
     this.#leave(entry, 2 * entry + 1);
   }
@@ -80,34 +75,19 @@ export class Crossings {
     const hash = this.#hashes[place]!;
     if (hash === 0) return;
     this.#hashes[place] = 0;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let gap = (hash << 1) & mask;
-    while (slots[gap + 1] !== entry || slots[gap] !== hash) gap = (gap + 2) & mask;
-    // Those behind it move up that would not be found past the gap (Knuth 6.4, algorithm R).
-    for (let at = (gap + 2) & mask; slots[at + 1] !== 0; at = (at + 2) & mask) {
-      const home = (slots[at]! << 1) & mask;
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      slots[gap] = slots[at]!;
-      slots[gap + 1] = slots[at + 1]!;
-      gap = at;
-    }
-    slots[gap + 1] = 0;
-    this.#count--;
+    this.#index.remove(this.#index.slotOf(hash, entry));
   }
 
   /** Exchanges in other scopes than the key's, on its ends, with that number; empty when they are too many. Overwritten. */
   alike(key: t.FlowKey, number: number): readonly number[] {
     const found = this.#found;
     found.length = 0;
-    if (this.#count === 0) return found;
+    if (this.#index.size === 0) return found;
     const hash = this.#hash(key.ends, number);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
+    const index = this.#index;
     let count = 0;
-    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      if (slots[slot] !== hash) continue;
-      const entry = slots[slot + 1]!;
+    for (let slot = index.first(hash); slot >= 0; slot = index.next(slot, hash)) {
+      const entry = index.record(slot);
       count++;
       if (this.#table.get(entry, t.SCOPE) !== key.scope && this.#table.isOnEnds(entry, key)) found.push(entry);
     }
@@ -135,20 +115,6 @@ export class Crossings {
     this.#words[0] = ends;
     this.#words[1] = number;
     return hashWords(this.#words, 0, 2) || 1;
-  }
-
-  #grow(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(Math.max(FIRST_SLOTS, old.length * 2));
-    const mask = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let slot = (old[from]! << 1) & mask;
-      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
-      slots[slot] = old[from]!;
-      slots[slot + 1] = old[from + 1]!;
-    }
-    this.#slots = slots;
   }
 }
 
