@@ -28,7 +28,7 @@ export function formatConclusion(result: RunResult): string {
   const flagged = result.groups.filter((group) => group.portZero !== null && group.severity !== null);
   const asked = flagged.filter((group) => group.probe !== null);
   if (asked.length > 0) sentences.push(describeAsked(asked));
-  const late = flagged.filter((group) => group.probe === null && group.examples[0]?.frames.answer === null);
+  const late = flagged.filter((group) => group.lateStart);
   if (late.length > 0) {
     const count = countOf(late);
     sentences.push(

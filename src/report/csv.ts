@@ -21,6 +21,7 @@ const COLUMNS: ReadonlyArray<
   ['state', ({ state }) => state],
   ['reason', ({ reason }) => reason],
   ['inferred', ({ inferred }) => inferred],
+  ['late_start', ({ lateStart }) => lateStart],
   ['answered_by', ({ answeredBy }) => answeredBy],
   ['answered', ({ answered }) => answered],
   ['latency_ms', ({ latencyMs }) => latencyMs],

@@ -51,6 +51,7 @@ export function describeExchange(exchange: Exchange, context: DescribeContext): 
     state: exchange.state,
     reason: exchange.reason,
     inferred: exchange.inferred,
+    lateStart: exchange.underWay,
     answeredBy: exchange.answeredBy === null ? null : formatAddress(exchange.answeredBy),
     started: formatTime(exchange.started),
     answered: exchange.answered === null ? null : formatTime(exchange.answered),

@@ -264,6 +264,7 @@ function withLaterKeys(report: AnalysisReport): AnalysisReport {
   const exchanges = report.exchanges.map((exchange) => ({
     ...exchange,
     inferred: exchange.inferred ?? false,
+    lateStart: exchange.lateStart ?? false,
     answerScope: exchange.answerScope ?? null,
     frames: {
       ...exchange.frames,
@@ -330,8 +331,8 @@ export function* formatDiffText(raw: ReportDiff, context: ReportContext): Iterab
 }
 
 function describeEnds(exchange: ExchangeReport): string {
-  const { client, server, portZero, probe } = exchange;
-  return `${formatEndpoint(client)} → ${formatEndpoint(server)}  ${formatProbe(probe, portZero)}`;
+  const { client, server } = exchange;
+  return `${formatEndpoint(client)} → ${formatEndpoint(server)}  ${formatProbe(exchange)}`;
 }
 
 function framesOf(exchange: ExchangeReport): string {

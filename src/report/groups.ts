@@ -9,7 +9,10 @@ const MAX_DISTINCT = 10_000;
 const MAX_EXAMPLES = 3;
 
 interface Group {
-  readonly shared: Pick<ExchangeGroup, 'portZero' | 'probe' | 'verdict' | 'state' | 'reason' | 'ruleIds' | 'severity'>;
+  readonly shared: Pick<
+    ExchangeGroup,
+    'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity'
+  >;
   count: number;
   readonly clients: AddressTable;
   readonly servers: AddressTable;
@@ -64,10 +67,11 @@ export class GroupCollector {
   }
 
   #find(exchange: Exchange, mask: number): Group {
-    const { portZero, probe, verdict, reason } = exchange;
-    // One number for all that is shared but the reason: rules (30 bits), probe, verdict, end.
+    const { portZero, probe, verdict, reason, underWay: lateStart } = exchange;
+    // One number for all that is shared but the reason: rules (30 bits), probe, verdict (of a late start one more), end.
     const end = portZero === null ? 0 : END[portZero];
-    const kind = (PROBES.indexOf(probe as never) + 1) * 64 + VERDICTS.indexOf(verdict) * 4 + end;
+    const kind =
+      (PROBES.indexOf(probe as never) + 1) * 64 + (lateStart ? VERDICTS.length : VERDICTS.indexOf(verdict)) * 4 + end;
     const key = mask * 1024 + kind;
     let byReason = this.#groups.get(key);
     if (byReason === undefined) {
@@ -80,7 +84,7 @@ export class GroupCollector {
       const severity = this.#rules.severity(mask);
       const { started } = exchange;
       group = {
-        shared: { portZero, probe, verdict, state: exchange.state, reason, ruleIds, severity },
+        shared: { portZero, probe, verdict, lateStart, state: exchange.state, reason, ruleIds, severity },
         count: 0,
         clients: new AddressTable(MAX_DISTINCT, 1, never),
         servers: new AddressTable(MAX_DISTINCT, 1, never),

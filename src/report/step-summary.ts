@@ -99,7 +99,7 @@ function formatGroups(groups: readonly ExchangeGroup[], inputs: readonly InputRe
 
 function groupCells(group: ExchangeGroup): string[] {
   const first = group.examples[0];
-  const what = `${formatNumber(group.count)} × ${formatProbe(group.probe, group.portZero)}`;
+  const what = `${formatNumber(group.count)} × ${formatProbe(group)}`;
   const example = first === undefined ? '' : `<br>${formatEndpoint(first.client)} → ${formatEndpoint(first.server)}`;
   const how = first === undefined || group.count > 1 ? '' : `: ${formatAnswer(first)}`;
   const answer = `${group.verdict} (${group.state})${how}`;

@@ -173,7 +173,7 @@ function* formatGroups({ report, groups }: RunResult, page: Page): Iterable<stri
     const input = report.inputs[group.input];
     const isLive = input?.format === 'live';
     yield '\n';
-    const title = `${formatNumber(group.count)} × ${formatProbe(group.probe, group.portZero)}`;
+    const title = `${formatNumber(group.count)} × ${formatProbe(group)}`;
     const answer = `${verdictText(group.verdict, colors)} ${colors.dim(`(${stateText(group)})`)}`;
     yield flow([`${colors.bold(title)},`, answer], ' ', width, `${severityText(group.severity, colors)}  `, INDENT);
     if (group.ruleIds.length > 0) yield flow(group.ruleIds.map(escapeForTerminal).map(colors.dim), ' ', width, INDENT);
@@ -206,7 +206,7 @@ function* formatExample(exchange: ExchangeReport, group: ExchangeGroup, page: Pa
   const time = startText(exchange, group);
   const deep = `${INDENT}  `;
   // An unsolicited answer is all there is: show the way that it went.
-  const [from, to] = exchange.probe === null ? [server, client] : [client, server];
+  const [from, to] = exchange.probe === null && !exchange.lateStart ? [server, client] : [client, server];
   const ends = [colors.dim(time), `${formatEndpoint(from)} ${colors.dim('→')}`, formatEndpoint(to)];
   const answer = formatAnswer(exchange);
   const facts = answer === '' ? [] : [answer];

@@ -69,6 +69,8 @@ export interface ExchangeReport {
   readonly reason: string | null;
   /** Accepted, as what followed shows; the SYN-ACK is not in the capture. */
   readonly inferred: boolean;
+  /** Unsolicited, and a conversation rather than a single answer: the capture began late. */
+  readonly lateStart: boolean;
   readonly answeredBy: string | null;
   /** RFC 3339, UTC; null where the frame has no time. */
   readonly started: string | null;
@@ -168,6 +170,7 @@ export interface ExchangeGroup {
   readonly portZero: PortZeroEnd | null;
   readonly probe: Probe | null;
   readonly verdict: Verdict;
+  readonly lateStart: boolean;
   readonly state: PortState;
   readonly reason: string | null;
   /** Rules that fired on each of them. */

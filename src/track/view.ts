@@ -223,7 +223,8 @@ export class ExchangeView implements Exchange {
 
   get underWay(): boolean {
     if (this.verdict !== 'unsolicited') return false;
-    return this.#word(table.ANSWER) === 0 || this.established || this.close !== null || this.dataFrame !== null;
+    // A RST behind a lone SYN-ACK may be its sender's, which gives up: that is no conversation.
+    return this.#word(table.ANSWER) === 0 || this.established || this.close === 'fin' || this.dataFrame !== null;
   }
 
   get signs(): AnswerSigns {

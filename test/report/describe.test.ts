@@ -33,7 +33,7 @@ describe('describeExchange', () => {
     const report = describeWith({ latencyNanos: 43_000, scope: 5, layers: Uint8Array.of(1, 8, 10) });
     expect(partErrors('exchange', report)).toEqual([]);
     expect(Object.keys(report).join(' ')).toBe(
-      'id input client server portZero probe verdict state reason inferred answeredBy started answered latencyMs retransmissions ' +
+      'id input client server portZero probe verdict state reason inferred lateStart answeredBy started answered latencyMs retransmissions ' +
         'frames established bytesToServer bytesToClient close layers scope answerScope communityId anomalies evidence',
     );
     expect(report).toMatchObject({

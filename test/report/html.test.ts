@@ -12,6 +12,7 @@ import { frameRanges, type PagePayload } from '../../src/report/html/payload.ts'
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../../src/report/html/words.ts';
 import type { RunResult } from '../../src/report/types.ts';
 import { HOSTILE, sampleResult } from '../support/html-sample.ts';
+import { makeExchangeReport, makeFindingReport, makeRun } from '../support/reports.ts';
 import { describeWith } from '../support/tools.ts';
 
 const pageOf = (result: RunResult) => [...formatHtml(result, { width: 80, color: false })].join('');
@@ -89,6 +90,16 @@ describe('formatHtml', () => {
     expect(heading({ exchanges: 2, verdict: 'accepted' })).toBe('2 exchanges with port 0, all accepted');
     expect(heading({ exchanges: 9 })).toBe('1 of 9 exchanges with port 0 was accepted');
     expect(heading({ exchanges: 5, verdict: 'silent', omitted: 3 })).toBe('8 exchanges with port 0, none accepted');
+  });
+
+  it('calls a conversation whose start the capture does not hold a late start', () => {
+    const exchange = makeExchangeReport({ probe: null, verdict: 'unsolicited', lateStart: true });
+    const finding = makeFindingReport({ ruleId: 'port-zero-backscatter', severity: 'info' });
+    const markup = pageOf(makeRun([exchange], [finding])).replace(/<script[\s\S]*?<\/script>/g, '');
+    // In the table of groups, and in the list of exchanges.
+    expect(markup.match(/<td[^>]*>late start<\/td>/g)).toHaveLength(2);
+    const answer = { ...exchange, lateStart: false };
+    expect(pageOf(makeRun([answer], [finding])).replace(/<script[\s\S]*?<\/script>/g, '')).not.toContain('late start<');
   });
 
   it('names inputs, their problems and what was not decoded', () => {

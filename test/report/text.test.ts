@@ -105,6 +105,25 @@ describe('formatText', () => {
     expect(text).toMatch(/=> 1 answer from or to port 0 was not asked for/);
   });
 
+  it('calls a conversation whose start the capture does not hold a late start', () => {
+    const ends = [
+      ['server', 'conversation with port 0'],
+      ['client', 'conversation from port 0'],
+      ['both', 'conversation from port 0 to port 0'],
+    ] as const;
+    for (const [portZero, words] of ends) {
+      const exchange = makeExchangeReport({ probe: null, verdict: 'unsolicited', lateStart: true, portZero });
+      const text = textOf(
+        makeRun([exchange], [makeFindingReport({ ruleId: 'port-zero-backscatter', severity: 'info' })]),
+      );
+      expect(text).toContain(`1 × ${words} (late start), unsolicited`);
+      // The way that the conversation was opened, as far as that is known.
+      expect(text).toMatch(/192\.0\.2\.1:59804 → 198\.51\.100\.7:0/);
+      expect(text).toContain('=> 1 conversation over port 0 was under way when the capture began.');
+      expect(text).not.toMatch(/unsolicited answer|not asked for/);
+    }
+  });
+
   it('puts known drops beside silence', () => {
     const run = makeRun([makeSilentReport()], [makeFindingReport({ frames: [1] })], {
       inputs: [makeInputReport({ drops: 12 })],

@@ -68,6 +68,7 @@ export function makeExchangeReport(fields: Partial<ExchangeReport> = {}): Exchan
     state: 'closed',
     reason: 'reset',
     inferred: false,
+    lateStart: false,
     answeredBy: '198.51.100.7',
     started: '2026-11-21T05:55:10.123456Z',
     answered: '2026-11-21T05:55:10.123499Z',
@@ -150,8 +151,16 @@ export function groupExchanges(
   for (const exchange of exchanges) {
     const found = rulesOf(exchange.id);
     if (found.length === 0) continue;
-    const { input, portZero, probe, verdict, reason } = exchange;
-    const key = JSON.stringify([input, portZero, probe, verdict, reason, found.map((finding) => finding.ruleId)]);
+    const { input, portZero, probe, verdict, lateStart, reason } = exchange;
+    const key = JSON.stringify([
+      input,
+      portZero,
+      probe,
+      verdict,
+      lateStart,
+      reason,
+      found.map((finding) => finding.ruleId),
+    ]);
     groups.set(key, [...(groups.get(key) ?? []), exchange]);
   }
   return [...groups.values()].map((members) => {
@@ -164,6 +173,7 @@ export function groupExchanges(
       portZero: first.portZero,
       probe: first.probe,
       verdict: first.verdict,
+      lateStart: first.lateStart,
       state: first.state,
       reason: first.reason,
       ruleIds: found.map((finding) => finding.ruleId),

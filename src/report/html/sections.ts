@@ -2,7 +2,7 @@ import type { Severity } from '../../rules/types.ts';
 import { VERDICTS } from '../../track/exchange.ts';
 import { extentOf } from '../conclusion.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../types.ts';
-import { formatCount, formatEndpoint, formatNumber, SEVERITIES } from '../words.ts';
+import { formatCount, formatEndpoint, formatNumber, probeWord, SEVERITIES } from '../words.ts';
 import { html, type Markup } from './escape.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
 import { icon, VERDICT_TEXTS } from './verdicts.ts';
@@ -151,7 +151,7 @@ export function groupsSection(result: RunResult, payload: PagePayload): Markup |
       (
         group,
       ) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td><td>${severityMark(group.severity)}</td><td>${verdictMark(group.verdict)}</td>
-<td>${group.probe ?? '–'}</td><td>${group.state}${group.reason === null ? null : html` <span class="muted">${group.reason}</span>`}</td>
+<td>${probeWord(group) ?? '–'}</td><td>${group.state}${group.reason === null ? null : html` <span class="muted">${group.reason}</span>`}</td>
 <td>${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}</td>
 <td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
 <td class="number">${group.servers.count === 1 && group.examples[0] ? group.examples[0].server.address : distinct(group.servers)}</td>
@@ -179,7 +179,7 @@ export function plainExchanges(payload: PagePayload): Markup | null {
   }
   const rows = shown.map(
     (exchange) =>
-      html`<tr><td>${exchange.id}</td><td class="time">${formatTime(exchange.started, true).replace(' UTC', '')}</td><td>${verdictMark(exchange.verdict)}</td><td class="address">${formatEndpoint(exchange.client)}</td><td class="address">${formatEndpoint(exchange.server)}</td><td>${exchange.probe ?? '–'}</td><td>${exchange.reason ?? '–'}</td><td class="number">${exchange.latencyMs === null ? '–' : formatDuration(exchange.latencyMs / 1000)}</td><td>${exchange.frames.ranges.slice(0, 60)}</td><td>${(rules.get(exchange.id) ?? []).join(', ')}</td></tr>`,
+      html`<tr><td>${exchange.id}</td><td class="time">${formatTime(exchange.started, true).replace(' UTC', '')}</td><td>${verdictMark(exchange.verdict)}</td><td class="address">${formatEndpoint(exchange.client)}</td><td class="address">${formatEndpoint(exchange.server)}</td><td>${probeWord(exchange) ?? '–'}</td><td>${exchange.reason ?? '–'}</td><td class="number">${exchange.latencyMs === null ? '–' : formatDuration(exchange.latencyMs / 1000)}</td><td>${exchange.frames.ranges.slice(0, 60)}</td><td>${(rules.get(exchange.id) ?? []).join(', ')}</td></tr>`,
   );
   return html`<section class="panel no-js" aria-labelledby="h-plain"><div class="head"><h2 id="h-plain">Exchanges</h2><p class="muted">${formatNumber(shown.length)} of ${formatNumber(payload.exchanges.length)}. The timeline, the filters and the sequence diagrams need JavaScript, which this viewer does not run.</p></div>
 <div class="scroll"><table class="grid"><thead><tr><th scope="col">#</th><th scope="col">Time (UTC)</th><th scope="col">Verdict</th><th scope="col">Client</th><th scope="col">Server</th><th scope="col">Probe</th><th scope="col">Reason</th><th scope="col" class="number">Latency</th><th scope="col">Frames</th><th scope="col">Rules</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatEndpoint } from '../../words.ts';
+import { formatEndpoint, probeWord } from '../../words.ts';
 import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
 import { secondsBetween } from '../words.ts';
 
@@ -125,7 +125,7 @@ export function createApp(payload: PagePayload): App {
         labels.get(exchange.verdict),
         exchange.reason,
         exchange.state,
-        exchange.probe,
+        probeWord(exchange),
         exchange.scope,
         exchange.communityId,
         ...exchange.layers,

@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 
 import type { SegmentReport } from '../../types.ts';
-import { formatCount, formatNumber } from '../../words.ts';
+import { formatCount, formatNumber, probeWord } from '../../words.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App, Row } from './app.ts';
 
@@ -279,7 +279,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     if (value !== null && value !== '') facts.append(element('dt', {}, name), element('dd', {}, String(value)));
   };
   fact('State', `${exchange.state}${exchange.reason === null ? '' : ` (${exchange.reason})`}`);
-  fact('Probe', exchange.probe);
+  fact('Probe', probeWord(exchange));
   fact('Answered by', exchange.answeredBy);
   fact('Latency', exchange.latencyMs === null ? null : formatDuration(exchange.latencyMs / 1000));
   fact('Started', formatTime(exchange.started, true));

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatNumber } from '../../words.ts';
+import { formatNumber, probeWord } from '../../words.ts';
 import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
 import { exchangeDetail } from './ladder.ts';
@@ -93,7 +93,7 @@ export function listPart(app: App): void {
       element('td', {}, app.verdict(exchange.verdict)),
       element('td', { class: addressClass(row.client) }, row.client),
       element('td', { class: addressClass(row.server) }, row.server),
-      element('td', { class: 'wide' }, exchange.probe ?? '–'),
+      element('td', { class: 'wide' }, probeWord(exchange) ?? '–'),
       element('td', { class: 'mid' }, exchange.reason ?? '–'),
       element(
         'td',
