@@ -3,6 +3,7 @@
  * frames that rules point at. Few exchanges have one, so these are objects.
  */
 import { sequenceDifference } from '../wire/sequence.ts';
+import { Ends } from './closed.ts';
 
 export class Conversation {
   bytesToServer = 0;
@@ -30,6 +31,8 @@ export class Conversation {
   clientEnd = -1;
   clientAcknowledgment = -1;
   serverSequence = -1;
+  /** Where both ends were when it was over. */
+  readonly ends = new Ends();
   /** Next sequence number expected of each side; -1 before its first segment. */
   #clientNext = -1;
   #serverNext = -1;

@@ -60,7 +60,9 @@ export const PATH = 47;
 export const ENDS = 48;
 /** Which directions of its ports count as waiting: WAITS_ of tracker.ts. */
 export const WAITS = 49;
-const STRIDE = 50;
+/** The list that it is in: LIST_ below. */
+const LIST = 50;
+const STRIDE = 51;
 
 /** Float words of a record. */
 const DEADLINE = 0;
@@ -74,7 +76,6 @@ const FLOATS = 5;
 
 const TRAIT_VERDICT = 0xf;
 const TRAIT_PROBE_SHIFT = 4; // 4 bits: index of PROBES, 15 for none
-const TRAIT_LIST_SHIFT = 8; // 2 bits
 const TRAIT_DIGITS_SHIFT = 10; // 4 bits
 export const TRAIT_IPV6 = 1 << 14;
 export const TRAIT_ESTABLISHED = 1 << 15;
@@ -101,13 +102,14 @@ export const TRAIT_HIDDEN_ANSWER = 1 << 31;
 
 /**
  * Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations; single
- * segments that may be part of a conversation whose start was not captured.
+ * segments that may be part of a conversation whose start was not captured; conversations that are over.
  */
 export const LIST_OPEN = 0;
 export const LIST_LINGER = 1;
 export const LIST_CONVERSATION = 2;
 export const LIST_LONE = 3;
-const LISTS = 4;
+export const LIST_CLOSED = 4;
+const LISTS = 5;
 /** Stands for the entry before in the list where it is in none. */
 const UNLISTED = -1;
 
@@ -291,7 +293,7 @@ export class ExchangeTable {
   }
 
   listOf(entry: number): number {
-    return (this.get(entry, TRAITS) >> TRAIT_LIST_SHIFT) & 3;
+    return this.get(entry, LIST);
   }
 
   clientPort(entry: number): number {
@@ -463,7 +465,7 @@ export class ExchangeTable {
     else this.set(tail, LIST_NEXT, entry);
     this.#tails[list] = entry;
     this.#counts[list]++;
-    this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(3 << TRAIT_LIST_SHIFT)) | (list << TRAIT_LIST_SHIFT));
+    this.set(entry, LIST, list);
   }
 
   /** The entry that has been longest in the list; 0 when it is empty. */

@@ -45,6 +45,7 @@ import {
 } from './answers.ts';
 import { Attempts } from './attempts.ts';
 import { CaptureClock } from './clock.ts';
+import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
 import { type Conversation, ConversationPool } from './conversation.ts';
 import { Crossings } from './crossings.ts';
 import { EvictedQuestions } from './evicted-questions.ts';
@@ -196,9 +197,11 @@ export class Tracker {
     const table = this.#table;
     const open = table.head(t.LIST_OPEN);
     const lingering = table.head(t.LIST_LINGER);
+    const closed = table.head(t.LIST_CLOSED);
     return Math.min(
       open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
       lingering === 0 ? Number.POSITIVE_INFINITY : table.deadline(lingering),
+      closed === 0 ? Number.POSITIVE_INFINITY : table.deadline(closed),
       table.count(t.LIST_LONE) > MAX_LONE ? table.deadline(table.head(t.LIST_LONE)) : Number.POSITIVE_INFINITY,
       this.#takeover?.nextDeadline ?? Number.POSITIVE_INFINITY,
     );
@@ -292,6 +295,7 @@ export class Tracker {
   }
 
   #isUnderWay(entry: number): boolean {
+    if (this.#table.listOf(entry) === t.LIST_CLOSED) return false;
     return this.#isWaiting(entry) || this.#isConversing(entry) || this.#table.listOf(entry) === t.LIST_CONVERSATION;
   }
 
@@ -417,7 +421,7 @@ export class Tracker {
   /** A second scope has come: what there is is to be found from it. */
   #noteAll(): void {
     const table = this.#table;
-    for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION])
+    for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_CLOSED])
       for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) this.#noteForCrossing(entry);
   }
 
@@ -459,7 +463,7 @@ export class Tracker {
 
   /** The capture is over: settles what is left. */
   finish(): void {
-    for (const list of [t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
+    for (const list of [t.LIST_CLOSED, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
       for (let entry = this.#table.head(list); entry !== 0; entry = this.#table.head(list)) {
         if (list === t.LIST_OPEN) this.#decideWithoutAnswer(entry, UNDECIDED);
         this.#settle(entry);
@@ -559,7 +563,7 @@ export class Tracker {
     const isBareSyn = (packet.flags & (FIN | RST)) === 0;
     for (let entry = newest; entry !== 0 && isBareSyn; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) || !this.#isSyn(entry)) continue;
-      if (table.verdict(entry) === SIMULTANEOUS) {
+      if (table.verdict(entry) === SIMULTANEOUS && table.listOf(entry) !== t.LIST_CLOSED) {
         this.#answer(entry, packet, KIND_SYN, true);
         return;
       }
@@ -630,7 +634,12 @@ export class Tracker {
     let match = 0;
     let questions = 0;
     let orphan = 0;
+    let closed = 0;
     for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
+      if (table.listOf(entry) === t.LIST_CLOSED) {
+        if (closed === 0 && this.#isOfClosed(entry, packet)) closed = entry;
+        continue;
+      }
       if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
         if (own === 0 || this.#isBetterOwner(entry, own, packet)) own = entry;
         continue;
@@ -648,6 +657,11 @@ export class Tracker {
     }
     if (match !== 0) {
       this.#takeReset(match, packet);
+      return;
+    }
+    const isOfOwn = own !== 0 && table.get(own, t.ISN) >>> 0 === (packet.sequence - 1) >>> 0;
+    if (closed !== 0 && !isOfOwn) {
+      this.#takeLate(closed, packet);
       return;
     }
     if (own === 0 && candidate !== 0 && orphan !== 0) {
@@ -695,7 +709,7 @@ export class Tracker {
     if (verdict === UNSOLICITED) {
       if (table.listOf(entry) === t.LIST_CONVERSATION) this.#addFrame(entry, packet);
       else this.#answer(entry, packet, KIND_RESET, true);
-      if (table.listOf(entry) !== t.LIST_LINGER) this.#close(entry, t.TRAIT_RESET);
+      if (table.listOf(entry) !== t.LIST_LINGER) this.#close(entry, t.TRAIT_RESET, packet);
       return;
     }
     if (this.#judge(entry, packet) === SAYS_ESTABLISHED) {
@@ -706,7 +720,7 @@ export class Tracker {
       // So late it is no answer to a scanner: both segments are of a conversation that was under way.
       this.#becomeLate(entry);
       this.#addFrame(entry, packet);
-      this.#close(entry, t.TRAIT_RESET);
+      this.#close(entry, t.TRAIT_RESET, packet);
       return;
     }
     if (this.#isCut(entry)) {
@@ -735,7 +749,7 @@ export class Tracker {
         table.add(entry, t.TRAIT_CONFLICTING);
       } else this.#addFrame(entry, packet);
       this.#noteSegment(entry, packet);
-      this.#close(entry, t.TRAIT_RESET);
+      this.#close(entry, t.TRAIT_RESET, packet);
       return;
     }
     const isAcceptable = this.#isAcceptableReset(entry, packet);
@@ -753,7 +767,7 @@ export class Tracker {
     const isUnderWay = table.listOf(entry) === t.LIST_CONVERSATION || this.#isHalfKnown(entry);
     if (this.#isConversing(entry) || isUnderWay) {
       if (this.#isUnanswered(entry)) this.#conversation(entry).clientResetFrame ||= this.#frame;
-      this.#close(entry, t.TRAIT_RESET);
+      this.#close(entry, t.TRAIT_RESET, packet);
       return;
     }
     // It was nobody who had asked.
@@ -773,6 +787,11 @@ export class Tracker {
     const table = this.#table;
     let waiting = 0;
     for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
+      if (table.listOf(entry) === t.LIST_CLOSED) {
+        if (!this.#isOfClosed(entry, packet)) continue;
+        this.#takeLate(entry, packet);
+        return;
+      }
       if (this.#isCut(entry)) {
         this.#converse(entry, packet);
         return;
@@ -935,7 +954,7 @@ export class Tracker {
       return;
     }
     this.#addFrame(entry, packet);
-    this.#close(entry, t.TRAIT_RESET);
+    this.#close(entry, t.TRAIT_RESET, packet);
   }
 
   #accept(entry: number, frame: number, sequence: number): void {
@@ -969,7 +988,7 @@ export class Tracker {
         conversation.invalidResetFrame = 0;
         table.drop(entry, t.TRAIT_INVALID_RESET);
       }
-      this.#close(entry, t.TRAIT_RESET);
+      this.#close(entry, t.TRAIT_RESET, segment, false);
       return;
     }
   }
@@ -1495,7 +1514,7 @@ export class Tracker {
     if ((packet.flags & FIN) !== 0) {
       table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
       if (table.has(entry, t.TRAIT_CLIENT_FIN) && table.has(entry, t.TRAIT_SERVER_FIN)) {
-        this.#close(entry, t.TRAIT_CLOSED_BY_FIN);
+        this.#close(entry, t.TRAIT_CLOSED_BY_FIN, packet);
         return;
       }
     }
@@ -1540,11 +1559,26 @@ export class Tracker {
   }
 
   /** The conversation is over; it stays a while for what comes late. The first way to close counts. */
-  #close(entry: number, how: number): void {
+  #close(entry: number, how: number, last: Numbers, fromClient = this.#table.isFromClient(entry, this.#key)): void {
     const table = this.#table;
+    if (this.#isPortZero) this.#conversation(entry).ends.note(fromClient, last);
     if (!table.has(entry, t.TRAIT_RESET | t.TRAIT_CLOSED_BY_FIN)) table.add(entry, how);
     table.enlist(entry, t.LIST_LINGER, this.#clock.now + this.#timeoutNanos);
     this.#changed(entry);
+  }
+
+  /** Whether a segment comes late, of a conversation that is over. */
+  #isOfClosed(entry: number, packet: PacketRecord): boolean {
+    const { ends } = this.#conversation(entry);
+    const fromClient = this.#table.isFromClient(entry, this.#key);
+    return ends.fits(fromClient, packet) || (this.#isAmbiguous() && ends.fits(!fromClient, packet));
+  }
+
+  #takeLate(entry: number, packet: PacketRecord): void {
+    this.#addFrame(entry, packet);
+    this.#noteSegment(entry, packet);
+    this.#table.enlist(entry, t.LIST_CLOSED, this.#clock.now + CLOSED_NANOS);
+    if (this.#countPayload(entry, packet, this.#table.isFromClient(entry, this.#key))) this.#changed(entry);
   }
 
   #countInvalidReset(entry: number): void {
@@ -1800,6 +1834,10 @@ export class Tracker {
       if (table.deadline(entry) > now) break;
       this.#endLinger(entry, now);
     }
+    for (let entry = table.head(t.LIST_CLOSED); entry !== 0; entry = table.head(t.LIST_CLOSED)) {
+      if (table.deadline(entry) > now && table.count(t.LIST_CLOSED) <= MOST_CLOSED) break;
+      this.#settle(entry);
+    }
     while (table.count(t.LIST_LONE) > MAX_LONE && table.deadline(table.head(t.LIST_LONE)) <= now)
       this.#settle(table.head(t.LIST_LONE));
   }
@@ -1823,7 +1861,15 @@ export class Tracker {
     if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
       table.enlist(entry, t.LIST_LINGER, now + this.#timeoutNanos);
     else if (this.#mayContinue(entry)) table.enlist(entry, t.LIST_LONE, now + LONE_NANOS);
+    else if (this.#isClosed(entry)) table.enlist(entry, t.LIST_CLOSED, now + CLOSED_NANOS);
     else this.#settle(entry);
+  }
+
+  /** Whether it was a conversation over port 0: of others nobody asks what comes late. */
+  #isClosed(entry: number): boolean {
+    const table = this.#table;
+    if (!table.has(entry, t.TRAIT_RESET | t.TRAIT_CLOSED_BY_FIN)) return false;
+    return table.clientPort(entry) === 0 || table.serverPort(entry) === 0;
   }
 
   /** The verdict of an exchange that got no acceptable answer; `otherwise` where it got nothing at all. */
@@ -1852,6 +1898,8 @@ export class Tracker {
   /** What is already decided goes first; then the one not heard of for longest. */
   #leastWorthKeeping(): number {
     const table = this.#table;
+    const closed = table.head(t.LIST_CLOSED);
+    if (closed !== 0) return closed;
     const lingering = table.head(t.LIST_LINGER);
     if (lingering !== 0) return lingering;
     const lone = table.head(t.LIST_LONE);
@@ -1877,7 +1925,7 @@ export class Tracker {
   /** Whether the entry is worth keeping more than what the ledger would give away. */
   #isWorthMore(entry: number, other: { readonly isDecided: boolean; readonly id: number }): boolean {
     const list = this.#table.listOf(entry);
-    const isDecided = list === t.LIST_LINGER || list === t.LIST_LONE;
+    const isDecided = list === t.LIST_LINGER || list === t.LIST_LONE || list === t.LIST_CLOSED;
     return isDecided === other.isDecided ? other.id < this.#table.get(entry, t.ID) >>> 0 : other.isDecided;
   }
 

@@ -116,7 +116,7 @@ describe('formatText', () => {
       const text = textOf(
         makeRun([exchange], [makeFindingReport({ ruleId: 'port-zero-backscatter', severity: 'info' })]),
       );
-      expect(text).toContain(`1 × ${words} (late start), unsolicited`);
+      expect(text.replaceAll(/\s+/g, ' ')).toContain(`1 × ${words} (late start), unsolicited`);
       // The way that the conversation was opened, as far as that is known.
       expect(text).toMatch(/192\.0\.2\.1:59804 → 198\.51\.100\.7:0/);
       expect(text).toContain('=> 1 conversation over port 0 was under way when the capture began.');

@@ -464,3 +464,120 @@ describe('numbers', () => {
     expect(isServerSource(80, 0)).toBe(true);
   });
 });
+
+describe('what comes after a conversation was over', () => {
+  const handshake: Timed[] = [
+    [0, c('S', ISN, 0)],
+    [0.01, s('SA', SERVER, ISN + 1)],
+    [0.02, c('A', ISN + 1, SERVER + 1)],
+  ];
+  const byFin: Timed[] = [...handshake, [1, s('FA', SERVER + 1, ISN + 1)], [1.1, c('FA', ISN + 1, SERVER + 2)]];
+  const byReset: Timed[] = [...handshake, [1, s('RA', SERVER + 1, ISN + 1)]];
+  const lateByFin: Timed[] = [
+    [0, c('PA', ISN + 1, SERVER + 1, { payloadLength: 4 })],
+    [1, s('FA', SERVER + 1, ISN + 5)],
+    [1.1, c('FA', ISN + 5, SERVER + 2)],
+  ];
+  const rest: readonly (readonly [string, PacketRecord])[] = [
+    // Linux sends a FIN again after 0.2, 0.6, 1.4 … 51 and 102 s, where its ACK is lost.
+    ["the client's FIN again", c('FA', ISN + 1, SERVER + 2)],
+    ["the server's FIN again", s('FA', SERVER + 1, ISN + 1)],
+    ['the ACK of TIME-WAIT', s('A', SERVER + 2, ISN + 2)],
+    ["the client's data again", c('PA', ISN + 1, SERVER + 1, { payloadLength: 1 })],
+    ['a RST of one that has forgotten it', s('R', SERVER + 2, 0)],
+    ["a RST of the client's", c('R', ISN + 2, 0)],
+    ['a RST with ACK', c('RA', ISN + 2, SERVER + 2)],
+  ];
+  describe.each([
+    ['by FIN', byFin],
+    ['by RST', byReset],
+    ['by FIN, its start not captured', lateByFin],
+  ])('%s', (_, packets) => {
+    it.each(rest)('keeps %s in its exchange', (_what, packet) => {
+      for (const wait of [4, 6, 30, 102, 230]) {
+        const before = one(packets, 500);
+        const after = one([...packets, [1.1 + wait, packet]], 500);
+        expect(after.frames).toHaveLength(packets.length + 1);
+        const { verdict, close, conflicting, invalidResets, underWay } = before;
+        expect(after).toMatchObject({ verdict, close, conflicting, invalidResets, underWay });
+      }
+    });
+
+    it('keeps what comes again and again, each within four minutes of the last', () => {
+      const again = Array.from({ length: 5 }, (_unused, i): Timed => [200 * (i + 1), c('FA', ISN + 1, SERVER + 2)]);
+      expect(one([...packets, ...again], 2000).frames).toHaveLength(packets.length + 5);
+    });
+
+    it('swallows no probe on the same ends', () => {
+      const probes: readonly (readonly [string, PacketRecord])[] = [
+        ['null', c('', 0x70000000, 0)],
+        ['fin', c('F', ISN + 1, 0)],
+        ['ack', c('A', 0x70000000, 0x50000000)],
+        ['maimon', c('FA', 0x70000000, 0x50000000)],
+        ['syn', c('S', 0x70000000, 0)],
+      ];
+      for (const [probe, packet] of probes) {
+        const exchanges = play([...packets, [30, packet]], { end: 500 });
+        expect(exchanges).toHaveLength(2);
+        expect(exchanges[1]).toMatchObject({ probe, verdict: 'silent' });
+      }
+    });
+
+    it('answers no newer attempt on the same ends', () => {
+      const syn = c('S', 0x70000000, 0);
+      const exchanges = play(
+        [...packets, [30, syn], [30.1, c('FA', ISN + 1, SERVER + 2)], [30.2, s('RA', 0, 0x70000001)]],
+        {
+          end: 500,
+        },
+      );
+      expect(exchanges.map(({ verdict }) => verdict)).toEqual([one(packets).verdict, 'refused']);
+      expect(exchanges[0]!.frames).toHaveLength(packets.length + 1);
+    });
+  });
+
+  it('is held for four minutes, and settles then though nothing comes', () => {
+    const settled: number[] = [];
+    const tracker = new Tracker({ answerTimeoutNanos: 5e9, maxExchanges: 1000 }, { settled: () => settled.push(1) });
+    let frame = 0;
+    for (const [seconds, packet] of byFin) tracker.track(packet, ++frame, 1000 + seconds, 0, 9);
+    tracker.advance(1006.2, 0);
+    expect(settled).toEqual([]);
+    tracker.advance(1000 + 1.1 + 5 + 241, 0);
+    expect(settled).toEqual([1]);
+    expect(tracker.size).toBe(0);
+  });
+
+  it('is held in bounds, the oldest goes first', () => {
+    let settled = 0;
+    const tracker = new Tracker(
+      { answerTimeoutNanos: 5e9, maxExchanges: 1_000_000, evidence: 'port-zero' },
+      { settled: () => settled++ },
+    );
+    const most = 65_536;
+    for (let i = 0; i < most + 100; i++) {
+      const ends = [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:40000`, '10.9.9.9:0'] as const;
+      tracker.track(segment(ends.join(' > '), 'S', { sequence: ISN }), 3 * i + 1, 1000, i, 9);
+      tracker.track(
+        segment([...ends].reverse().join(' > '), 'SA', { sequence: 5, acknowledgment: ISN + 1 }),
+        3 * i + 2,
+        1000,
+        i,
+        9,
+      );
+      tracker.track(
+        segment([...ends].reverse().join(' > '), 'RA', { sequence: 6, acknowledgment: ISN + 1 }),
+        3 * i + 3,
+        1000,
+        i,
+        9,
+      );
+    }
+    // Twice: what lingers goes over to those that are closed, and then there are too many.
+    tracker.advance(1010, 0);
+    tracker.advance(1011, 0);
+    expect(tracker.size).toBe(most);
+    expect(settled).toBe(100);
+    expect(tracker.counts.evicted).toBe(0);
+  });
+});
