@@ -70,13 +70,13 @@ function checkReport(report) {
 
 const settings = settingsOf({}, false);
 
-/** The express lane is for large captures; here every capture takes it, and once more does not. */
-async function checkLane(path) {
-  const read = async (worthLane) => {
-    const { elapsedMs: _, ...result } = await analyzeSource(await openCapture(path), { settings, input: 0, worthLane });
+/** The core is for large captures; here every capture takes it, and once more does not. */
+async function checkCore(path) {
+  const read = async (worthCore) => {
+    const { elapsedMs: _, ...result } = await analyzeSource(await openCapture(path), { settings, input: 0, worthCore });
     return JSON.stringify(result);
   };
-  expectThat((await read(0)) === (await read(Number.POSITIVE_INFINITY)), 'other results in the express lane');
+  expectThat((await read(0)) === (await read(Number.POSITIVE_INFINITY)), 'other results in the core');
 }
 
 async function check(path, size) {
@@ -94,7 +94,7 @@ async function check(path, size) {
   const millis = (user + system) / 1000;
   expectThat(millis <= MILLIS_AT_LEAST + size * MILLIS_PER_BYTE, `${Math.round(millis)} ms for ${size} bytes`);
   checkReport(result.report);
-  await checkLane(path);
+  await checkCore(path);
   for (const reporter of documents) {
     let length = 0;
     for (const text of reporter.format(result, { width: 80, color: false })) {

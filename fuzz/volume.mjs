@@ -96,7 +96,7 @@ const FLOODS = {
     frame.writeUInt32BE(mixed, 26);
     frame.writeUInt16BE(80, 36);
   }),
-  // The express lane has to give each of them away.
+  // The core has to give each of them away.
   'ordinary SYNs, a second attempt each': flood((frame, number) => {
     frame.writeUInt32BE(Math.imul((number >> 1) + 1, 0x9e3779b1) >>> 0, 26);
     frame.writeUInt16BE(80, 36);

@@ -9,14 +9,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
-import { buildLane } from './build-lane.mjs';
+import { buildCore } from './build-core.mjs';
 import { buildPage } from './build-page.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
 const isLenient = process.argv.includes('--lenient');
 
-await buildLane();
+await buildCore();
 await buildPage();
 
 // Built aside, so that dist/ is whole at any time, and the old one when this fails.
@@ -48,8 +48,8 @@ async function bundle() {
   const outside = /\/cli\/command-line\.js$/;
   const entries = {
     portzero: join(made, 'cli/main.js'),
-    worker: join(made, 'worker.js'),
-    'sift-worker': join(made, 'sift/sift-worker.js'),
+    worker: join(made, 'analysis/worker.js'),
+    'reader-thread': join(made, 'prefilter/reader-thread.js'),
   };
   /** What is always loaded: all that is reached without an import() on the way, from the command and its threads. */
   const atOnce = new Set();
@@ -100,7 +100,7 @@ async function bundle() {
             for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next, found);
           };
           for (const entry of Object.values(entries)) reach(entry, atOnce);
-          reach(entries['sift-worker'], reading);
+          reach(entries['reader-thread'], reading);
           // What runs when it is loaded stands in the file of its name.
           for (const entry of Object.values(entries)) for (const found of [atOnce, reading]) found.delete(entry);
         },

@@ -6,6 +6,13 @@
  *     for await (const event of analysis) if (event.type === 'exchange') console.log(event.exchange.verdict);
  *     const { summary } = await analysis.report();
  */
+
+export {
+  type AnalysisEvent,
+  type AnalyzeOptions,
+  analyzeCapture,
+  type CaptureAnalysis,
+} from './analysis/analyze-capture.ts';
 export { CaptureError, type CaptureErrorCode } from './capture/errors.ts';
 export { openCapture } from './capture/open.ts';
 export {
@@ -19,7 +26,17 @@ export {
 export { defaultConfig } from './config/defaults.ts';
 export { loadConfig } from './config/load.ts';
 export type { Config, Expectation, IgnoreEntry, RuleSetting } from './config/types.ts';
-export { type AnalysisEvent, type AnalyzeOptions, analyzeCapture, type CaptureAnalysis } from './library.ts';
+export type {
+  DatagramRule,
+  ExchangeRule,
+  Match,
+  OptionSpec,
+  Rule,
+  RuleMeta,
+  RuleOptions,
+  WindowRule,
+  WindowTotals,
+} from './engine/types.ts';
 export type {
   AnalysisReport,
   DocumentReporter,
@@ -34,18 +51,7 @@ export type {
   StreamReporter,
   StreamReporterFactory,
   SummaryReport,
-} from './report/types.ts';
+} from './report/model/types.ts';
 export { rules } from './rules/index.ts';
-export type {
-  DatagramRule,
-  ExchangeRule,
-  Match,
-  OptionSpec,
-  Rule,
-  RuleMeta,
-  RuleOptions,
-  Severity,
-  WindowRule,
-  WindowTotals,
-} from './rules/types.ts';
 export type { Exchange, PortState, PortZeroEnd, Probe, SegmentEvidence, Timestamp, Verdict } from './track/exchange.ts';
+export type { Severity } from './words/severity.ts';

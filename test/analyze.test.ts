@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { analyzeCapture } from '../src/index.ts';
-import type { ExchangeReport, SummaryReport } from '../src/report/types.ts';
+import type { ExchangeReport, SummaryReport } from '../src/report/model/types.ts';
 import { VERDICTS } from '../src/track/exchange.ts';
 import { type ExpectedExchange, FIXTURES, loadManifest } from './support/manifest.ts';
 import { describeWith } from './support/tools.ts';

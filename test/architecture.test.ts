@@ -1,28 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lintOverrides, MAY_IMPORT, PURE } from '../scripts/import-directions.mjs';
 
 const root = join(import.meta.dirname, '..');
-
-/** The files of src/ itself that join the folders. */
-const JOINS = ['analyze.ts', 'parallel.ts', 'worker.ts', 'evidence.ts'];
-
-/** Who may import whom. Only those files, the probe that makes a run of its own, and cli join the folders. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  capture: [],
-  wire: [],
-  track: ['wire'],
-  lane: ['capture', 'wire', 'track'],
-  sift: ['capture', 'wire', 'lane'],
-  rules: ['wire', 'track'],
-  report: ['capture', 'wire', 'track', 'rules'],
-  config: ['wire', 'track', 'rules'],
-  probe: ['capture', 'wire', 'sift', 'lane', 'track', 'rules', 'report', 'config', ...JOINS],
-  cli: ['capture', 'wire', 'sift', 'lane', 'track', 'rules', 'report', 'config', 'probe', ...JOINS],
-};
-const FOLDERS = Object.keys(MAY_IMPORT);
+const folders = Object.keys(MAY_IMPORT);
 
 const house = mkdtempSync(join(tmpdir(), 'portzero-lint-'));
 afterAll(() => rmSync(house, { recursive: true, force: true }));
@@ -52,41 +36,70 @@ function plant(path: string, specifier: string): void {
   writeFileSync(join(house, path), `export { thing } from '${specifier}';\n`);
 }
 
+/** Relative imports of the TypeScript below src/: file, and what it imports, as paths below src/. */
+function* imports(): Iterable<[from: string, to: string]> {
+  for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts') || name.startsWith('core/program')) continue;
+    const text = readFileSync(join(root, 'src', name), 'utf8');
+    for (const [, specifier] of text.matchAll(/\bfrom '(\.[^']+)'/g)) yield [name, join(dirname(name), specifier!)];
+  }
+}
+
 describe('import directions', () => {
-  it('names every folder of src', () => {
-    const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    expect(folders.map((entry) => entry.name).sort()).toEqual([...FOLDERS].sort());
+  it('name every folder of src', () => {
+    const entries = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(entries.map((entry) => entry.name).sort()).toEqual([...folders].sort());
+  });
+
+  it('stand in the configuration of the linter as in the table (npm run directions)', () => {
+    expect(JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8')).overrides).toEqual(lintOverrides());
   });
 
   it('are linted: each planted violation is found, and nothing that is allowed', () => {
     const forbidden = new Set<string>();
-    for (const from of FOLDERS) {
-      for (const to of [...FOLDERS, ...JOINS]) {
+    for (const from of folders) {
+      for (const to of folders) {
         if (to === from) continue;
-        const target = to.endsWith('.ts') ? to : `${to}/thing.ts`;
-        // wire is flat: its files may import their neighbours only.
         for (const [path, up] of [
           [`src/${from}/to-${to}.ts`, '../'],
           [`src/${from}/deep/to-${to}.ts`, '../../'],
+          [`src/${from}/deep/er/to-${to}.ts`, '../../../'],
         ] as const) {
-          plant(path.replace('.ts.ts', '.ts'), up + target);
-          if (!MAY_IMPORT[from]!.includes(to)) forbidden.add(path.replace('.ts.ts', '.ts'));
+          plant(path, `${up}${to}/thing.ts`);
+          if (!MAY_IMPORT[from]!.includes(to)) forbidden.add(path);
         }
       }
       plant(`src/${from}/to-neighbour.ts`, './neighbour.ts');
+      plant(`src/${from}/to-room.ts`, './room/thing.ts');
+      plant(`src/${from}/room/to-hall.ts`, '../hall.ts');
+      for (const [name, specifier] of [
+        ['node', 'node:fs'],
+        ['package', 'yaml'],
+      ] as const) {
+        plant(`src/${from}/to-${name}.ts`, specifier);
+        if (PURE.includes(from)) forbidden.add(`src/${from}/to-${name}.ts`);
+      }
     }
-    for (const join of ['analyze', 'index', 'parallel']) {
-      plant(`src/${join}-to-cli.ts`, './cli/thing.ts');
-      forbidden.add(`src/${join}-to-cli.ts`);
-      plant(`src/${join}-to-wire.ts`, './wire/thing.ts');
-    }
-    for (const pure of ['wire', 'track', 'rules']) {
-      plant(`src/${pure}/to-node.ts`, 'node:fs');
-      forbidden.add(`src/${pure}/to-node.ts`);
-    }
-    plant('src/wire/to-package.ts', 'yaml');
-    forbidden.add('src/wire/to-package.ts');
+    plant('src/index-to-cli.ts', './cli/thing.ts');
+    forbidden.add('src/index-to-cli.ts');
+    plant('src/index-to-decode.ts', './decode/thing.ts');
 
     expect([...lintImports()].sort()).toEqual([...forbidden].sort());
+  });
+
+  it('make no circle between folders, nor a file that is imported and is not there', () => {
+    const known = new Set(readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }));
+    for (const [from, to] of imports())
+      if (!from.includes('assembly/')) expect(known.has(to), `${from} imports ${to}`).toBe(true);
+    // The table itself: whoever may be imported may not import back, over whatever way.
+    const reach = (folder: string, seen = new Set<string>()): Set<string> => {
+      for (const next of MAY_IMPORT[folder] ?? []) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        reach(next, seen);
+      }
+      return seen;
+    };
+    for (const folder of folders) expect(reach(folder).has(folder), folder).toBe(false);
   });
 });

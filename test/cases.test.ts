@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { analyzeCapture } from '../src/library.ts';
-import type { AnalysisReport, ExchangeReport } from '../src/report/types.ts';
+import { analyzeCapture } from '../src/analysis/analyze-capture.ts';
+import type { AnalysisReport, ExchangeReport } from '../src/report/model/types.ts';
 import { runCommand } from './support/command.ts';
 
 const FOLDER = join(import.meta.dirname, 'cases');

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AnalysisReport } from '../src/report/types.ts';
+import type { AnalysisReport } from '../src/report/model/types.ts';
 import { pcap } from './support/capture-builder.ts';
 import { runCommand } from './support/command.ts';
 import { be16, bytesOf, ethernet, fragmentIpv4, ipv4, ipv6, tcp, udp } from './support/frames.ts';

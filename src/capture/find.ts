@@ -1,6 +1,6 @@
 import { lstatSync, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileSource } from './byte-source.ts';
+import { FileSource } from './bytes/byte-source.ts';
 import { CaptureError } from './errors.ts';
 import { sniffFormat } from './open.ts';
 import { decodePath, showPath, toPath } from './paths.ts';

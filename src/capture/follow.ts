@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from './bytes/byte-source.ts';
 import { CaptureError } from './errors.ts';
-import { recogniseFormat, SNIFF_LENGTH } from './formats.ts';
+import { recogniseFormat, SNIFF_LENGTH } from './format/detect.ts';
 import { joinSources, type OpenNext, sortByTime } from './join.ts';
 import { type OpenOptions, openBytes, openSource } from './open.ts';
 import { decodePath, showPath, toPath } from './paths.ts';

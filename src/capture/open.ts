@@ -1,14 +1,15 @@
 import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { type ByteSource, FileSource, PrefixedSource, StreamSource } from './byte-source.ts';
+import { type ByteSource, FileSource, PrefixedSource, StreamSource } from './bytes/byte-source.ts';
+import { InputBuffer } from './bytes/input-buffer.ts';
 import { CaptureError } from './errors.ts';
-import { type Format, recogniseFormat, SNIFF_LENGTH } from './formats.ts';
+import { type Format, recogniseFormat, SNIFF_LENGTH } from './format/detect.ts';
+import { PCAP_HEADER_LENGTH, PcapReader } from './format/pcap.ts';
+import { PcapngReader } from './format/pcapng.ts';
+import type { RecordReader } from './format/record-reader.ts';
 import { showPath, toPath } from './paths.ts';
-import { PCAP_HEADER_LENGTH, PcapReader } from './pcap.ts';
-import { PcapngReader } from './pcapng.ts';
-import type { RecordReader } from './record-reader.ts';
-import { InputBuffer, RecordSource } from './record-source.ts';
+import { RecordSource } from './record-source.ts';
 import type { FrameSource } from './source.ts';
 
 export interface OpenOptions {
@@ -109,8 +110,8 @@ export async function sniffFormat(source: ByteSource, bufferLength = BUFFER_LENG
   // Loaded when wanted: most captures are plain, and small ones are over before a decompressor is loaded.
   const inner =
     compression === 'gzip'
-      ? new (await import('./gzip.ts')).GzipSource(prefixed)
-      : new (await import('./zstd.ts')).ZstdSource(prefixed);
+      ? new (await import('./bytes/gzip.ts')).GzipSource(prefixed)
+      : new (await import('./bytes/zstd.ts')).ZstdSource(prefixed);
   try {
     return { ...(await sniffOnce(inner, bufferLength)), compression, source: inner };
   } catch (error) {

@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Packet, parse } from 'pcap-parser';
 import { CaptureError } from './errors.ts';
+import { PCAP_HEADER_LENGTH, PcapReader } from './format/pcap.ts';
 import { openBytes, sniffFormat } from './open.ts';
 import { showPath, toPath } from './paths.ts';
-import { PCAP_HEADER_LENGTH, PcapReader } from './pcap.ts';
 import type { CaptureProblem, Frame } from './source.ts';
 
 export interface VerifyResult {

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { nearestWord } from '../config/nearest.ts';
-import { escapeForTerminal } from '../report/escape.ts';
 import { VERSION } from '../version.ts';
+import { escapeForTerminal } from '../words/escape.ts';
 import { refuseMistyped } from './command-words.ts';
 import { CliError, type CliIo, EXIT_CLEAN, widthOf, writeData } from './io.ts';
 import { isVerb, separateShortValues, type VerbName } from './options.ts';

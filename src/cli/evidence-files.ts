@@ -1,9 +1,10 @@
-import { PcapngWriter } from '../capture/pcapng-writer.ts';
+import { openInput } from '../analysis/analyze-input.ts';
+import { commentFrames, EvidenceRecorder, writeEvidence } from '../analysis/evidence.ts';
+import type { Input, ReadableInput, Watcher } from '../analysis/types.ts';
+import { PcapngWriter } from '../capture/format/pcapng-writer.ts';
 import type { FrameSource } from '../capture/source.ts';
-import { commentFrames, EvidenceRecorder, writeEvidence } from '../evidence.ts';
-import { type Input, openInput, type ReadableInput, type Watcher } from '../parallel.ts';
-import type { RunResult } from '../report/types.ts';
-import { formatCount } from '../report/words.ts';
+import type { RunResult } from '../report/model/types.ts';
+import { formatCount } from '../words/numbers.ts';
 import { CliError } from './io.ts';
 
 /** The frames of flagged exchanges, written to every path that --report names with .pcapng. */

@@ -1,4 +1,4 @@
-import { escapeForTerminal } from '../report/escape.ts';
+import { escapeForTerminal } from '../words/escape.ts';
 import { run } from './commands/analyze.ts';
 import { type CliIo, EXIT_TROUBLE, OUTPUT_GONE } from './io.ts';
 import { readPlainArguments } from './options.ts';

@@ -1,4 +1,4 @@
-import type { InputsProgress } from '../parallel.ts';
+import type { InputsProgress } from '../analysis/types.ts';
 import type { CliIo } from './io.ts';
 
 export interface ProgressDisplay {

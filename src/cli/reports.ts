@@ -1,6 +1,6 @@
 import { appendFileSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import type { AnalysisSink } from '../analyze.ts';
+import type { AnalysisSink } from '../analysis/types.ts';
 import { nearestWord } from '../config/nearest.ts';
 import type { PluginReporter } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
@@ -12,7 +12,7 @@ import {
   loadReporter,
   REPORT_ENDINGS,
   type ReportFormat,
-} from '../report/index.ts';
+} from '../report/formats/index.ts';
 import type {
   DocumentReporter,
   ReportContext,
@@ -20,7 +20,7 @@ import type {
   StreamContext,
   StreamReporter,
   StreamReporterFactory,
-} from '../report/types.ts';
+} from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
@@ -185,7 +185,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
 async function appendStepSummary(result: RunResult, { env, stderr }: CliIo): Promise<void> {
   const path = env.GITHUB_STEP_SUMMARY;
   if (path === undefined || path === '') return;
-  const { formatStepSummary, MAX_STEP_SUMMARY_BYTES } = await import('../report/step-summary.ts');
+  const { formatStepSummary, MAX_STEP_SUMMARY_BYTES } = await import('../report/formats/step-summary.ts');
   try {
     // What the step has written before counts as well.
     const text = formatStepSummary(result, MAX_STEP_SUMMARY_BYTES - (statOrNull(path)?.size ?? 0));

@@ -1,16 +1,16 @@
-import type { AnalysisSettings } from '../analyze.ts';
+import type { AnalysisSettings } from '../analysis/types.ts';
 import { parseDuration } from '../config/duration.ts';
 import { describePassedOver } from '../config/find.ts';
 import { unknownLinkType } from '../config/link-types.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
-import { escapeForTerminal } from '../report/escape.ts';
-import type { RunResult } from '../report/types.ts';
-import { RuleEngine } from '../rules/engine.ts';
+import { linkTypeOfName } from '../decode/link/linktypes.ts';
+import { RuleEngine } from '../engine/engine.ts';
+import type { RunResult } from '../report/model/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
-import type { Severity } from '../rules/types.ts';
-import { linkTypeOfName } from '../wire/linktypes.ts';
+import { escapeForTerminal } from '../words/escape.ts';
+import type { Severity } from '../words/severity.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
 
@@ -115,8 +115,8 @@ export function statusOf({ report }: RunResult, { failOn }: Config, interrupted 
 export async function sayOutcome(result: RunResult, format: string, say: (text: string) => void): Promise<void> {
   if (FORMATS_WITH_SUMMARY.has(format)) return;
   const [{ formatConclusion }, { formatCount }] = await Promise.all([
-    import('../report/conclusion.ts'),
-    import('../report/words.ts'),
+    import('../report/model/conclusion.ts'),
+    import('../words/numbers.ts'),
   ]);
   const { summary, omitted } = result.report;
   const found = [...SEVERITIES].reverse().filter((severity) => summary.findings[severity] > 0);

@@ -1,5 +1,5 @@
-import type { AnalysisProgress } from '../analyze.ts';
-import { formatCount, formatNumber } from '../report/words.ts';
+import type { AnalysisProgress } from '../analysis/types.ts';
+import { formatCount, formatNumber } from '../words/numbers.ts';
 import { type CliIo, type OutputStream, widthOf } from './io.ts';
 
 /** One line at the bottom of a terminal that tells how a live run goes. */

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { formatAddress } from '../wire/address.ts';
+import { formatAddress } from '../decode/address.ts';
 import type { Cidr } from './types.ts';
 
 /** Why a text is no address, block, or block with a port: one clause for a person. */

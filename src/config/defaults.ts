@@ -1,5 +1,5 @@
+import type { OptionSpec, OptionValue, Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
-import type { OptionSpec, OptionValue, Rule } from '../rules/types.ts';
 import { parseDuration, parseRate } from './duration.ts';
 import type { Config, RuleSetting } from './types.ts';
 

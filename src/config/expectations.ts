@@ -1,7 +1,7 @@
+import { formatAddress } from '../decode/address.ts';
+import { formatMessage } from '../engine/message.ts';
 import { expectationMeta } from '../rules/expectation.ts';
-import { formatMessage } from '../rules/message.ts';
 import { type Exchange, NO_TIME, type Timestamp, VERDICTS, type Verdict } from '../track/exchange.ts';
-import { formatAddress } from '../wire/address.ts';
 import { cidrMatches, formatTarget } from './cidr.ts';
 import { formatDuration } from './duration.ts';
 import type { Expectation } from './types.ts';

@@ -1,4 +1,4 @@
-import type { IgnoreMatcher } from '../rules/engine.ts';
+import type { IgnoreMatcher } from '../engine/engine.ts';
 import { cidrMatches } from './cidr.ts';
 import type { IgnoreEntry } from './types.ts';
 

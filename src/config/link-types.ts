@@ -1,4 +1,4 @@
-import { LINK_TYPE_NAMES } from '../wire/linktypes.ts';
+import { LINK_TYPE_NAMES } from '../decode/link/linktypes.ts';
 import { nearestWord } from './nearest.ts';
 
 /** What to tell of a word that names no link type. */

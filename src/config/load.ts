@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
-import type { Rule } from '../rules/types.ts';
 import { defaultConfig } from './defaults.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { findConfig, type PassedOver } from './find.ts';

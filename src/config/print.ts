@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
+import { linkTypeName, linkTypeOfName } from '../decode/link/linktypes.ts';
+import type { OptionSpec, OptionValue, Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
-import type { OptionSpec, OptionValue, Rule } from '../rules/types.ts';
-import { linkTypeName, linkTypeOfName } from '../wire/linktypes.ts';
 import { formatTarget } from './cidr.ts';
 import { formatDuration, formatRate } from './duration.ts';
 import type { Config } from './types.ts';

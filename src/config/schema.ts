@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { OptionSpec, Rule } from '../rules/types.ts';
+import { linkTypeOfName } from '../decode/link/linktypes.ts';
+import type { TunnelName } from '../decode/tunnel/ports.ts';
+import type { OptionSpec, Rule } from '../engine/types.ts';
 import { VERDICTS } from '../track/exchange.ts';
-import type { TunnelName } from '../wire/decode.ts';
-import { linkTypeOfName } from '../wire/linktypes.ts';
 import { parseCidr, parseTarget } from './cidr.ts';
 import { allowedText, readOption } from './defaults.ts';
 import { DURATION_PATTERN, parseDuration, RATE_PATTERN } from './duration.ts';

@@ -1,6 +1,7 @@
-import type { OptionValue, Severity } from '../rules/types.ts';
+import type { DecoderOptions } from '../decode/decoder.ts';
+import type { OptionValue } from '../engine/types.ts';
 import type { Verdict } from '../track/exchange.ts';
-import type { DecoderOptions } from '../wire/decode.ts';
+import type { Severity } from '../words/severity.ts';
 
 /** A block of addresses: 4 or 16 bytes and the number of leading bits that count. */
 export interface Cidr {

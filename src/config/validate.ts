@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { OptionValue, Rule, Severity } from '../rules/types.ts';
-import { MAX_WINDOW_COUNT } from '../rules/window-tracker.ts';
-import { linkTypeOfName } from '../wire/linktypes.ts';
+import { linkTypeOfName } from '../decode/link/linktypes.ts';
+import type { OptionValue, Rule } from '../engine/types.ts';
+import { MAX_WINDOW_COUNT } from '../engine/window/window-tracker.ts';
+import type { Severity } from '../words/severity.ts';
 import { parseCidr, parseTarget } from './cidr.ts';
 import { defaultConfig, defaultSetting, readOption } from './defaults.ts';
 import { parseDuration } from './duration.ts';

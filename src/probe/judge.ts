@@ -1,4 +1,4 @@
-import type { ExchangeReport } from '../report/types.ts';
+import type { ExchangeReport } from '../report/model/types.ts';
 import type { Told } from './connect.ts';
 import type { Neighbour, Route } from './route.ts';
 

@@ -1,5 +1,5 @@
+import type { ExchangeRule } from '../engine/types.ts';
 import { concerns, PORTS_OPTION } from './ports.ts';
-import type { ExchangeRule } from './types.ts';
 
 export const conflictingAnswers: ExchangeRule = {
   kind: 'exchange',

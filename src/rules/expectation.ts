@@ -1,4 +1,4 @@
-import type { RuleMeta } from './types.ts';
+import type { RuleMeta } from '../engine/types.ts';
 
 /**
  * Words for broken expectations. It is listed and explained as the rules are, but has nothing to switch: what it asserts

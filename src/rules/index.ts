@@ -1,3 +1,4 @@
+import type { Rule } from '../engine/types.ts';
 import { conflictingAnswers } from './conflicting-answers.ts';
 import { invalidReset } from './invalid-reset.ts';
 import { malformedPortZero } from './malformed-port-zero.ts';
@@ -10,7 +11,6 @@ import { portZeroScan } from './port-zero-scan.ts';
 import { stealthProbeToPortZero } from './stealth-probe-to-port-zero.ts';
 import { synFromPortZero } from './syn-from-port-zero.ts';
 import { synToPortZero } from './syn-to-port-zero.ts';
-import type { Rule } from './types.ts';
 import { udpPortZero } from './udp-port-zero.ts';
 
 /** The rules that come with portzero, in the order in which they are listed and evaluated. */

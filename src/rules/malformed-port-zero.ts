@@ -8,8 +8,8 @@ import {
   ANOMALY_OVERLAPPING_FRAGMENTS,
   ANOMALY_SYN_FIN,
   ANOMALY_SYN_RST,
-} from '../wire/packet.ts';
-import type { ExchangeRule } from './types.ts';
+} from '../decode/packet.ts';
+import type { ExchangeRule } from '../engine/types.ts';
 
 /** What is malformed, in words. ANOMALY_SNAPPED is left out: there the capture is short, not the segment. */
 const FAULTS: ReadonlyArray<readonly [bit: number, words: string]> = [

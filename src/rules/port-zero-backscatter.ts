@@ -1,4 +1,4 @@
-import type { ExchangeRule, Match } from './types.ts';
+import type { ExchangeRule, Match } from '../engine/types.ts';
 
 const SYN_ACK: Match = { messageId: 'syn-ack' };
 const RESET: Match = { messageId: 'reset' };

@@ -1,5 +1,5 @@
-import { ANOMALY_DATA_OFFSET_BEYOND, ANOMALY_FRAGMENTED_HEADER, ANOMALY_SNAPPED } from '../wire/packet.ts';
-import type { ExchangeRule, Match } from './types.ts';
+import { ANOMALY_DATA_OFFSET_BEYOND, ANOMALY_FRAGMENTED_HEADER, ANOMALY_SNAPPED } from '../decode/packet.ts';
+import type { ExchangeRule, Match } from '../engine/types.ts';
 
 const MATCH: Match = { messageId: 'cut' };
 /** There the sender hid the flags, and malformed-port-zero tells of it. */

@@ -1,4 +1,4 @@
-import type { ExchangeRule } from './types.ts';
+import type { ExchangeRule } from '../engine/types.ts';
 
 export const portZeroData: ExchangeRule = {
   kind: 'exchange',

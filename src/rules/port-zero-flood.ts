@@ -1,5 +1,5 @@
-import { formatDuration } from './span.ts';
-import type { RuleOptions, WindowRule } from './types.ts';
+import type { RuleOptions, WindowRule } from '../engine/types.ts';
+import { formatDuration } from '../words/span.ts';
 
 export const portZeroFlood: WindowRule = {
   kind: 'window',

@@ -1,5 +1,5 @@
+import type { OptionSpec, RuleOptions } from '../engine/types.ts';
 import type { Exchange } from '../track/exchange.ts';
-import type { OptionSpec, RuleOptions } from './types.ts';
 
 /** Option of the rules that make sense on every port. The engine shows a rule other ports only when this says any. */
 export const PORTS_OPTION: OptionSpec = {

@@ -1,5 +1,5 @@
-import { FRAGMENT_LATER, TRANSPORT_UDP } from '../wire/packet.ts';
-import type { DatagramRule } from './types.ts';
+import { FRAGMENT_LATER, TRANSPORT_UDP } from '../decode/packet.ts';
+import type { DatagramRule } from '../engine/types.ts';
 
 export const udpPortZero: DatagramRule = {
   kind: 'datagram',

@@ -2,8 +2,8 @@
  * What the segments behind a handshake say of it, where the capture does not hold its SYN-ACK: pure functions of sequence
  * numbers, all modulo 2^32. Both ends have gone on from numbers that only a handshake gives them.
  */
-import { ACK, FIN, RST } from '../wire/packet.ts';
-import { sequenceDifference } from '../wire/sequence.ts';
+import { ACK, FIN, RST } from '../decode/packet.ts';
+import { sequenceDifference } from '../decode/transport/sequence.ts';
 
 /** It acknowledges nothing that the client sent. */
 export const SAYS_NOTHING = 0;

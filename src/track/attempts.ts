@@ -3,8 +3,8 @@
  * number, the one that they sent or that an answer acknowledges: so a million attempts on one pair of ends cost each
  * packet no more than a few do, and none of them is given up for the others.
  */
-import { hashWords } from '../wire/keyed-hash.ts';
-import { FIN, SYN } from '../wire/packet.ts';
+import { hashWords } from '../decode/keyed-hash.ts';
+import { FIN, SYN } from '../decode/packet.ts';
 import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 

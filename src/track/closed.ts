@@ -3,8 +3,8 @@
  * goes on for some 100 s), the ACK of the end that is in TIME-WAIT, a RST of one that knows nothing any more. So they are held, as
  * many as MOST_CLOSED, and beyond that the oldest goes first.
  */
-import { ACK, RST } from '../wire/packet.ts';
-import { sequenceDifference } from '../wire/sequence.ts';
+import { ACK, RST } from '../decode/packet.ts';
+import { sequenceDifference } from '../decode/transport/sequence.ts';
 import type { Numbers } from './acceptance.ts';
 
 /** RFC 9293 §3.6: an end remembers for two maximum segment lifetimes of 2 minutes each (§3.4.2). */

@@ -2,7 +2,7 @@
  * What is followed of a conversation over port 0 beyond its opening: bytes each way without retransmissions, and the
  * frames that rules point at. Few exchanges have one, so these are objects.
  */
-import { sequenceDifference } from '../wire/sequence.ts';
+import { sequenceDifference } from '../decode/transport/sequence.ts';
 import { Ends } from './closed.ts';
 
 export class Conversation {

@@ -3,7 +3,9 @@
  * mirrors that show a packet in each. Exchanges are found by their ends and numbers whatever their scope; and ends that were once
  * found to be in another scope stay there.
  */
-import { hashWords } from '../wire/keyed-hash.ts';
+
+import { hashWords } from '../decode/keyed-hash.ts';
+import type { FlowKey } from './flow-key.ts';
 import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 
@@ -79,7 +81,7 @@ export class Crossings {
   }
 
   /** Exchanges in other scopes than the key's, on its ends, with that number; empty when they are too many. Overwritten. */
-  alike(key: t.FlowKey, number: number): readonly number[] {
+  alike(key: FlowKey, number: number): readonly number[] {
     const found = this.#found;
     found.length = 0;
     if (this.#index.size === 0) return found;
@@ -96,7 +98,7 @@ export class Crossings {
   }
 
   /** From now on, what is on the ends of the key is in that scope. */
-  join(key: t.FlowKey, to: number): void {
+  join(key: FlowKey, to: number): void {
     if (this.#young.size >= MOST_JOINED) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -105,7 +107,7 @@ export class Crossings {
   }
 
   /** The scope in which the exchanges on the ends of the key are; -1 when none was joined. */
-  joined(key: t.FlowKey): number {
+  joined(key: FlowKey): number {
     const joined = this.#young.get(key.hash) ?? this.#old.get(key.hash);
     return joined?.isOf(key) === true ? joined.to : -1;
   }
@@ -124,13 +126,13 @@ class Joined {
   readonly #from: number;
   readonly #ends: Int32Array;
 
-  constructor(key: t.FlowKey, to: number) {
+  constructor(key: FlowKey, to: number) {
     this.to = to;
     this.#from = key.scope;
     this.#ends = key.copyEnds();
   }
 
-  isOf(key: t.FlowKey): boolean {
+  isOf(key: FlowKey): boolean {
     return this.#from === key.scope && key.hasEnds(this.#ends);
   }
 }

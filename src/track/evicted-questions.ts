@@ -2,7 +2,7 @@
  * Questions that had to leave the full table before an answer came: an answer to one of them is no backscatter. A bounded
  * memory: the newest question with the same remainder takes the place of an older one.
  */
-import { hashWords } from '../wire/keyed-hash.ts';
+import { hashWords } from '../decode/keyed-hash.ts';
 
 const PLACES = 1 << 18;
 

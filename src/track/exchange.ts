@@ -123,12 +123,12 @@ export interface Exchange {
   readonly bytesToServer: number;
   readonly bytesToClient: number;
   readonly close: 'fin' | 'reset' | null;
-  /** Layer ids of wire/layers.ts. */
+  /** Layer ids of decode/layers.ts. */
   readonly layers: Uint8Array;
   readonly scope: number;
   /** Scope of the answer, where it is another one; null otherwise. */
   readonly answerScope: number | null;
-  /** ANOMALY_ bits of wire/packet.ts of all its segments. */
+  /** ANOMALY_ bits of decode/packet.ts of all its segments. */
   readonly anomalies: number;
   /** First frame with an anomaly; null when none. */
   readonly anomalyFrame: number | null;

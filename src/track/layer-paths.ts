@@ -1,5 +1,5 @@
-import { MAX_LAYERS } from '../wire/packet.ts';
-import { WordTable } from '../wire/word-table.ts';
+import { MAX_LAYERS } from '../decode/packet.ts';
+import { WordTable } from '../decode/word-table.ts';
 
 /**
  * The ways in that were seen (ethernet, vlan, ipv4, tcp …), each kept once: captures have few, however many exchanges. Those

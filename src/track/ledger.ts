@@ -1,8 +1,8 @@
 /**
- * Somebody else who keeps exchanges on ordinary ports as long as nothing unusual happens to them (lane/). One pair of ends is
+ * Somebody else who keeps exchanges on ordinary ports as long as nothing unusual happens to them (core/). One pair of ends is
  * in the ledger, or in the tracker's table, or in neither, never in both, whatever the scope; and in the ledger in one scope only.
  */
-import type { FlowKey } from './table.ts';
+import type { FlowKey } from './flow-key.ts';
 
 export interface Ledger {
   /** State of the clock that both go by: see CaptureClock. */

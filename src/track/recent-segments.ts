@@ -3,8 +3,8 @@
  * conversation was. A bounded memory: a newer segment with the same remainder takes the place of an older one, and of what is
  * older than a copy can be nobody asks.
  */
-import { hashWords } from '../wire/keyed-hash.ts';
-import type { PacketRecord } from '../wire/packet.ts';
+import { hashWords } from '../decode/keyed-hash.ts';
+import type { PacketRecord } from '../decode/packet.ts';
 
 const PLACES = 1 << 12;
 /** Words that are the same in a copy: see #read. */

@@ -1,11 +1,13 @@
 /** Exchanges that a ledger kept so far, now as records of the table: something unusual happens to them. */
-import { PacketRecord, TRANSPORT_TCP } from '../wire/packet.ts';
-import { KIND_RESET, KIND_SYN_ACK } from './answers.ts';
+
+import { PacketRecord, TRANSPORT_TCP } from '../decode/packet.ts';
+import { KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { Deadlines } from './deadlines.ts';
 import { PROBES, VERDICTS } from './exchange.ts';
+import type { Store } from './exchange-view.ts';
+import type { FlowKey } from './flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from './ledger.ts';
 import * as t from './table.ts';
-import type { Store } from './view.ts';
 
 const VERDICT_OF = {
   open: VERDICTS.indexOf('undecided'),
@@ -42,7 +44,7 @@ export class Takeover {
    * Puts the exchange with these ends, in whatever scope, into the table, as it would be there had it been there from the start
    * but for evidence, of which nothing is kept. Returns 0 when the ledger does not have it.
    */
-  take(key: t.FlowKey): number {
+  take(key: FlowKey): number {
     const taken = this.#ledger.take(key);
     if (taken === null) return 0;
     const { table } = this.#store;

@@ -2,6 +2,7 @@
  * Packets in, exchanges out: which exchange a packet belongs to, and what it changes there. The verdict table is in
  * answer.ts, the storage in table.ts.
  */
+
 import {
   ACK,
   ANOMALY_DATA_OFFSET_BEYOND,
@@ -17,10 +18,9 @@ import {
   SYN,
   TRANSPORT_ICMP_ERROR,
   TRANSPORT_TCP,
-} from '../wire/packet.ts';
-import { sequenceDifference } from '../wire/sequence.ts';
-import { echoesTime } from '../wire/tcp-options.ts';
-import { addWaiting, createWaitingCells, dropWaiting, waitingCell } from '../wire/waiting-ports.ts';
+} from '../decode/packet.ts';
+import { sequenceDifference } from '../decode/transport/sequence.ts';
+import { echoesTime } from '../decode/transport/tcp-options.ts';
 import {
   type Asked,
   goesOn,
@@ -31,7 +31,6 @@ import {
   SAYS_ESTABLISHED,
   SAYS_NOTHING,
 } from './acceptance.ts';
-import { acknowledgesSyn, classifyProbe, icmpIsAnswer } from './answer.ts';
 import {
   AnswerPool,
   KIND_ACK,
@@ -42,7 +41,7 @@ import {
   KIND_SYN_ACK,
   optionsLengthOf,
   packWords,
-} from './answers.ts';
+} from './answer-pool.ts';
 import { Attempts } from './attempts.ts';
 import { CaptureClock } from './clock.ts';
 import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
@@ -50,14 +49,17 @@ import { type Conversation, ConversationPool } from './conversation.ts';
 import { Crossings } from './crossings.ts';
 import { EvictedQuestions } from './evicted-questions.ts';
 import { type ExchangeSink, NO_TIME, PROBES, type TrackerCounts, VERDICTS } from './exchange.ts';
-import { FrameRuns } from './frame-list.ts';
+import { ExchangeView, NO_PROBE, type Store } from './exchange-view.ts';
+import { FlowKey } from './flow-key.ts';
 import { FrameNumbers, wordOf } from './frame-numbers.ts';
+import { FrameRuns } from './frame-runs.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
 import { Takeover } from './takeover.ts';
-import { ExchangeView, NO_PROBE, type Store } from './view.ts';
+import { acknowledgesSyn, classifyProbe, icmpIsAnswer } from './verdict.ts';
+import { addWaiting, createWaitingCells, dropWaiting, waitingCell } from './waiting-ports.ts';
 
 export interface TrackerOptions {
   /** Silence is called silence after this many nanoseconds. */
@@ -70,7 +72,7 @@ export interface TrackerOptions {
   readonly evidence?: 'all' | 'port-zero';
   /** Whether a segment with a bad checksum is taken as good (default false): then it has been told of, and that is all. */
   readonly trustsChecksums?: boolean;
-  /** Where to count the ports that wait (wire/waiting-ports.ts), so that others can look there. */
+  /** Where to count the ports that wait (track/waiting-ports.ts), so that others can look there. */
   readonly waiting?: Uint16Array;
   /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
   readonly ledger?: Ledger;
@@ -147,13 +149,13 @@ export class Tracker {
   readonly #clock: CaptureClock;
   /** Whether the clock was running when the timers were looked at last. */
   #hasTimers = false;
-  readonly #key: t.FlowKey;
+  readonly #key: FlowKey;
   readonly #view: ExchangeView;
   readonly #sink: ExchangeSink;
   readonly #timeoutNanos: number;
   readonly #keepsAll: boolean;
   readonly #trusts: boolean;
-  /** See wire/waiting-ports.ts. Who drops plain segments before they come here has to look at it. */
+  /** See track/waiting-ports.ts. Who drops plain segments before they come here has to look at it. */
   readonly waiting: Uint16Array;
   readonly #ledger: Ledger | null;
   readonly #takeover: Takeover | null;
@@ -174,7 +176,7 @@ export class Tracker {
     this.waiting = options.waiting ?? createWaitingCells();
     this.#ledger = options.ledger ?? null;
     this.#clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
-    this.#key = new t.FlowKey();
+    this.#key = new FlowKey();
     this.#table = new t.ExchangeTable(options.maxExchanges);
     this.#frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.#numbers);
     this.#crossings = new Crossings(this.#table);

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { formatHtml } from '../../src/report/html/html.ts';
-import type { ExchangeReport, RunResult } from '../../src/report/types.ts';
+import type { ExchangeReport, RunResult } from '../../src/report/model/types.ts';
 import { launchChromium, type OpenPage, openPage } from '../support/browser.ts';
 import { HOSTILE, type SampleOptions, sampleResult } from '../support/html-sample.ts';
 import { describeWith } from '../support/tools.ts';
@@ -249,11 +249,11 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     expect(await page.locator('.detail').count()).toBe(0);
   });
 
-  it('gives the sender of an ICMP error a lane of its own', async () => {
+  it('gives the sender of an ICMP error a core of its own', async () => {
     const { page, result } = await openSample({ exchanges: 3, verdict: 'unreachable' });
     await page.locator('.toggle').first().click();
-    expect(await page.locator('.lane b').allTextContents()).toEqual(['Client', 'On the way', 'Server']);
-    expect(await page.locator('.lane .address').nth(1).textContent()).toBe(result.report.exchanges[0]!.answeredBy);
+    expect(await page.locator('.core b').allTextContents()).toEqual(['Client', 'On the way', 'Server']);
+    expect(await page.locator('.core .address').nth(1).textContent()).toBe(result.report.exchanges[0]!.answeredBy);
   });
 
   it('walks the rows by arrow keys, and goes to the search by a slash', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { analyzeCapture } from '../../src/library.ts';
+import { analyzeCapture } from '../../src/analysis/analyze-capture.ts';
 import { join, pcapngBlocks } from '../support/capture-builder.ts';
 import { ethernet, ipv4, tcp } from '../support/frames.ts';
 import { describeWith } from '../support/tools.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { PcapngWriter } from '../../src/capture/format/pcapng-writer.ts';
 import { openCapture } from '../../src/capture/open.ts';
-import { PcapngWriter } from '../../src/capture/pcapng-writer.ts';
 import type { CaptureInterface } from '../../src/capture/source.ts';
 import { payload } from '../support/capture-builder.ts';
 import { collect, readBytes } from '../support/read-capture.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { PcapReader } from '../../src/capture/pcap.ts';
+import { PcapReader } from '../../src/capture/format/pcap.ts';
 import { verifyWithPcapParser } from '../../src/capture/verify.ts';
 import { join, MODIFIED, NANO, payload, pcap, pcapngBlocks } from '../support/capture-builder.ts';
 import { FIXTURES, loadManifest } from '../support/manifest.ts';

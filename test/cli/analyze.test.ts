@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { AnalysisReport } from '../../src/report/types.ts';
+import type { AnalysisReport } from '../../src/report/model/types.ts';
 import { fixture, runCommand, startCommand } from '../support/command.ts';
 import { describeWith } from '../support/tools.ts';
 

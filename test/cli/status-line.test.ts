@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AnalysisProgress } from '../../src/analyze.ts';
+import type { AnalysisProgress } from '../../src/analysis/types.ts';
 import { openStatusLine } from '../../src/cli/status-line.ts';
 import { fakeIo } from '../support/io.ts';
 

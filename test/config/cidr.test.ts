@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cidrMatches, formatTarget, parseAddress, parseCidr, parseTarget } from '../../src/config/cidr.ts';
 import type { Cidr } from '../../src/config/types.ts';
-import { formatAddress } from '../../src/wire/address.ts';
+import { formatAddress } from '../../src/decode/address.ts';
 import { addressBytes } from '../support/exchange.ts';
 
 const block = (text: string): Cidr => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCidr } from '../../src/config/cidr.ts';
 import { createIgnoreMatcher } from '../../src/config/ignore.ts';
 import type { Cidr, IgnoreEntry } from '../../src/config/types.ts';
-import { PacketRecord } from '../../src/wire/packet.ts';
+import { PacketRecord } from '../../src/decode/packet.ts';
 import { addressBytes, makeExchange } from '../support/exchange.ts';
 
 const entry = (from: string | null, to: string | null): IgnoreEntry => ({

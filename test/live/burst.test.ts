@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
-import type { AnalysisReport } from '../../src/report/types.ts';
+import type { AnalysisReport } from '../../src/report/model/types.ts';
 import { writeFlood } from '../support/flood.ts';
 import { askFrames, interrupt, startSniff } from '../support/live.ts';
 import { Lab, type Running } from '../support/netns.ts';

@@ -1,4 +1,4 @@
-import type { AnalysisReport, ExchangeReport, SegmentReport } from '../../src/report/types.ts';
+import type { AnalysisReport, ExchangeReport, SegmentReport } from '../../src/report/model/types.ts';
 
 /** What a report says that depends neither on the file around the frames, nor on the clock, nor on what carries them. */
 export function essenceOf({ summary, exchanges, findings, omitted }: AnalysisReport) {

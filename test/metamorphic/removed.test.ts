@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AnalysisReport, ExchangeReport } from '../../src/report/types.ts';
-import { createDecoder } from '../../src/wire/decode.ts';
+import { createDecoder } from '../../src/decode/decoder.ts';
+import type { AnalysisReport, ExchangeReport } from '../../src/report/model/types.ts';
 import { analyzeAll, type FrameList, listFrames, openBytes, toPcapng } from '../support/frame-list.ts';
 import { loadManifest } from '../support/manifest.ts';
 

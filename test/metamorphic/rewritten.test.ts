@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { FrameSource } from '../../src/capture/source.ts';
-import type { AnalysisReport } from '../../src/report/types.ts';
+import type { AnalysisReport } from '../../src/report/model/types.ts';
 import { runCommand } from '../support/command.ts';
 import {
   analyzeAll,
@@ -78,13 +78,13 @@ describe('the same frames have the same verdicts and findings', () => {
     expect(compared).toBeGreaterThan(200);
   });
 
-  // Two threads: test/sift/sifted-source.test.ts and test/lane/relayed.test.ts, over all fixtures.
+  // Two threads: test/prefilter/filtered-source.test.ts and test/core/relayed.test.ts, over all fixtures.
   it('on the fast path, whatever carries them', async () => {
     for (const { file } of captures) {
       const list = await listOf(file);
-      const read = async (lane: boolean) =>
+      const read = async (core: boolean) =>
         analyzeAll(await openBytes(toPcapng(isEthernet(list) ? inVlan(list, 777) : list, 'little')), {
-          lane,
+          core,
           exchanges: 'flagged',
         });
       expect(await read(true), file).toEqual(await read(false));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { communityId } from '../../src/report/community-id.ts';
+import { communityId } from '../../src/report/model/community-id.ts';
 import { addressBytes } from '../support/frames.ts';
 
 /** The published baseline of the Community ID specification, its TCP and UDP flows: [ends, protocol, seed 0, seed 1]. */

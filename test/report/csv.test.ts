@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { streamCsv } from '../../src/report/csv.ts';
+import { streamCsv } from '../../src/report/formats/csv.ts';
 import { harmfulIn, makeExchangeReport, makeInputReport, makeRun, SAMPLE_RUNS, streamRun } from '../support/reports.ts';
 
 const read = (text: string): Record<string, string>[] => parse(text, { columns: true, record_delimiter: '\r\n' });

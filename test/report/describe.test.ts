@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DescribeContext, describeExchange } from '../../src/report/describe.ts';
+import { type DescribeContext, describeExchange } from '../../src/report/model/describe.ts';
 import type { Exchange, SegmentEvidence } from '../../src/track/exchange.ts';
 import { addressBytes, makeEvidence, makeExchange, makeTime } from '../support/exchange.ts';
 import { partErrors } from './schema.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../src/report/diff.ts';
-import { formatJson } from '../../src/report/json.ts';
-import type { AnalysisReport, ExchangeReport } from '../../src/report/types.ts';
+import { formatJson } from '../../src/report/formats/json.ts';
+import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../src/report/model/diff.ts';
+import type { AnalysisReport, ExchangeReport } from '../../src/report/model/types.ts';
 import {
   harmfulIn,
   hostileRun,

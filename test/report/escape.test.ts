@@ -11,7 +11,7 @@ import {
   escapeMarkdown,
   escapeXml,
   stringifySafely,
-} from '../../src/report/escape.ts';
+} from '../../src/words/escape.ts';
 import { HOSTILE, harmfulIn } from '../support/reports.ts';
 
 /** Any code unit, half pairs included, with a preference for those that do harm. */

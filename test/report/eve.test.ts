@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { analyzeCapture } from '../../src/index.ts';
-import { streamEve } from '../../src/report/eve.ts';
+import { streamEve } from '../../src/report/formats/eve.ts';
 import { rules } from '../../src/rules/index.ts';
 import { fixture } from '../support/command.ts';
 import {

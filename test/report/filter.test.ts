@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exchangeFilter, framesFilter, groupFilter } from '../../src/report/filter.ts';
+import { exchangeFilter, framesFilter, groupFilter } from '../../src/report/display-filter.ts';
 import { pcap } from '../support/capture-builder.ts';
 import { ethernet, ipv4, ipv6, tcp } from '../support/frames.ts';
 import { groupExchanges, makeExchangeReport, makeFindingReport } from '../support/reports.ts';

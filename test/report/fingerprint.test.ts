@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatFingerprint, guessHops, guessInitialTtl } from '../../src/report/fingerprint.ts';
+import { formatFingerprint, guessHops, guessInitialTtl } from '../../src/report/model/fingerprint.ts';
 import { makeEvidence } from '../support/exchange.ts';
 
 const probe = makeEvidence({ kind: 'probe', flags: 0x02, sequence: 1000, acknowledgment: 0, reason: 'probe' });

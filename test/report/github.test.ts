@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatGithub } from '../../src/report/github.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import { formatGithub } from '../../src/report/formats/github.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import {
   emptyRun,
   harmfulIn,

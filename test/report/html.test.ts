@@ -10,7 +10,7 @@ import { jsonForScript } from '../../src/report/html/escape.ts';
 import { formatHtml } from '../../src/report/html/html.ts';
 import { frameRanges, type PagePayload } from '../../src/report/html/payload.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../../src/report/html/words.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import { HOSTILE, sampleResult } from '../support/html-sample.ts';
 import { makeExchangeReport, makeFindingReport, makeRun } from '../support/reports.ts';
 import { describeWith } from '../support/tools.ts';

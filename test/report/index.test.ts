@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FORMATS, formatOfPath, loadLiveReporter, loadReporter } from '../../src/report/index.ts';
+import { FORMATS, formatOfPath, loadLiveReporter, loadReporter } from '../../src/report/formats/index.ts';
 import { oneFindingRun, streamRun } from '../support/reports.ts';
 
 describe('loadReporter', () => {

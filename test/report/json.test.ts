@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatJson } from '../../src/report/json.ts';
-import { streamNdjson } from '../../src/report/ndjson.ts';
+import { formatJson } from '../../src/report/formats/json.ts';
+import { streamNdjson } from '../../src/report/formats/ndjson.ts';
 import { harmfulIn, manyFindingsRun, oneFindingRun, SAMPLE_RUNS, streamRun } from '../support/reports.ts';
 import { partErrors, reportErrors } from './schema.ts';
 

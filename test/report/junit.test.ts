@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { formatJunit } from '../../src/report/junit.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import { formatJunit } from '../../src/report/formats/junit.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import { rules } from '../../src/rules/index.ts';
 import {
   emptyRun,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { streamText } from '../../src/report/live-text.ts';
-import type { StreamReporter } from '../../src/report/types.ts';
+import { streamText } from '../../src/report/formats/live-text.ts';
+import type { StreamReporter } from '../../src/report/model/types.ts';
 import { makeExchangeReport, makeFindingReport, makeRun } from '../support/reports.ts';
 
 const open = (id = 1) =>

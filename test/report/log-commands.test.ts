@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FORMATS, loadReporter } from '../../src/report/index.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import { FORMATS, loadReporter } from '../../src/report/formats/index.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import { hostileRun, streamRun } from '../support/reports.ts';
 
 const COMMANDS = '::error::forged ::stop-commands::x ##[error]forged ##vso[task.complete] ##teamcity[x]';

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { artifactUri, formatSarif } from '../../src/report/sarif.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import { artifactUri, formatSarif } from '../../src/report/formats/sarif.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import { rules } from '../../src/rules/index.ts';
 import {
   harmfulIn,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatStepSummary } from '../../src/report/step-summary.ts';
-import type { RunResult } from '../../src/report/types.ts';
+import { formatStepSummary } from '../../src/report/formats/step-summary.ts';
+import type { RunResult } from '../../src/report/model/types.ts';
 import {
   emptyRun,
   HOSTILE,

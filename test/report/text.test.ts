@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, wrap } from '../../src/report/layout.ts';
-import { streamText } from '../../src/report/live-text.ts';
-import { formatText } from '../../src/report/text.ts';
-import type { ExchangeReport, FindingReport, RunResult } from '../../src/report/types.ts';
+import { displayWidth, wrap } from '../../src/report/formats/layout.ts';
+import { streamText } from '../../src/report/formats/live-text.ts';
+import { formatText } from '../../src/report/formats/text.ts';
+import type { ExchangeReport, FindingReport, RunResult } from '../../src/report/model/types.ts';
 import {
   emptyRun,
   harmfulIn,

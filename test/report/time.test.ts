@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTime } from '../../src/report/time.ts';
+import { formatTime } from '../../src/report/model/time.ts';
 
 describe('formatTime', () => {
   it('has exactly the digits that the capture has', () => {

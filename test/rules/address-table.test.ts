@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AddressTable, putAddress } from '../../src/rules/address-table.ts';
+import { AddressTable, putAddress } from '../../src/engine/window/address-table.ts';
 
 const address = fc.oneof(
   fc.uint8Array({ minLength: 4, maxLength: 4, max: 3 }),

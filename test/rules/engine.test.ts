@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type IgnoreMatcher, MAX_EXCHANGE_RULES, RuleEngine } from '../../src/rules/engine.ts';
+import { type IgnoreMatcher, MAX_EXCHANGE_RULES, RuleEngine } from '../../src/engine/engine.ts';
+import type { ExchangeRule, WindowRule } from '../../src/engine/types.ts';
 import { rules } from '../../src/rules/index.ts';
-import type { ExchangeRule, WindowRule } from '../../src/rules/types.ts';
 import { makeExchange, makeTime } from '../support/exchange.ts';
 import { settingsOnly, settingsWith } from '../support/rules.ts';
 

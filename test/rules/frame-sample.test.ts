@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FrameSample, MAX_FINDING_FRAMES } from '../../src/rules/frame-sample.ts';
+import { FrameSample, MAX_FINDING_FRAMES } from '../../src/engine/frame-sample.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

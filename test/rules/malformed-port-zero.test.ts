@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import * as packet from '../../src/decode/packet.ts';
 import { malformedPortZero } from '../../src/rules/malformed-port-zero.ts';
-import * as packet from '../../src/wire/packet.ts';
 import { ask } from '../support/rules.ts';
 
 const faults = Object.entries(packet).filter(([name]) => name.startsWith('ANOMALY_')) as [string, number][];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type ExchangeWords, exchangeValues, formatMessage } from '../../src/engine/message.ts';
 import { rules } from '../../src/rules/index.ts';
-import { type ExchangeWords, exchangeValues, formatMessage } from '../../src/rules/message.ts';
 import { VERDICTS } from '../../src/track/exchange.ts';
 
 const refused: ExchangeWords = {

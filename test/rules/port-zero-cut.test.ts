@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ANOMALY_FRAGMENTED_HEADER, ANOMALY_SNAPPED } from '../../src/decode/packet.ts';
 import { portZeroCut } from '../../src/rules/port-zero-cut.ts';
-import { ANOMALY_FRAGMENTED_HEADER, ANOMALY_SNAPPED } from '../../src/wire/packet.ts';
 import { makeEvidence } from '../support/exchange.ts';
 import { ask } from '../support/rules.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RuleEngine } from '../../src/rules/engine.ts';
+import { RuleEngine } from '../../src/engine/engine.ts';
 import { portZeroScan } from '../../src/rules/port-zero-scan.ts';
 import { addressBytes, makeExchange, makeTime } from '../support/exchange.ts';
 import { settingsWith } from '../support/rules.ts';

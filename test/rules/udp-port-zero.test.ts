@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RuleEngine } from '../../src/rules/engine.ts';
+import { FRAGMENT_FIRST, FRAGMENT_LATER, PacketRecord, TRANSPORT_TCP, TRANSPORT_UDP } from '../../src/decode/packet.ts';
+import { RuleEngine } from '../../src/engine/engine.ts';
 import { rules } from '../../src/rules/index.ts';
 import { udpPortZero } from '../../src/rules/udp-port-zero.ts';
-import { FRAGMENT_FIRST, FRAGMENT_LATER, PacketRecord, TRANSPORT_TCP, TRANSPORT_UDP } from '../../src/wire/packet.ts';
 import { addressBytes } from '../support/exchange.ts';
 import { settingsWith } from '../support/rules.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { validateRule } from '../../src/engine/validate.ts';
 import { rules } from '../../src/rules/index.ts';
-import { validateRule } from '../../src/rules/validate.ts';
 
 const meta = {
   id: 'my-rule',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_WINDOW_COUNT, WindowTracker } from '../../src/engine/window/window-tracker.ts';
 import { portZeroFlood } from '../../src/rules/port-zero-flood.ts';
 import { portZeroScan } from '../../src/rules/port-zero-scan.ts';
-import { MAX_WINDOW_COUNT, WindowTracker } from '../../src/rules/window-tracker.ts';
 import { addressBytes, makeTime } from '../support/exchange.ts';
 
 interface Opening {

@@ -1,10 +1,12 @@
 /** Captures as lists of frames that can be changed and written again, for tests of what must not matter. */
-import { analyzeSource, combineResults } from '../../src/analyze.ts';
+
+import { settingsOf } from '../../src/analysis/analyze-capture.ts';
+import { analyzeSource } from '../../src/analysis/analyze-source.ts';
+import { combineResults } from '../../src/analysis/combine.ts';
 import { joinSources } from '../../src/capture/join.ts';
 import { openCapture, openSource } from '../../src/capture/open.ts';
 import { FRAME_WITHOUT_TIME, type FrameSource } from '../../src/capture/source.ts';
-import { settingsOf } from '../../src/library.ts';
-import type { AnalysisReport } from '../../src/report/types.ts';
+import type { AnalysisReport } from '../../src/report/model/types.ts';
 import { type Endian, NANO, pcap, pcapngBlocks } from './capture-builder.ts';
 import { FIXTURES } from './manifest.ts';
 import { memorySource } from './read-capture.ts';
@@ -82,12 +84,12 @@ export async function openJoined(parts: readonly Uint8Array[]): Promise<FrameSou
   return joinSources('t', await first!(), others);
 }
 
-/** `lane`: on the express lane, which is otherwise kept for captures of some length. */
+/** `core`: on the core, which is otherwise kept for captures of some length. */
 export async function analyzeAll(
   source: FrameSource,
-  { lane = false, exchanges = 'all' }: { lane?: boolean; exchanges?: 'all' | 'flagged' } = {},
+  { core = false, exchanges = 'all' }: { core?: boolean; exchanges?: 'all' | 'flagged' } = {},
 ): Promise<AnalysisReport> {
   const settings = settingsOf({ exchanges, maxListed: 100_000 }, false);
-  const result = await analyzeSource(source, { settings, input: 0, worthLane: lane ? 0 : Number.POSITIVE_INFINITY });
+  const result = await analyzeSource(source, { settings, input: 0, worthCore: core ? 0 : Number.POSITIVE_INFINITY });
   return combineResults([result], settings).report;
 }

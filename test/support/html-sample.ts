@@ -6,9 +6,9 @@ import type {
   RunResult,
   SegmentReport,
   VerdictCounts,
-} from '../../src/report/types.ts';
-import type { Severity } from '../../src/rules/types.ts';
+} from '../../src/report/model/types.ts';
 import { type PortState, type Probe, VERDICTS, type Verdict } from '../../src/track/exchange.ts';
+import type { Severity } from '../../src/words/severity.ts';
 
 export interface SampleOptions {
   readonly exchanges: number;

@@ -1,6 +1,6 @@
 /** Runs the built command in the namespaces of a lab. */
 import { join } from 'node:path';
-import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../../src/report/types.ts';
+import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../../src/report/model/types.ts';
 import type { Host, Lab, Running } from './netns.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/portzero.js');

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../src/capture/byte-source.ts';
+import type { ByteSource } from '../../src/capture/bytes/byte-source.ts';
 import { CaptureError } from '../../src/capture/errors.ts';
 import { openSource } from '../../src/capture/open.ts';
 import type { CaptureInterface, CaptureProblem, FrameSource } from '../../src/capture/source.ts';

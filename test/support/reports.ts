@@ -8,7 +8,7 @@ import type {
   SegmentReport,
   StreamReporterFactory,
   VerdictCounts,
-} from '../../src/report/types.ts';
+} from '../../src/report/model/types.ts';
 import { VERDICTS } from '../../src/track/exchange.ts';
 
 /** Builders of report objects for tests, and whole sample runs. All are plain data that the report's schema accepts. */

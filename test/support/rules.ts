@@ -1,7 +1,7 @@
 import { defaultSetting } from '../../src/config/defaults.ts';
 import type { RuleSetting } from '../../src/config/types.ts';
+import type { ExchangeRule, Match, OptionValue, Rule } from '../../src/engine/types.ts';
 import { rules } from '../../src/rules/index.ts';
-import type { ExchangeRule, Match, OptionValue, Rule } from '../../src/rules/types.ts';
 import type { Exchange } from '../../src/track/exchange.ts';
 import { makeExchange } from './exchange.ts';
 

@@ -3,10 +3,11 @@
  *
  *   play([at(0), segment('10.0.0.1:40000 > 10.0.0.2:0', 'S', { sequence: 100 })], …)
  */
+
+import { createDecoder } from '../../src/decode/decoder.ts';
+import { PacketRecord, TRANSPORT_ICMP_ERROR, TRANSPORT_TCP } from '../../src/decode/packet.ts';
 import type { Exchange, ExchangeSink } from '../../src/track/exchange.ts';
 import { Tracker } from '../../src/track/tracker.ts';
-import { createDecoder } from '../../src/wire/decode.ts';
-import { PacketRecord, TRANSPORT_ICMP_ERROR, TRANSPORT_TCP } from '../../src/wire/packet.ts';
 import { addressBytes, ethernet, flagBits, frameOf } from './frames.ts';
 
 export interface SegmentFields {

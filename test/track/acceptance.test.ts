@@ -1,5 +1,6 @@
 /** Handshakes that the capture does not hold wholly: frames that were lost, one direction only, captures that began late. */
 import { describe, expect, it } from 'vitest';
+import { CHECKSUM_BAD, type PacketRecord } from '../../src/decode/packet.ts';
 import {
   goesOn,
   isServerSource,
@@ -9,7 +10,6 @@ import {
   SAYS_SYN_ARRIVED,
 } from '../../src/track/acceptance.ts';
 import { Tracker } from '../../src/track/tracker.ts';
-import { CHECKSUM_BAD, type PacketRecord } from '../../src/wire/packet.ts';
 import { icmpError, play, playWithCounts, type SegmentFields, segment, type Timed } from '../support/segments.ts';
 
 const ISN = 1000;

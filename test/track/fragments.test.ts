@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  ANOMALY_BAD_CHECKSUM,
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_FRAGMENTED_HEADER,
+} from '../../src/decode/packet.ts';
 import { malformedPortZero } from '../../src/rules/malformed-port-zero.ts';
-import { ANOMALY_BAD_CHECKSUM, ANOMALY_DATA_OFFSET_BEYOND, ANOMALY_FRAGMENTED_HEADER } from '../../src/wire/packet.ts';
 import {
   addressBytes,
   bytesOf,

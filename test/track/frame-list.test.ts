@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FrameRuns } from '../../src/track/frame-list.ts';
 import { FrameNumbers } from '../../src/track/frame-numbers.ts';
+import { FrameRuns } from '../../src/track/frame-runs.ts';
 
 /** Appends in turn, as exchanges whose frames alternate do. */
 function fill(runs: FrameRuns, frames: readonly number[]): number {

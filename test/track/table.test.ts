@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ExchangeTable, FlowKey, LIST_OPEN } from '../../src/track/table.ts';
+import { FlowKey } from '../../src/track/flow-key.ts';
+import { ExchangeTable, LIST_OPEN } from '../../src/track/table.ts';
 import { segment } from '../support/segments.ts';
 
 /** Few ends, so that keys meet often. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANOMALY_BAD_CHECKSUM } from '../../src/wire/packet.ts';
+import { ANOMALY_BAD_CHECKSUM } from '../../src/decode/packet.ts';
 import { icmpError, play, playWithCounts, type SegmentFields, segment, type Timed } from '../support/segments.ts';
 
 const ASK = '10.0.0.1:40000 > 10.0.0.2:0';

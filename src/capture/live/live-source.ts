@@ -1,5 +1,5 @@
 import { CaptureError } from '../errors.ts';
-import { PCAP_HEADER_LENGTH, PcapReader } from '../pcap.ts';
+import { PCAP_HEADER_LENGTH, PcapReader } from '../format/pcap.ts';
 import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from '../source.ts';
 import { CapturerRun } from './capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from './capturers.ts';

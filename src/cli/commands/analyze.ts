@@ -1,10 +1,12 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { combineResults, type InputResult, numberStream } from '../../analyze.ts';
+import { analyzeInputs } from '../../analysis/analyze-inputs.ts';
+import { combineResults } from '../../analysis/combine.ts';
+import { numberStream } from '../../analysis/sinks.ts';
+import type { Input, InputResult } from '../../analysis/types.ts';
 import { findCaptures } from '../../capture/find.ts';
 import { showPath, toPath } from '../../capture/paths.ts';
-import { analyzeInputs, type Input } from '../../parallel.ts';
-import { escapeForTerminal } from '../../report/escape.ts';
+import { escapeForTerminal } from '../../words/escape.ts';
 import { refuseMistyped } from '../command-words.ts';
 import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments } from '../options.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { decodeText } from '../../config/text.ts';
-import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../report/diff.ts';
-import type { AnalysisReport } from '../../report/types.ts';
+import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../report/model/diff.ts';
+import type { AnalysisReport } from '../../report/model/types.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, wantsColor, widthOf, writeData } from '../io.ts';
 
 export function builder(yargs: Argv) {

@@ -3,9 +3,9 @@ import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { listInterfaces, type NetworkInterface } from '../../capture/live/interfaces.ts';
 import { type CapturerRights, tryCapturers } from '../../capture/live/rights.ts';
 import type { CaptureProblem } from '../../capture/source.ts';
-import { createColors } from '../../report/colors.ts';
-import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
-import { flow, pad, wrap } from '../../report/layout.ts';
+import { createColors } from '../../report/formats/colors.ts';
+import { flow, pad, wrap } from '../../report/formats/layout.ts';
+import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
 import { type CliIo, EXIT_CLEAN, wantsColor, widthOf, writeData } from '../io.ts';
 
 export function builder(yargs: Argv) {

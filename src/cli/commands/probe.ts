@@ -5,14 +5,14 @@ import { parseDuration } from '../../config/duration.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { endText } from '../../probe/judge.ts';
 import { type ProbeResult, probe } from '../../probe/probe.ts';
-import { createColors } from '../../report/colors.ts';
-import { escapeForTerminal, stringifySafely } from '../../report/escape.ts';
-import { wrap } from '../../report/layout.ts';
-import type { FindingReport } from '../../report/types.ts';
-import { formatLatency } from '../../report/words.ts';
+import { createColors } from '../../report/formats/colors.ts';
+import { wrap } from '../../report/formats/layout.ts';
+import type { FindingReport } from '../../report/model/types.ts';
 import { rules as builtInRules } from '../../rules/index.ts';
-import type { Severity } from '../../rules/types.ts';
 import { VERSION } from '../../version.ts';
+import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
+import { formatLatency } from '../../words/numbers.ts';
+import type { Severity } from '../../words/severity.ts';
 import {
   CliError,
   type CliIo,

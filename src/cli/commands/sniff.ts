@@ -1,28 +1,24 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import {
-  type AnalysisProgress,
-  type AnalysisSink,
-  analyzeSource,
-  combineResults,
-  type InputResult,
-  numberStream,
-} from '../../analyze.ts';
+import { analyzeSource } from '../../analysis/analyze-source.ts';
+import { combineResults } from '../../analysis/combine.ts';
+import { EvidenceRecorder } from '../../analysis/evidence.ts';
+import { numberStream } from '../../analysis/sinks.ts';
+import type { AnalysisProgress, AnalysisSink, InputResult } from '../../analysis/types.ts';
+import { PcapngWriter } from '../../capture/format/pcapng-writer.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
 import { DEFAULT_SNAP_LENGTH, type LiveEvent, LiveSource } from '../../capture/live/live-source.ts';
-import { PcapngWriter } from '../../capture/pcapng-writer.ts';
 import { parseDuration } from '../../config/duration.ts';
 import type { PluginReporter } from '../../config/plugins.ts';
-import { EvidenceRecorder } from '../../evidence.ts';
-import { escapeForTerminal } from '../../report/escape.ts';
-import { streamText } from '../../report/live-text.ts';
-import { formatCount } from '../../report/words.ts';
-import type { DecoderOptions } from '../../wire/decode.ts';
-import { createLinkMap } from '../../wire/link-map.ts';
-import { linkTypeName } from '../../wire/linktypes.ts';
-import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_WIREGUARD, TunnelPorts } from '../../wire/tunnel-ports.ts';
+import type { DecoderOptions } from '../../decode/decoder.ts';
+import { createLinkMap } from '../../decode/link/link-map.ts';
+import { linkTypeName } from '../../decode/link/linktypes.ts';
+import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_WIREGUARD, TunnelPorts } from '../../decode/tunnel/ports.ts';
+import { streamText } from '../../report/formats/live-text.ts';
+import { escapeForTerminal } from '../../words/escape.ts';
+import { formatCount } from '../../words/numbers.ts';
 import { CliError, type CliIo, EXIT_TROUBLE, OUTPUT_GONE, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
 import { openReports } from '../reports.ts';

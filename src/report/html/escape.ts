@@ -1,4 +1,4 @@
-import { escapeForTerminal, escapeXml } from '../escape.ts';
+import { escapeForTerminal, escapeXml } from '../../words/escape.ts';
 
 /**
  * JSON that can stand in a script element: no `<` (which could end the element or open a comment) and no U+2028 or

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { formatConclusion } from '../conclusion.ts';
-import type { DocumentReporter } from '../types.ts';
-import { formatCount } from '../words.ts';
+import { formatCount } from '../../words/numbers.ts';
+import { formatConclusion } from '../model/conclusion.ts';
+import type { DocumentReporter } from '../model/types.ts';
 import { html, jsonForScript, Markup } from './escape.ts';
 import { PAGE_SCRIPT, PLOT_STYLE } from './page-script.ts';
 import { buildPayload } from './payload.ts';

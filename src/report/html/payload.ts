@@ -1,7 +1,7 @@
-import type { Severity } from '../../rules/types.ts';
 import type { Verdict } from '../../track/exchange.ts';
 import { VERDICTS } from '../../track/exchange.ts';
-import type { ExchangeReport, FindingReport, RunResult } from '../types.ts';
+import type { Severity } from '../../words/severity.ts';
+import type { ExchangeReport, FindingReport, RunResult } from '../model/types.ts';
 import { VERDICT_TEXTS } from './verdicts.ts';
 
 /** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */

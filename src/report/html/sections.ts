@@ -1,8 +1,11 @@
-import type { Severity } from '../../rules/types.ts';
 import { VERDICTS } from '../../track/exchange.ts';
-import { extentOf } from '../conclusion.ts';
-import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../types.ts';
-import { formatCount, formatEndpoint, formatNumber, probeWord, SEVERITIES } from '../words.ts';
+import { formatEndpoint } from '../../words/endpoint.ts';
+import { formatCount, formatNumber } from '../../words/numbers.ts';
+import { probeWord } from '../../words/probes.ts';
+import type { Severity } from '../../words/severity.ts';
+import { SEVERITIES } from '../../words/severity.ts';
+import { extentOf } from '../model/conclusion.ts';
+import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 import { html, type Markup } from './escape.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
 import { icon, VERDICT_TEXTS } from './verdicts.ts';

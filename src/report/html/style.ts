@@ -205,12 +205,12 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 .detail{display:grid;grid-template-columns:minmax(0,1.75fr) minmax(280px,1fr);gap:20px 32px;padding:8px 6px 14px}
 .ladder{background:var(--sunken);border-radius:10px;padding:12px 14px;max-width:880px}
 .print-only{display:none}
-.lanes,.step{display:grid;grid-template-columns:84px minmax(0,1fr) 72px;column-gap:8px}
+.cores,.step{display:grid;grid-template-columns:84px minmax(0,1fr) 72px;column-gap:8px}
 .track{position:relative;display:block;min-height:100%}
-.lanes .track{display:flex}
-.lane{flex:1 1 0;min-width:0;text-align:center;padding:0 4px 6px;font-size:12px;line-height:1.35}
-.lane b{display:block;font-weight:600}
-.lane .address{overflow-wrap:anywhere;font-size:12px}
+.cores .track{display:flex}
+.core{flex:1 1 0;min-width:0;text-align:center;padding:0 4px 6px;font-size:12px;line-height:1.35}
+.core b{display:block;font-weight:600}
+.core .address{overflow-wrap:anywhere;font-size:12px}
 .when{font-size:12px;color:var(--muted);text-align:right;align-self:end;padding-bottom:0;white-space:nowrap;line-height:16px}
 .step>.track{min-height:46px;display:flex;align-items:end}
 .step .frame{align-self:end;line-height:16px;margin-bottom:-2px}
@@ -265,7 +265,7 @@ h1{font-size:22px}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
 .mid{display:none}
 .ends{grid-template-columns:minmax(0,1fr)}
-.lanes,.step{grid-template-columns:58px minmax(0,1fr) 54px;column-gap:4px}
+.cores,.step{grid-template-columns:58px minmax(0,1fr) 54px;column-gap:4px}
 .ladder{padding:10px 8px}
 .buttons{margin-left:0}
 .numbers{font-size:10.5px}

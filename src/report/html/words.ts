@@ -1,7 +1,7 @@
 // Small words for times and frames. The page's own script gets these functions too, as text, so each stands
 // alone: it uses nothing but its arguments.
 
-export { formatDuration } from '../../rules/span.ts';
+export { formatDuration } from '../../words/span.ts';
 
 /**
  * Seconds from one RFC 3339 time to another, NaN where one of them is not known. Whole seconds and fractions apart:

@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatEndpoint, probeWord } from '../../words.ts';
+
+import { formatEndpoint } from '../../../words/endpoint.ts';
+import { probeWord } from '../../../words/probes.ts';
 import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
 import { secondsBetween } from '../words.ts';
 

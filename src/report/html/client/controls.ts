@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatCount, formatNumber } from '../../words.ts';
+import { formatCount, formatNumber } from '../../../words/numbers.ts';
 import { formatDuration } from '../words.ts';
 import type { App } from './app.ts';
 

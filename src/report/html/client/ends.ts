@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatCount, formatNumber } from '../../words.ts';
+import { formatCount, formatNumber } from '../../../words/numbers.ts';
 import type { App, Row } from './app.ts';
 
 /** Who asked and who answered: the busiest sources and targets, and which asked which. The rest are counted. */

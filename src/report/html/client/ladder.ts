@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import type { SegmentReport } from '../../types.ts';
-import { formatCount, formatNumber, probeWord } from '../../words.ts';
+import { formatCount, formatNumber } from '../../../words/numbers.ts';
+import { probeWord } from '../../../words/probes.ts';
+import type { SegmentReport } from '../../model/types.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App, Row } from './app.ts';
 
@@ -15,26 +16,26 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     .filter((segment): segment is SegmentReport => segment !== null)
     .sort((a, b) => a.frame - b.frame);
 
-  // Lanes: client, server, and one for everyone else who sent something, as the router that sent an ICMP error.
-  const lanes: { role: string; name: string; address: string }[] = [
+  // Cores: client, server, and one for everyone else who sent something, as the router that sent an ICMP error.
+  const cores: { role: string; name: string; address: string }[] = [
     { role: 'Client', name: row.client, address: exchange.client.address },
     { role: 'Server', name: row.server, address: exchange.server.address },
   ];
-  /** Index of the lane that sent a segment. Where both ends have one address (loopback), only probes are the client's. */
-  function laneOf({ kind, source }: SegmentReport): number {
+  /** Index of the core that sent a segment. Where both ends have one address (loopback), only probes are the client's. */
+  function coreOf({ kind, source }: SegmentReport): number {
     if (kind === 'probe') return 0;
     if (source === exchange.server.address) return 1;
     if (source === exchange.client.address) return 0;
-    const index = lanes.findIndex(({ address }, lane) => lane > 1 && address === source);
+    const index = cores.findIndex(({ address }, core) => core > 1 && address === source);
     if (index >= 0) return index;
-    lanes.push({ role: 'On the way', name: source, address: source });
-    return lanes.length - 1;
+    cores.push({ role: 'On the way', name: source, address: source });
+    return cores.length - 1;
   }
-  const senders = steps.map(laneOf);
+  const senders = steps.map(coreOf);
 
   // Sequence numbers are relative to what each end began with, as in Wireshark.
-  const bases: (number | null)[] = [0, 1].map((lane) => {
-    const own = steps.filter((segment, index) => senders[index] === lane && segment.sequence !== null);
+  const bases: (number | null)[] = [0, 1].map((core) => {
+    const own = steps.filter((segment, index) => senders[index] === core && segment.sequence !== null);
     return (own.find(({ flags }) => flags?.includes('SYN')) ?? own[0])?.sequence ?? null;
   });
   /**
@@ -61,11 +62,11 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
         : segment.flags.replaceAll(',', ' ');
   }
 
-  function summary(segment: SegmentReport, lane: number): string {
+  function summary(segment: SegmentReport, core: number): string {
     const parts: string[] = [];
-    if (segment.sequence !== null) parts.push(`seq ${place(segment.sequence, bases[lane])}`);
+    if (segment.sequence !== null) parts.push(`seq ${place(segment.sequence, bases[core])}`);
     if (segment.acknowledgment !== null && segment.flags?.includes('ACK')) {
-      parts.push(`ack ${place(segment.acknowledgment, bases[lane === 0 ? 1 : 0])}`);
+      parts.push(`ack ${place(segment.acknowledgment, bases[core === 0 ? 1 : 0])}`);
     }
     if (segment.window !== null) parts.push(`win ${segment.window}`);
     parts.push(`ttl ${segment.ttl}`);
@@ -73,7 +74,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     return parts.map((part) => part.replaceAll(' ', '\u00a0')).join('  ');
   }
 
-  function fields(segment: SegmentReport, lane: number): HTMLElement {
+  function fields(segment: SegmentReport, core: number): HTMLElement {
     const list = element('dl', { class: 'facts' });
     const add = (name: string, value: string | number | null, note: string | null = null) => {
       if (value === null || value === '') return;
@@ -89,7 +90,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     };
     add('Frame', segment.frame);
     add('Time', formatTime(segment.time, true));
-    add('Sender', segment.source, lanes[lane]!.role.toLowerCase());
+    add('Sender', segment.source, cores[core]!.role.toLowerCase());
     add(
       'TTL',
       segment.ttl,
@@ -116,8 +117,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       }
       list.append(element('dt', {}, 'Flags'), bits);
     }
-    number('Sequence', segment.sequence, bases[lane]);
-    number('Acknowledgment', segment.acknowledgment, segment.flags?.includes('ACK') ? bases[lane === 0 ? 1 : 0] : null);
+    number('Sequence', segment.sequence, bases[core]);
+    number('Acknowledgment', segment.acknowledgment, segment.flags?.includes('ACK') ? bases[core === 0 ? 1 : 0] : null);
     add('Window', segment.window, segment.window === null ? null : hex(segment.window, 4));
     add('Options', segment.options || (segment.flags === null ? null : 'none'));
     add('Payload', segment.payloadLength === null ? null : `${segment.payloadLength} B`);
@@ -132,23 +133,23 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   }
 
   // Who stands on the way is drawn between the ends.
-  const count = lanes.length;
-  const slot = (lane: number) => (lane === 0 ? 0 : lane === 1 ? count - 1 : lane - 1);
-  const center = (lane: number) => ((slot(lane) + 0.5) / count) * 100;
+  const count = cores.length;
+  const slot = (core: number) => (core === 0 ? 0 : core === 1 ? count - 1 : core - 1);
+  const center = (core: number) => ((slot(core) + 0.5) / count) * 100;
   function rails(): HTMLElement[] {
-    return lanes.map((_, lane) => {
+    return cores.map((_, core) => {
       const rail = element('span', { class: 'rail', 'aria-hidden': 'true' });
-      rail.style.left = `${center(lane)}%`;
+      rail.style.left = `${center(core)}%`;
       return rail;
     });
   }
 
-  const head = element('div', { class: 'lanes', 'aria-hidden': 'true' }, element('span', { class: 'when' }));
+  const head = element('div', { class: 'cores', 'aria-hidden': 'true' }, element('span', { class: 'when' }));
   const names = element('div', { class: 'track' });
-  const [client, server, ...between] = lanes;
+  const [client, server, ...between] = cores;
   for (const { role, name } of [client!, ...between, server!]) {
     names.append(
-      element('span', { class: 'lane' }, element('b', {}, role), element('span', { class: 'address' }, name)),
+      element('span', { class: 'core' }, element('b', {}, role), element('span', { class: 'address' }, name)),
     );
   }
   head.append(names, element('span', { class: 'frame' }));
@@ -156,8 +157,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   const list = element('ol', { class: 'steps' });
   let before: string | null = null;
   for (const [index, segment] of steps.entries()) {
-    const lane = senders[index]!;
-    const target = lane === 0 ? 1 : 0;
+    const core = senders[index]!;
+    const target = core === 0 ? 1 : 0;
     const offset = secondsBetween(exchange.started, segment.time);
     const gap = before === null ? 0 : secondsBetween(before, segment.time);
     before = segment.time;
@@ -175,9 +176,9 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       list.append(pause);
     }
     const kind = segment.kind === 'probe' ? 'probe' : segment.acceptable ? 'answer' : 'ignored';
-    const arrow = element('span', { class: `arrow ${kind} ${center(lane) < center(target) ? 'right' : 'left'}` });
-    arrow.style.left = `${Math.min(center(lane), center(target))}%`;
-    arrow.style.width = `${Math.abs(center(lane) - center(target))}%`;
+    const arrow = element('span', { class: `arrow ${kind} ${center(core) < center(target) ? 'right' : 'left'}` });
+    arrow.style.left = `${Math.min(center(core), center(target))}%`;
+    arrow.style.width = `${Math.abs(center(core) - center(target))}%`;
     const text = element(
       'span',
       { class: 'text' },
@@ -185,12 +186,12 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       segment.repeats > 0 ? element('span', { class: 'tag' }, `×${segment.repeats + 1}`) : null,
       kind === 'ignored' ? element('span', { class: 'tag' }, 'ignored') : null,
       segment.checksumBad ? element('span', { class: 'tag' }, 'bad checksum') : null,
-      element('span', { class: 'numbers' }, summary(segment, lane)),
+      element('span', { class: 'numbers' }, summary(segment, core)),
     );
     text.style.marginLeft = arrow.style.left;
     text.style.width = arrow.style.width;
     const id = `x${exchange.id}-f${segment.frame}-${index}`;
-    const panel = element('div', { class: 'fields', id, hidden: true }, fields(segment, lane));
+    const panel = element('div', { class: 'fields', id, hidden: true }, fields(segment, core));
     const toggle = element(
       'button',
       {
@@ -222,7 +223,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
           element(
             'span',
             { class: 'unseen' },
-            `${lanes[lane]!.role} ${lanes[lane]!.name} to ${lanes[target]!.role.toLowerCase()} ${lanes[target]!.name}: `,
+            `${cores[core]!.role} ${cores[core]!.name} to ${cores[target]!.role.toLowerCase()} ${cores[target]!.name}: `,
           ),
           ...rails(),
           text,
@@ -262,7 +263,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   );
 
   const ladder = element('div', { class: 'ladder' }, head, list);
-  ladder.dataset.lanes = String(count);
+  ladder.dataset.cores = String(count);
   const others = exchange.frames.count - new Set(steps.map(({ frame }) => frame)).size;
   if (others > 0) {
     ladder.append(

@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { formatNumber, probeWord } from '../../words.ts';
+
+import { formatNumber } from '../../../words/numbers.ts';
+import { probeWord } from '../../../words/probes.ts';
 import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
 import { exchangeDetail } from './ladder.ts';

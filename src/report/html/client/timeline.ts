@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 
 import UPlot from 'uplot';
-import { formatCount, formatNumber } from '../../words.ts';
+import { formatCount, formatNumber } from '../../../words/numbers.ts';
 import { formatDuration, formatTime } from '../words.ts';
 import type { App } from './app.ts';
 

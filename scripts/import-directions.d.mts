@@ -1,0 +1,3 @@
+export declare const MAY_IMPORT: Readonly<Record<string, readonly string[]>>;
+export declare const PURE: readonly string[];
+export declare function lintOverrides(): readonly unknown[];

@@ -1,0 +1,95 @@
+import { type Count, toCount } from '../capture/source.ts';
+import { type Broken, findBroken, mergeExpectationStates } from '../config/expectations.ts';
+import { addSummaries } from '../report/model/summary.ts';
+import { formatTime } from '../report/model/time.ts';
+import type { ExchangeGroup, ExchangeReport, FindingReport, RunResult } from '../report/model/types.ts';
+import { expectationMeta } from '../rules/expectation.ts';
+import { VERSION } from '../version.ts';
+import type { AnalysisSettings, InputResult } from './types.ts';
+
+/**
+ * Puts the results of all inputs together in the order given: exchanges are numbered through by first frame, findings
+ * follow their exchanges, and the expectations are checked against the whole.
+ */
+export function combineResults(results: readonly InputResult[], settings: AnalysisSettings): RunResult {
+  const exchanges: ExchangeReport[] = [];
+  const findings: FindingReport[] = [];
+  const groups: ExchangeGroup[] = [];
+  const { maxListed } = settings;
+  const omitted = { exchanges: 0, findings: 0, evicted: 0, attempts: 0 };
+  for (const result of results) {
+    omitted.exchanges += result.omitted.exchanges;
+    omitted.findings += result.omitted.findings;
+    omitted.evicted += result.omitted.evicted;
+    omitted.attempts += result.omitted.attempts;
+    const numbers = new Map<number, number>();
+    const inOrder = [...result.exchanges].sort(
+      (a, b) => (a.frames.all[0] ?? 0) - (b.frames.all[0] ?? 0) || a.id - b.id,
+    );
+    for (const exchange of inOrder) {
+      if (exchanges.length >= maxListed) {
+        omitted.exchanges++;
+        continue;
+      }
+      const id = exchanges.length + 1;
+      numbers.set(exchange.id, id);
+      exchanges.push({ ...exchange, id });
+    }
+    const inFrames = [...result.findings].sort((a, b) => (a.frames[0] ?? 0) - (b.frames[0] ?? 0));
+    for (const finding of inFrames) {
+      const id = finding.exchange === null ? null : numbers.get(finding.exchange);
+      if (id === undefined) omitted.findings++;
+      else findings.push({ ...finding, exchange: id });
+    }
+    const renumber = (example: ExchangeReport) => ({ ...example, id: numbers.get(example.id) ?? example.id });
+    groups.push(...result.groups.map((group) => ({ ...group, examples: group.examples.map(renumber) })));
+  }
+  const summary = addSummaries(results.map((result) => result.summary));
+  const { expect } = settings.config;
+  const states = mergeExpectationStates(results.map(({ expectations }) => expectations));
+  const broken = findBroken(expect, states, { ...summary.notLookedInto, of: summary.frames });
+  const brokenFindings = broken.map(formatBroken);
+  return {
+    report: {
+      schemaVersion: 1,
+      tool: { name: 'portzero', version: VERSION },
+      inputs: results.map(({ input }) => input),
+      summary: {
+        ...summary,
+        findings: { ...summary.findings, error: summary.findings.error + brokenFindings.length },
+      },
+      exchanges,
+      findings: [...findings, ...brokenFindings],
+      omitted,
+    },
+    groups,
+    lostBesideSilence: results.reduce(
+      (total, { input, summary: { exchanges: counts } }) =>
+        counts.silent > 0 ? toCount(BigInt(total) + BigInt(input.drops ?? 0)) : total,
+      0 as Count,
+    ),
+    untimed: results.reduce((total, { untimed }) => total + untimed, 0),
+    ignored: results.reduce((total, { ignored }) => total + ignored, 0),
+    expectations: expect.map((expectation) => ({
+      name: expectation.name,
+      held: !broken.some((other) => other.expectation === expectation),
+    })),
+    elapsedMs: results.reduce((total, { elapsedMs }) => total + elapsedMs, 0),
+  };
+}
+export function formatBroken({ expectation, message, touched, broken, seen, late, examples }: Broken): FindingReport {
+  // A finding has one input: that of the first exchange that broke it.
+  const [first] = examples;
+  const input = first?.input ?? 0;
+  return {
+    ruleId: expectationMeta.id,
+    severity: expectationMeta.severity,
+    message,
+    exchange: null,
+    input,
+    frames: examples.flatMap((example) => (example.input === input ? example.frames : [])),
+    framesOmitted: 0,
+    time: first === undefined ? null : formatTime(first.started),
+    data: { name: expectation.name, touched, broken, seen, late },
+  };
+}

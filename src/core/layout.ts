@@ -1,0 +1,212 @@
+/*
+ * Where things lie in the core's memory, for both sides: the AssemblyScript beside this file, and core.ts, which looks in
+ * from outside. Addresses and sizes are in bytes.
+ */
+
+// --- doubles that both sides read and write ---------------------------------------------------------------------------
+
+/** What is known of all frames so far, in the order of FrameTotals (prefilter.ts). */
+export const TOTAL_FRAMES = 0;
+export const TOTAL_BYTES = 8;
+export const TOTAL_SEGMENTS = 16;
+export const FIRST_SECONDS = 24;
+export const FIRST_NANOS = 32;
+export const FIRST_DIGITS = 40;
+export const LAST_SECONDS = 48;
+export const LAST_NANOS = 56;
+export const LAST_DIGITS = 64;
+export const TOTALS_LENGTH = 9;
+
+/** The state of CaptureClock (track/clock.ts): time now, offset, whether it was started. */
+export const CLOCK = 72;
+export const CLOCK_NOW = 72;
+export const CLOCK_OFFSET = 80;
+export const CLOCK_STARTED = 88;
+export const CLOCK_LENGTH = 3;
+
+/** Id of the next exchange, whoever opens it. */
+export const NEXT_ID = 96;
+/** Time at which the tracker's next timer fires: then it has to be called, whatever the frame is. */
+export const WAKE = 104;
+/** Nanoseconds without an answer that are silence. */
+export const TIMEOUT = 112;
+/** Exchanges that have settled, by verdict. */
+export const SETTLED_ACCEPTED = 120;
+export const SETTLED_REFUSED = 128;
+export const SETTLED_SILENT = 136;
+export const SETTLED_UNDECIDED = 144;
+
+// --- 32-bit words that both sides read and write ----------------------------------------------------------------------
+
+/** 1 when skip() stopped because of WAKE, not because of the record it stopped at. */
+export const WOKEN = 152;
+/** Number of the last frame. */
+export const FRAME = 156;
+/** Time of the last pcapng record that was passed over: a simple packet block has it too. */
+export const PASSED_SECONDS = 160;
+export const PASSED_NANOS = 164;
+/** Exchanges in the tracker's table, and in the ledger. */
+export const TRACKED = 168;
+export const SIZE = 172;
+/** VLAN id whose scope was wanted and is not known yet; 0 for none. */
+export const UNKNOWN_VLAN = 176;
+/** Bytes of the relay block that are used, and 1 when skip() stopped because it is full. */
+export const RELAY_USED = 180;
+export const RELAY_FULL = 184;
+/** The key that take() looks for: words as FlowKey has them. */
+export const KEY_SOURCE = 188; // 4 words
+export const KEY_DESTINATION = 204; // 4 words
+export const KEY_PORTS = 220;
+export const KEY_IPV6 = 228;
+export const KEY_HASH = 232;
+
+// --- settings, written before the first frame; of a pcapng section, before its first packet ---------------------------
+
+/** Whether there is a ledger: where somebody may see the exchanges on ordinary ports, the tracker keeps them. */
+export const HAS_LEDGER = 236;
+/** How many records the memory has room for, and how many exchanges ledger and tracker may have together. */
+export const CAPACITY = 240;
+export const LIMIT = 244;
+/** Whether frames that somebody has to see are put into the relay block. */
+export const RELAYS = 252;
+/**
+ * Whether of segments on ordinary ports, with SYN, FIN or RST, only the headers up to TCP's fixed part are: all that is needed
+ * where nobody can see more of them.
+ */
+export const TRIMS = 256;
+/** Of classic pcap: whether little-endian, whether nanoseconds, length of a record header. */
+export const PCAP_LITTLE = 260;
+export const PCAP_NANO = 264;
+export const PCAP_HEADER = 268;
+/** Of the pcapng section: whether little-endian, longest block, number of interfaces. */
+export const PCAPNG_LITTLE = 272;
+export const PCAPNG_MOST = 276;
+export const PCAPNG_INTERFACES = 280;
+/** Key of the hash of ends, two words. */
+export const HASH_KEY = 284;
+
+/** Interfaces: classic pcap has one. */
+export const INTERFACES = 512;
+export const INTERFACE_LENGTH = 64;
+export const MOST_INTERFACES = 32;
+export const INTERFACE_LINK = 0;
+export const INTERFACE_FCS = 4;
+export const INTERFACE_LIMIT = 8;
+export const INTERFACE_DIGITS = 12;
+/** Ticks a second, nanoseconds a tick, and seconds to add, as 64-bit integers. A unit of 0 is none that the core can read. */
+export const INTERFACE_UNIT = 16;
+export const INTERFACE_TICK = 24;
+export const INTERFACE_OFFSET = 32;
+
+/** What begins a frame, as INTERFACE_LINK says. */
+export const LINK_OTHER = 0;
+export const LINK_ETHERNET = 1;
+export const LINK_COOKED = 2;
+export const LINK_COOKED_2 = 3;
+export const LINK_NULL = 4;
+export const LINK_IP = 5;
+
+/** LINKTYPE_ value, and index among all interfaces of the input. */
+export const INTERFACE_TYPE = 40;
+export const INTERFACE_INDEX = 44;
+
+/** A bit for each UDP port that is read as a tunnel. */
+export const TUNNEL_PORTS = 4096;
+/** Scope of each VLAN id as 32 bits; -1 where it is not known yet. */
+export const VLAN_SCOPES = 12288;
+/** By the hash of its ends, in whatever scope, how many exchanges on ordinary ports the tracker's table holds: 16 bits each. */
+export const FILTER = 32768;
+export const FILTER_MASK = 0x7fff;
+
+/** Pairs of ordinary ports with an exchange that waits, 16 bits a cell: see track/waiting-ports.ts. */
+export const WAITING = 98304;
+export const WAITING_CELLS = 16384;
+export const WAITING_STICKY = 0xffff;
+
+/** Where captures are read into. Begins on a page. */
+export const INPUT = 131072;
+export const INPUT_LENGTH = 524288;
+
+/** Frames for another thread, as frame-ring.ts in prefilter/ lays them out. */
+export const RELAY = 655360;
+export const RELAY_LENGTH = 262144;
+/** The totals, and the bytes that are used. */
+export const RELAY_HEADER = 80;
+export const RELAYED_HEADER = 24;
+export const RELAYED_NUMBER = 0;
+export const RELAYED_SECONDS = 4;
+export const RELAYED_NANOS = 8;
+export const RELAYED_WIRE = 12;
+export const RELAYED_CAPTURED = 16; // 16 bits
+export const RELAYED_INTERFACE = 18; // 16 bits
+export const RELAYED_LINK_TYPE = 20; // 16 bits
+export const RELAYED_DIGITS = 22; // 8 bits
+export const RELAYED_FCS = 23; // 8 bits
+/** Digits of a frame without a time stamp, which the tracker judges: FRAME_WITHOUT_TIME (capture/source.ts). */
+export const WITHOUT_TIME = 15;
+/** A captured length that says: numbers and lengths of this one need more room. */
+export const RELAYED_LONG = 0xffff;
+
+// --- the ledger's records ---------------------------------------------------------------------------------------------
+
+/** SYNs that were relayed and wait: hash, ISN, segments to relay; at most half of the slots are used. */
+export const WAITS = 917504;
+export const WAITS_SHIFT = 4;
+export const WAITS_MASK = 0xffff;
+export const WAITS_MOST = 0x8000;
+export const WAITS_LENGTH = 1048576;
+
+export const RECORDS = 1966080;
+/** Two cache lines: what IPv4 and most segments need is in the first. */
+export const RECORD_LENGTH = 128;
+export const RECORD_SHIFT = 7;
+/** client port << 16 | server port */
+export const PORTS = 0;
+export const CLIENT = 4; // first word; the others at CLIENT_MORE
+export const SERVER = 8;
+export const SCOPE = 12;
+/** STATE_ below. */
+export const STATE = 16;
+export const HASH = 20;
+export const ISN = 24;
+export const ANSWER_SEQUENCE = 28;
+export const DEADLINE = 32; // double
+export const PREVIOUS = 40;
+export const NEXT = 44;
+export const ID = 48;
+/** Flags are 16 bits, the TTL 8. */
+export const PROBE_FLAGS = 52;
+export const ANSWER_FLAGS = 54;
+export const PROBE_TTL = 56;
+export const ANSWER_TTL = 57;
+export const PROBE_IP_ID = 58; // 16 bits
+export const ANSWER_IP_ID = 60; // 16 bits
+export const CLIENT_MORE = 64; // 3 words
+export const SERVER_MORE = 76; // 3 words
+/** The time is that of the last transmission, the frame that of the first. */
+export const PROBE_SECONDS = 88;
+export const PROBE_NANOS = 92;
+export const PROBE_FRAME = 96;
+export const ANSWER_SECONDS = 100;
+export const ANSWER_NANOS = 104;
+export const ANSWER_FRAME = 108;
+export const ANSWER_ACKNOWLEDGMENT = 112;
+/** Nanoseconds between the last two transmissions; of a silent exchange the time until which it is held. A double. */
+export const GAP_OR_HOLD = 120;
+
+/** Waits for an answer; conversing; closed; refused; without an answer for so long that it is silent. */
+export const STATE_OPEN = 1;
+export const STATE_CONVERSING = 2;
+export const STATE_CLOSED = 3;
+export const STATE_REFUSED = 4;
+export const STATE_SILENT = 5;
+export const STATE_MASK = 7;
+export const STATE_IPV6 = 8;
+export const STATE_CLIENT_FIN = 16;
+export const STATE_SERVER_FIN = 32;
+export const STATE_RESET = 64;
+export const STATE_CLOSED_BY_FIN = 128;
+
+/** Pairs of hash and record in open addressing. The first index has so many; each further one twice the last's. */
+export const FIRST_SLOTS = 4096;
+export const SLOT_LENGTH = 8;

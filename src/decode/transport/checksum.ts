@@ -1,0 +1,62 @@
+import { u16 } from '../bytes.ts';
+import { CHECKSUM_BAD, CHECKSUM_GOOD, CHECKSUM_OFFLOADED, type PacketRecord } from '../packet.ts';
+
+/** Sum of the 16-bit words at start .. end (exclusive), not folded. Exact for up to 16 MB. */
+function sumWords(bytes: Uint8Array, start: number, end: number): number {
+  // The high and the low bytes are summed apart, in small integers, and four words at a time: three times as fast.
+  let high = 0;
+  let low = 0;
+  let i = start;
+  for (const last = end - 8; i <= last; i += 8) {
+    high += bytes[i]! + bytes[i + 2]! + bytes[i + 4]! + bytes[i + 6]!;
+    low += bytes[i + 1]! + bytes[i + 3]! + bytes[i + 5]! + bytes[i + 7]!;
+  }
+  for (; i + 1 < end; i += 2) {
+    high += bytes[i]!;
+    low += bytes[i + 1]!;
+  }
+  // RFC 1071 §1: an odd byte is padded with zero on the right.
+  if (i < end) high += bytes[i]!;
+  return high * 256 + low;
+}
+
+/** Whether the checksum of the IPv4 header at start .. end (exclusive) is right (RFC 791 §3.1). */
+export function isIpv4HeaderSound(bytes: Uint8Array, start: number, end: number): boolean {
+  return fold(sumWords(bytes, start, end)) === 0xffff;
+}
+
+function fold(sum: number): number {
+  // Above 32 bits (segments of more than 64 KB) the first fold needs real division.
+  let folded = sum <= 0xffffffff ? sum : (sum % 0x10000) + Math.floor(sum / 0x10000);
+  while (folded > 0xffff) folded = (folded >>> 16) + (folded & 0xffff);
+  return folded;
+}
+
+/**
+ * Checks the checksum of an ICMP message that was captured whole at start .. end (exclusive), and stands at `at`: RFC 792; with a
+ * pseudo-header of IPv6 RFC 4443 §2.3. Returns one of the CHECKSUM_ values.
+ */
+export function verifyIcmpChecksum(record: PacketRecord, start: number, end: number, at: number): number {
+  if (record.ipVersion === 6) return verifyChecksum(record, PROTOCOL_ICMPV6, start, end, at);
+  return fold(sumWords(record.bytes, start, end)) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD;
+}
+
+const PROTOCOL_ICMPV6 = 58;
+
+/**
+ * Checks the TCP or UDP checksum of a segment that was captured whole at start .. end (exclusive), with the addresses of
+ * `record`; the checksum stands at `at`. RFC 9293 §3.1, RFC 8200 §8.1. Returns one of the CHECKSUM_ values.
+ */
+export function verifyChecksum(record: PacketRecord, protocol: number, start: number, end: number, at: number): number {
+  const { bytes, sourceOffset, destinationOffset } = record;
+  const size = record.ipVersion === 4 ? 4 : 16;
+  const length = end - start;
+  const addresses =
+    sumWords(bytes, sourceOffset, sourceOffset + size) + sumWords(bytes, destinationOffset, destinationOffset + size);
+  const pseudo = fold(addresses + protocol + length);
+  if (fold(pseudo + sumWords(bytes, start, end)) === 0xffff) return CHECKSUM_GOOD;
+  // What Linux leaves for the card to finish is the folded sum of the pseudo-header, with the length or, when
+  // the card is to cut the segment (TSO), for some drivers without.
+  const stored = u16(bytes, at);
+  return stored === pseudo || stored === fold(addresses + protocol) ? CHECKSUM_OFFLOADED : CHECKSUM_BAD;
+}

@@ -1,3 +1,0 @@
-export { evict, expire, finish, leastWorthKeeping, recordsUsed, reset, take, waiting } from './ledger';
-export { skipPcap, skipPcapng, skipRelayed } from './records';
-export { linkOf } from './triage';

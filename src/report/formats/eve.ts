@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { crc32 } from 'node:zlib';
+import { formatEndpoint } from '../../words/endpoint.ts';
+import { stringifySafely } from '../../words/escape.ts';
+import type { Severity } from '../../words/severity.ts';
+import { ruleText } from '../model/rule-texts.ts';
+import type { EndpointReport, ExchangeReport, FindingReport, StreamReporterFactory } from '../model/types.ts';
+
+/**
+ * Signature ids, never to be changed or used again. They lie in the block that Suricata leaves to local rules (1,000,000
+ * to 1,999,999), away from its beginning, where people number their own.
+ */
+const SIGNATURE_IDS: Readonly<Record<string, number>> = {
+  'syn-to-port-zero': 1_633_501,
+  'syn-from-port-zero': 1_633_502,
+  'port-zero-accepted': 1_633_503,
+  'port-zero-data': 1_633_504,
+  'stealth-probe-to-port-zero': 1_633_505,
+  'port-zero-backscatter': 1_633_506,
+  'port-zero-scan': 1_633_507,
+  'port-zero-flood': 1_633_508,
+  'invalid-reset': 1_633_509,
+  'conflicting-answers': 1_633_510,
+  'malformed-port-zero': 1_633_511,
+  'udp-port-zero': 1_633_512,
+  expectation: 1_633_513,
+  'port-zero-cut': 1_633_514,
+};
+/** Rules of the user's own get an id from their name, in this block. */
+const FOREIGN_SIGNATURES = 1_700_000;
+
+/** Descriptions of Suricata's classification.config, which consumers group by. */
+const CATEGORIES: Readonly<Record<string, string>> = {
+  'port-zero-scan': 'Detection of a Network Scan',
+  'port-zero-flood': 'Detection of a Denial of Service Attack',
+  'stealth-probe-to-port-zero': 'Attempted Information Leak',
+  'malformed-port-zero': 'Generic Protocol Command Decode',
+  'port-zero-backscatter': 'Misc activity',
+  'udp-port-zero': 'Misc activity',
+  expectation: 'Potential Corporate Privacy Violation',
+};
+const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = { error: 1, warning: 2, info: 3 };
+
+/** Suricata's EVE records of type alert, one a finding; what only portzero knows is under `portzero`. */
+export const streamEve: StreamReporterFactory = (write) => {
+  const timeless: FindingReport[] = [];
+  let lastTime: string | null = null;
+  const writeRecord = (finding: FindingReport, exchange: ExchangeReport | null, time: string) =>
+    write(`${stringifySafely(eveRecord(finding, exchange, formatEveTime(time)))}\n`);
+  return {
+    exchange() {},
+    finding(finding, exchange) {
+      // Every record must have a time; an expectation that nothing touched has that of the record before it.
+      lastTime = finding.time ?? lastTime;
+      if (lastTime === null) timeless.push(finding);
+      else writeRecord(finding, exchange, lastTime);
+    },
+    end({ report }) {
+      // Where there is none, it was broken when the capture ended.
+      const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? new Date().toISOString();
+      for (const finding of timeless) writeRecord(finding, null, end);
+    },
+  };
+};
+
+function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, timestamp: string): object {
+  const [source, destination] = endsOf(finding, exchange);
+  const isDatagram = exchange === null && finding.data.transport === 'udp';
+  return {
+    timestamp,
+    // JSON.stringify leaves out what is undefined: fields that a finding about several exchanges does not have.
+    flow_id: exchange !== null ? flowId(exchange) : isDatagram ? datagramFlowId(finding) : undefined,
+    pcap_cnt: finding.frames[0],
+    event_type: 'alert',
+    src_ip: source.address,
+    src_port: source.port,
+    dest_ip: destination.address,
+    dest_port: destination.port,
+    proto: isDatagram ? 'UDP' : 'TCP',
+    community_id: exchange?.communityId ?? (isDatagram ? finding.data.communityId : undefined),
+    alert: {
+      action: 'allowed',
+      gid: 1,
+      signature_id: SIGNATURE_IDS[finding.ruleId] ?? FOREIGN_SIGNATURES + (crc32(finding.ruleId) % 300_000),
+      rev: 1,
+      signature: `PORTZERO ${ruleText(finding.ruleId).summary}`,
+      category: CATEGORIES[finding.ruleId] ?? 'Potentially Bad Traffic',
+      severity: SEVERITY_NUMBERS[finding.severity],
+    },
+    portzero: { schemaVersion: 1, finding, exchange },
+  };
+}
+
+/** Source and destination of the packet that `pcap_cnt` names, as far as the finding tells. */
+function endsOf(
+  finding: FindingReport,
+  exchange: ExchangeReport | null,
+): [Partial<EndpointReport>, Partial<EndpointReport>] {
+  if (exchange !== null) {
+    const { client, server, evidence } = exchange;
+    const frame = finding.frames[0];
+    const sender = [evidence.probe, evidence.answer, ...evidence.otherAnswers].find((each) => each?.frame === frame);
+    const fromServer = sender === undefined || sender === null ? exchange.probe === null : sender.kind !== 'probe';
+    return fromServer ? [server, client] : [client, server];
+  }
+  const { client, server, clientPort, serverPort } = finding.data;
+  return [endOf(client, clientPort), endOf(server, serverPort)];
+}
+
+/** What is known of it: of a window that is one address, and that the port asked for is 0. */
+function endOf(address: unknown, port: unknown): Partial<EndpointReport> {
+  return {
+    ...(typeof address === 'string' && isIP(address) !== 0 ? { address } : {}),
+    ...(typeof port === 'number' ? { port } : {}),
+  };
+}
+
+function flowId({ client, server, scope, started }: ExchangeReport): number {
+  return numberOf(`${formatEndpoint(client)} ${formatEndpoint(server)} ${scope} ${started}`);
+}
+
+function datagramFlowId({ data, time }: FindingReport): number {
+  return numberOf(`udp ${data.client} ${data.clientPort} ${data.server} ${data.serverPort} ${time}`);
+}
+
+/** 51 bits as Suricata's flow ids, so that every JSON reader keeps them: the same in every run over the same capture. */
+function numberOf(name: string): number {
+  return Number(createHash('sha256').update(name).digest().readBigUInt64BE() >> 13n);
+}
+
+/** "2026-11-21T05:55:10.123456789Z" as Suricata writes it: microseconds and a numeric zone without colon. */
+function formatEveTime(time: string): string {
+  const [seconds = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  return `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}+0000`;
+}

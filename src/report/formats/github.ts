@@ -1,0 +1,91 @@
+import { escapeCommandData, escapeCommandProperty } from '../../words/escape.ts';
+import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
+import type { Severity } from '../../words/severity.ts';
+import { SEVERITIES } from '../../words/severity.ts';
+import { formatConclusion } from '../model/conclusion.ts';
+import type { DocumentReporter, FindingReport, RunResult } from '../model/types.ts';
+
+/** GitHub shows so many annotations of a type for a step, and drops the rest without a word. */
+const MAX_ANNOTATIONS = 10;
+const COMMANDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'notice' };
+const WORDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' };
+
+interface Annotation {
+  readonly file: string | null;
+  readonly title: string;
+  readonly message: string;
+  /** Findings or problems that it stands for. */
+  readonly count: number;
+}
+
+/**
+ * GitHub workflow commands, the gravest first and at most ten of a type: findings one by one where they are few, else one
+ * for each input and rule. Trouble with an input is an error, and leaves half of the ten to findings. Where there are more
+ * the last one says how many; the last line, which is no command, counts all.
+ */
+export const formatGithub: DocumentReporter = function* (result) {
+  const { inputs, summary } = result.report;
+  for (const severity of SEVERITIES) {
+    const findings = findingsOf(result, severity);
+    const problems = severity === 'error' ? problemsOf(result) : [];
+    const annotations = [
+      ...problems.slice(0, findings.length > 0 ? MAX_ANNOTATIONS / 2 : MAX_ANNOTATIONS),
+      ...findings,
+    ];
+    const total = summary.findings[severity] + countOf(problems);
+    const fits = annotations.length <= MAX_ANNOTATIONS && countOf(annotations) >= total;
+    const shown = fits ? annotations : annotations.slice(0, MAX_ANNOTATIONS - 1);
+    for (const annotation of shown) yield formatCommand(COMMANDS[severity], annotation);
+    if (fits) continue;
+    const rest = formatCount(total - countOf(shown), `more ${WORDS[severity]}`);
+    const message = `${rest}; see the job summary or another report format.`;
+    yield formatCommand(COMMANDS[severity], { file: null, title: 'portzero', message });
+  }
+  const found = SEVERITIES.map((severity) => formatCount(summary.findings[severity], WORDS[severity])).join(', ');
+  yield `portzero: ${found} in ${formatCount(inputs.length, 'capture')}. ${formatConclusion(result)}\n`;
+};
+
+function countOf(annotations: readonly Annotation[]): number {
+  return annotations.reduce((sum, { count }) => sum + count, 0);
+}
+
+function problemsOf({ report }: RunResult): Annotation[] {
+  return report.inputs.flatMap(({ name, problems }) => {
+    const [first, ...more] = problems;
+    if (first === undefined) return [];
+    const rest = more.length === 0 ? '' : ` And ${formatCount(more.length, 'more problem')} of this capture.`;
+    const title = `portzero: ${first.code}`;
+    return [{ file: name, title, message: `${first.message}${rest}`, count: problems.length }];
+  });
+}
+
+function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
+  const findings = report.findings.filter((finding) => finding.severity === severity);
+  const describe = ({ ruleId, message, frames, framesOmitted, input }: FindingReport) => ({
+    file: report.inputs[input]?.name ?? null,
+    title: `portzero: ${ruleId}`,
+    message: frames.length === 0 ? message : `${message} (frames ${formatFrames(frames, framesOmitted)})`,
+  });
+  if (findings.length <= MAX_ANNOTATIONS) return findings.map((finding) => ({ ...describe(finding), count: 1 }));
+  const groups = new Map<string, FindingReport[]>();
+  for (const finding of findings) {
+    const key = `${finding.input} ${finding.ruleId}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  const atLeast = report.omitted.findings > 0 ? 'at least ' : '';
+  return [...groups.values()].map(([first, ...more]) => {
+    const { message, ...rest } = describe(first!);
+    const others = more.length === 0 ? '' : ` And ${atLeast}${formatNumber(more.length)} more of this rule.`;
+    return { ...rest, message: `${message}${others}`, count: more.length + 1 };
+  });
+}
+
+function formatCommand(command: string, { file, title, message }: Omit<Annotation, 'count'>): string {
+  const properties = [
+    file === null ? null : `file=${escapeCommandProperty(file)}`,
+    `title=${escapeCommandProperty(title)}`,
+  ];
+  return `::${command} ${properties.filter((each) => each !== null).join(',')}::${escapeCommandData(message)}\n`;
+}

@@ -1,0 +1,115 @@
+import { AddressTable, putAddress } from '../../engine/window/address-table.ts';
+import { type Exchange, NO_TIME, PROBES, type Timestamp, VERDICTS } from '../../track/exchange.ts';
+import type { Severity } from '../../words/severity.ts';
+import { formatTime } from './time.ts';
+import type { ExchangeGroup, ExchangeReport } from './types.ts';
+
+/** Distinct ends are counted exactly up to here, which keeps a flood of millions within a few megabytes. */
+const MAX_DISTINCT = 10_000;
+const MAX_EXAMPLES = 3;
+
+interface Group {
+  readonly shared: Pick<
+    ExchangeGroup,
+    'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity'
+  >;
+  count: number;
+  readonly clients: AddressTable;
+  readonly servers: AddressTable;
+  first: Timestamp;
+  last: Timestamp;
+  readonly examples: ExchangeReport[];
+}
+
+/** What the rules say of an exchange: a bit each, their ids, the highest severity. */
+export interface GroupRules {
+  ruleIds(mask: number): readonly string[];
+  severity(mask: number): Severity | null;
+}
+
+/** Puts flagged exchanges that are alike into one group, so that ten thousand of them are one line of a report. */
+export class GroupCollector {
+  readonly #groups = new Map<number, Map<string | null, Group>>();
+  readonly #rules: GroupRules;
+
+  constructor(rules: GroupRules) {
+    this.#rules = rules;
+  }
+
+  /** `describe` is called for the first few exchanges of each group only. */
+  add(exchange: Exchange, mask: number, describe: () => ExchangeReport): void {
+    const group = this.#find(exchange, mask);
+    group.count++;
+    addTo(group.clients, exchange.clientAddress);
+    addTo(group.servers, exchange.serverAddress);
+    const { started } = exchange;
+    if (started.digits !== NO_TIME) {
+      if (group.first.digits === NO_TIME || isBefore(started, group.first)) group.first = started;
+      if (group.last.digits === NO_TIME || isBefore(group.last, started)) group.last = started;
+    }
+    if (group.examples.length < MAX_EXAMPLES) group.examples.push(describe());
+  }
+
+  /** The groups, the gravest and largest first. */
+  list(input: number): ExchangeGroup[] {
+    const groups = [...this.#groups.values()].flatMap((byReason) => [...byReason.values()]);
+    groups.sort((a, b) => rankOf(b) - rankOf(a) || b.count - a.count);
+    return groups.map((group) => ({
+      input,
+      ...group.shared,
+      count: group.count,
+      clients: { count: group.clients.size, atLeast: group.clients.size >= MAX_DISTINCT },
+      servers: { count: group.servers.size, atLeast: group.servers.size >= MAX_DISTINCT },
+      firstTime: formatTime(group.first),
+      lastTime: formatTime(group.last),
+      examples: group.examples,
+    }));
+  }
+
+  #find(exchange: Exchange, mask: number): Group {
+    const { portZero, probe, verdict, reason, underWay: lateStart } = exchange;
+    // One number for all that is shared but the reason: rules (30 bits), probe, verdict (of a late start one more), end.
+    const end = portZero === null ? 0 : END[portZero];
+    const kind =
+      (PROBES.indexOf(probe as never) + 1) * 64 + (lateStart ? VERDICTS.length : VERDICTS.indexOf(verdict)) * 4 + end;
+    const key = mask * 1024 + kind;
+    let byReason = this.#groups.get(key);
+    if (byReason === undefined) {
+      byReason = new Map();
+      this.#groups.set(key, byReason);
+    }
+    let group = byReason.get(reason);
+    if (group === undefined) {
+      const ruleIds = this.#rules.ruleIds(mask);
+      const severity = this.#rules.severity(mask);
+      const { started } = exchange;
+      group = {
+        shared: { portZero, probe, verdict, lateStart, state: exchange.state, reason, ruleIds, severity },
+        count: 0,
+        clients: new AddressTable(MAX_DISTINCT, 1, never),
+        servers: new AddressTable(MAX_DISTINCT, 1, never),
+        first: started,
+        last: started,
+        examples: [],
+      };
+      byReason.set(reason, group);
+    }
+    return group;
+  }
+}
+
+/** Past the bound nobody is added, so that nobody has to leave. */
+function addTo(table: AddressTable, address: Uint8Array): void {
+  if (table.size === MAX_DISTINCT) return;
+  putAddress(table.key, 0, address, 0, address.length);
+  table.claim();
+}
+
+const never = () => {};
+
+const END = { client: 1, server: 2, both: 3 } as const;
+const RANK: Readonly<Record<Severity, number>> = { info: 1, warning: 2, error: 3 };
+const rankOf = ({ shared }: Group): number => (shared.severity === null ? 0 : RANK[shared.severity]);
+
+const isBefore = (a: Timestamp, b: Timestamp): boolean =>
+  a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);

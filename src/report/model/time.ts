@@ -1,0 +1,20 @@
+import { NO_TIME, type Timestamp } from '../../track/exchange.ts';
+
+/** What RFC 3339 can say: the years 0000 to 9999. pcapng's 64 bits reach further; such times are held at the ends. */
+const FIRST_SECOND = -62_167_219_200;
+const LAST_SECOND = 253_402_300_799;
+
+let cachedSecond = 0;
+let cachedText = '1970-01-01T00:00:00';
+
+/** RFC 3339 in UTC with exactly the digits that the capture has, as in 2026-11-21T05:55:10.123456Z; null for no time. */
+export function formatTime(time: Timestamp): string | null {
+  if (time.digits === NO_TIME) return null;
+  const seconds = Math.min(Math.max(time.seconds, FIRST_SECOND), LAST_SECOND);
+  if (seconds !== cachedSecond) {
+    cachedSecond = seconds;
+    cachedText = new Date(seconds * 1000).toISOString().slice(0, 19);
+  }
+  if (time.digits <= 0) return `${cachedText}Z`;
+  return `${cachedText}.${String(time.nanos).padStart(9, '0').slice(0, time.digits)}Z`;
+}

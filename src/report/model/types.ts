@@ -1,0 +1,236 @@
+import type { CaptureProblem, Count } from '../../capture/source.ts';
+import type { AnswerKind, PortState, PortZeroEnd, Probe, Verdict } from '../../track/exchange.ts';
+import type { Severity } from '../../words/severity.ts';
+
+/** The JSON report, schemaVersion 1. Plain data: it survives JSON and structured cloning. */
+export interface AnalysisReport {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: 'portzero'; readonly version: string };
+  readonly inputs: readonly InputReport[];
+  readonly summary: SummaryReport;
+  /** By input and first frame; at most the listing limit. */
+  readonly exchanges: readonly ExchangeReport[];
+  readonly findings: readonly FindingReport[];
+  readonly omitted: OmittedReport;
+}
+
+export interface InputReport {
+  readonly name: string;
+  readonly format: 'pcap' | 'pcapng' | 'live' | null;
+  readonly compression: 'gzip' | 'zstd' | null;
+  /** Names of the link types seen, as tcpdump.org lists them without LINKTYPE_. */
+  readonly linkTypes: readonly string[];
+  readonly frames: number;
+  /** Sum of the captured lengths of the frames. */
+  readonly bytes: number;
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
+  /** False when something could not be read. */
+  readonly complete: boolean;
+  readonly drops: number | string | null;
+  readonly problems: readonly CaptureProblem[];
+}
+
+export type VerdictCounts = Readonly<Record<'total' | Verdict, number>>;
+
+export interface NotLookedIntoReport {
+  readonly frames: number;
+  /** Reason -> frames; each frame has one reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export interface SummaryReport {
+  readonly frames: number;
+  readonly tcpSegments: number;
+  readonly icmpErrors: number;
+  readonly fragments: number;
+  readonly undecoded: Readonly<Record<string, number>>;
+  /** Frames that were followed neither to TCP nor to something known to hold none, and why. */
+  readonly notLookedInto: NotLookedIntoReport;
+  readonly exchanges: VerdictCounts;
+  readonly portZero: VerdictCounts;
+  readonly findings: Readonly<Record<Severity, number>>;
+}
+
+export interface EndpointReport {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ExchangeReport {
+  readonly id: number;
+  readonly input: number;
+  readonly client: EndpointReport;
+  readonly server: EndpointReport;
+  readonly portZero: PortZeroEnd | null;
+  readonly probe: Probe | null;
+  readonly verdict: Verdict;
+  readonly state: PortState;
+  readonly reason: string | null;
+  /** Accepted, as what followed shows; the SYN-ACK is not in the capture. */
+  readonly inferred: boolean;
+  /** Unsolicited, and a conversation rather than a single answer: the capture began late. */
+  readonly lateStart: boolean;
+  readonly answeredBy: string | null;
+  /** RFC 3339, UTC; null where the frame has no time. */
+  readonly started: string | null;
+  readonly answered: string | null;
+  readonly latencyMs: number | null;
+  readonly retransmissions: number;
+  readonly frames: {
+    readonly probe: number | null;
+    readonly answer: number | null;
+    /** In order; of many the first and the last. */
+    readonly all: readonly number[];
+    /** Frames that belong to the exchange. */
+    readonly count: number;
+    /** How many of them `all` leaves out. */
+    readonly omitted: number;
+  };
+  readonly established: boolean;
+  readonly bytesToServer: number;
+  readonly bytesToClient: number;
+  readonly close: 'fin' | 'reset' | null;
+  /** Names of the layers, outermost first. */
+  readonly layers: readonly string[];
+  /** Where the flow lives: "" or as in "vlan 5 > vxlan 42". */
+  readonly scope: string;
+  /** Where the answer came through, when that is another scope than the question's; null otherwise. */
+  readonly answerScope: string | null;
+  readonly communityId: string | null;
+  /** What is odd about its segments: words, as in "syn-fin". */
+  readonly anomalies: readonly string[];
+  readonly evidence: {
+    readonly probe: SegmentReport | null;
+    readonly answer: SegmentReport | null;
+    readonly otherAnswers: readonly SegmentReport[];
+    /** Sentences on what the evidence says beyond the verdict: an unseen answer, a second answerer, a bad checksum. */
+    readonly notes: readonly string[];
+  };
+}
+
+/** A segment, or an ICMP error, as evidence. */
+export interface SegmentReport {
+  readonly frame: number;
+  readonly time: string | null;
+  readonly kind: AnswerKind | 'probe';
+  readonly source: string;
+  readonly acceptable: boolean;
+  readonly reason: string;
+  readonly ttl: number;
+  /** Likely number of routers passed, from the TTL. */
+  readonly hops: number | null;
+  readonly ipId: number | null;
+  readonly dontFragment: boolean;
+  /** As in "SYN,ACK"; null for ICMP and where the capture cut it. */
+  readonly flags: string | null;
+  readonly sequence: number | null;
+  readonly acknowledgment: number | null;
+  readonly window: number | null;
+  /** As in "mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7" (tcpdump's words); "" when none. */
+  readonly options: string;
+  readonly payloadLength: number | null;
+  /** Text of the payload of a RST or SYN with data, control characters escaped; null when none. */
+  readonly payloadText: string | null;
+  readonly icmp: { readonly type: number; readonly code: number } | null;
+  readonly repeats: number;
+  readonly checksumBad: boolean;
+  /** nmap's notation (test T5) of a RST from a closed port; null otherwise. */
+  readonly fingerprint: string | null;
+}
+
+export interface FindingReport {
+  readonly ruleId: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Id of the exchange; null when the finding is about several or about none. */
+  readonly exchange: number | null;
+  readonly input: number;
+  /** Those that show it: the first and the last, where there are many. */
+  readonly frames: readonly number[];
+  /** How many more it is about; none where absent. */
+  readonly framesOmitted?: number;
+  /** RFC 3339, UTC; null when there is none, as for an expectation that nothing touched. */
+  readonly time: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface OmittedReport {
+  readonly exchanges: number;
+  readonly findings: number;
+  /** Exchanges that left the full table before their verdict was known. */
+  readonly evicted: number;
+  /** Attempts on the same ends with one number, too many for each of them to be found by an answer. */
+  readonly attempts: number;
+}
+
+/** Listed exchanges that are alike, so that ten thousand of them are one line. Covers the omitted ones too. */
+export interface ExchangeGroup {
+  readonly input: number;
+  readonly portZero: PortZeroEnd | null;
+  readonly probe: Probe | null;
+  readonly verdict: Verdict;
+  readonly lateStart: boolean;
+  readonly state: PortState;
+  readonly reason: string | null;
+  /** Rules that fired on each of them. */
+  readonly ruleIds: readonly string[];
+  /** The highest of its rules; null where none fired (listed since all exchanges were asked for). */
+  readonly severity: Severity | null;
+  readonly count: number;
+  /** Distinct clients and servers; exact up to the bound at which counting stopped (then atLeast is true). */
+  readonly clients: { readonly count: number; readonly atLeast: boolean };
+  readonly servers: { readonly count: number; readonly atLeast: boolean };
+  /** Null where no frame has a time. */
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
+  /** The first few of them. */
+  readonly examples: readonly ExchangeReport[];
+}
+
+/** One entry under `expect` of the configuration, and whether it held. */
+export interface ExpectationReport {
+  readonly name: string;
+  readonly held: boolean;
+}
+
+/** Everything a finished run has to tell. What is not part of the JSON report is beside it, not in it. */
+export interface RunResult {
+  readonly report: AnalysisReport;
+  readonly groups: readonly ExchangeGroup[];
+  /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
+  readonly lostBesideSilence?: Count;
+  /** Packets without a time stamp: of them neither rates nor waiting times could be judged. */
+  readonly untimed?: number;
+  /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */
+  readonly ignored?: number;
+  /** Every expectation of the configuration, those that held too; findings tell what broke the others. */
+  readonly expectations?: readonly ExpectationReport[];
+  /** Wall-clock milliseconds. */
+  readonly elapsedMs: number;
+}
+
+export interface ReportContext {
+  /** Columns of the terminal; 80 when there is none. */
+  readonly width: number;
+  readonly color: boolean;
+}
+
+/** Writes a whole report once the run is over. Pure. */
+export type DocumentReporter = (result: RunResult, context: ReportContext) => Iterable<string>;
+
+/** What a stream is told beside: it hears of exchanges before there is a report. */
+export interface StreamContext extends ReportContext {
+  /** The name that an input of the report will have; null when there is none of this index. */
+  inputName(input: number): string | null;
+}
+
+/** Writes as results come. */
+export interface StreamReporter {
+  exchange(exchange: ExchangeReport): void;
+  finding(finding: FindingReport, exchange: ExchangeReport | null): void;
+  /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
+  answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+  end(result: RunResult): void;
+}
+export type StreamReporterFactory = (write: (text: string) => void, context: StreamContext) => StreamReporter;

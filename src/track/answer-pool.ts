@@ -1,0 +1,310 @@
+/**
+ * What came back, of many exchanges: a pool of records in typed arrays, linked into one list an exchange in order of
+ * arrival. An index of 0 is none. Payloads, which few answers have, live in a map beside it.
+ */
+import type { PacketRecord } from '../decode/packet.ts';
+import { CHECKSUM_BAD, TRANSPORT_ICMP_ERROR } from '../decode/packet.ts';
+import type { AnswerKind, SegmentEvidence } from './exchange.ts';
+import { FrameNumbers } from './frame-numbers.ts';
+
+export const KIND_SYN_ACK = 0;
+export const KIND_RESET = 1;
+export const KIND_ICMP = 2;
+export const KIND_SYN = 3;
+export const KIND_ACK = 4;
+export const KIND_OTHER = 5;
+const KINDS: readonly AnswerKind[] = ['syn-ack', 'reset', 'icmp', 'syn', 'ack', 'other'];
+
+const WORDS = 28;
+const NEXT = 0;
+const FRAME = 1;
+const NANOS = 2;
+const SOURCE = 3; // 4 words
+const TRAITS = 7;
+const IP_ID = 8;
+const SEQUENCE = 9;
+const ACKNOWLEDGMENT = 10;
+const FLAGS = 11; // -1 unknown
+const WINDOW_URGENT = 12;
+const PAYLOAD_LENGTH = 13;
+const ICMP = 14; // type << 8 | code, -1 for segments
+const REPEATS = 15;
+const OPTIONS_LENGTH = 16;
+const RESERVED = 17;
+const OPTIONS = 18; // 10 words
+
+const TRAIT_TTL = 0xff;
+const TRAIT_KIND_SHIFT = 8;
+const TRAIT_ACCEPTABLE = 1 << 12;
+const TRAIT_DONT_FRAGMENT = 1 << 13;
+const TRAIT_IPV6 = 1 << 14;
+const TRAIT_CHECKSUM_BAD = 1 << 15;
+const TRAIT_HAS_SEQUENCE = 1 << 16;
+const TRAIT_HAS_ACKNOWLEDGMENT = 1 << 17;
+const TRAIT_HAS_WINDOW = 1 << 18;
+const TRAIT_HAS_URGENT = 1 << 19;
+const TRAIT_DIGITS_SHIFT = 20;
+
+const MAX_OPTION_BYTES = 40;
+const MAX_PAYLOAD_BYTES = 64;
+const MAX_PAYLOADS = 100_000;
+
+/** Loads `length` bytes at `offset` into words, big-endian, the last one zero padded. */
+export function packWords(words: Int32Array, base: number, bytes: Uint8Array, offset: number, length: number): void {
+  let at = offset;
+  let word = base;
+  for (const end = offset + length - 3; at < end; at += 4) {
+    words[word++] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+  }
+  const rest = offset + length - at;
+  if (rest > 0) {
+    let last = 0;
+    for (let i = 0; i < 4; i++) last = (last << 8) | (i < rest ? bytes[at + i] : 0);
+    words[word] = last;
+  }
+}
+
+/** The inverse of packWords: a new array of `length` bytes. */
+export function unpackWords(words: Int32Array, base: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = words[base + (i >> 2)] >>> (24 - 8 * (i & 3));
+  return bytes;
+}
+
+/** Bytes of a packet's TCP options that a record has room for, which are all that a header can have. */
+export function optionsLengthOf(packet: PacketRecord): number {
+  return Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
+}
+
+export class AnswerPool {
+  #words = new Int32Array(64 * WORDS);
+  #seconds = new Float64Array(64);
+  #used = 1;
+  #free = 0;
+  readonly #limit: number;
+  readonly #numbers: FrameNumbers;
+  readonly #payloads = new Map<number, Uint8Array>();
+
+  constructor(limit: number, numbers = new FrameNumbers()) {
+    this.#limit = limit;
+    this.#numbers = numbers;
+  }
+
+  /** Copies a packet in, its options and payload only if they are kept. Returns its index, or 0 when the pool is at its limit. */
+  create(
+    packet: PacketRecord,
+    kind: number,
+    acceptable: boolean,
+    frame: number,
+    seconds: number,
+    nanos: number,
+    digits: number,
+    keepsEvidence: boolean,
+  ): number {
+    let answer = this.#free;
+    if (answer !== 0) this.#free = this.#words[answer * WORDS + NEXT];
+    else {
+      if (this.#used >= this.#limit) return 0;
+      answer = this.#used++;
+      if (answer >= this.#seconds.length) this.#grow();
+    }
+    const words = this.#words;
+    const base = answer * WORDS;
+    const isIpv6 = packet.ipVersion === 6;
+    words[base + NEXT] = 0;
+    words[base + FRAME] = frame;
+    words[base + NANOS] = nanos;
+    this.#seconds[answer] = seconds;
+    packWords(words, base + SOURCE, packet.bytes, packet.sourceOffset, isIpv6 ? 16 : 4);
+    words[base + TRAITS] =
+      (packet.ttl & TRAIT_TTL) |
+      (kind << TRAIT_KIND_SHIFT) |
+      (acceptable ? TRAIT_ACCEPTABLE : 0) |
+      (packet.dontFragment ? TRAIT_DONT_FRAGMENT : 0) |
+      (isIpv6 ? TRAIT_IPV6 : 0) |
+      (digits << TRAIT_DIGITS_SHIFT);
+    words[base + IP_ID] = packet.ipId;
+    words[base + ICMP] =
+      packet.transport === TRANSPORT_ICMP_ERROR ? (packet.icmpType << 8) | (packet.icmpCode & 0xff) : -1;
+    words[base + REPEATS] = 0;
+    this.setHeader(answer, packet, keepsEvidence);
+    return answer;
+  }
+
+  /** Copies in what a TCP header says; once more when fragments have brought the rest of it. */
+  setHeader(answer: number, packet: PacketRecord, keepsEvidence: boolean): void {
+    const words = this.#words;
+    const base = answer * WORDS;
+    words[base + TRAITS] |=
+      (packet.checksum === CHECKSUM_BAD ? TRAIT_CHECKSUM_BAD : 0) |
+      (packet.sequence >= 0 ? TRAIT_HAS_SEQUENCE : 0) |
+      (packet.acknowledgment >= 0 ? TRAIT_HAS_ACKNOWLEDGMENT : 0) |
+      (packet.window >= 0 ? TRAIT_HAS_WINDOW : 0) |
+      (packet.urgentPointer >= 0 ? TRAIT_HAS_URGENT : 0);
+    // Of an ICMP error that of the segment it quotes: the question, should it turn up later.
+    words[base + SEQUENCE] = packet.quote === null ? packet.sequence : packet.quote.sequence;
+    words[base + ACKNOWLEDGMENT] = packet.acknowledgment;
+    words[base + FLAGS] = packet.flags;
+    words[base + WINDOW_URGENT] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
+    words[base + RESERVED] = packet.reservedBits;
+    words[base + PAYLOAD_LENGTH] = packet.payloadLength;
+    const optionsLength = keepsEvidence ? optionsLengthOf(packet) : 0;
+    words[base + OPTIONS_LENGTH] = optionsLength;
+    if (!keepsEvidence) return;
+    if (optionsLength > 0) packWords(words, base + OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
+    const captured = packet.payloadEnd - packet.payloadOffset;
+    if (captured > 0 && packet.transport !== TRANSPORT_ICMP_ERROR && this.#payloads.size < MAX_PAYLOADS) {
+      const end = packet.payloadOffset + Math.min(captured, MAX_PAYLOAD_BYTES);
+      this.#payloads.set(answer, packet.bytes.slice(packet.payloadOffset, end));
+    }
+  }
+
+  next(answer: number): number {
+    return this.#words[answer * WORDS + NEXT];
+  }
+
+  link(answer: number, next: number): void {
+    this.#words[answer * WORDS + NEXT] = next;
+  }
+
+  /** Gives a list back to the pool. */
+  release(first: number): void {
+    for (let answer = first; answer !== 0; ) {
+      const next = this.#words[answer * WORDS + NEXT];
+      this.#words[answer * WORDS + NEXT] = this.#free;
+      this.#free = answer;
+      if (this.#payloads.size > 0) this.#payloads.delete(answer);
+      answer = next;
+    }
+  }
+
+  kind(answer: number): number {
+    return (this.#words[answer * WORDS + TRAITS] >> TRAIT_KIND_SHIFT) & 0xf;
+  }
+
+  isAcceptable(answer: number): boolean {
+    return (this.#words[answer * WORDS + TRAITS] & TRAIT_ACCEPTABLE) !== 0;
+  }
+
+  frame(answer: number): number {
+    return this.#numbers.widen(this.#words[answer * WORDS + FRAME]);
+  }
+
+  seconds(answer: number): number {
+    return this.#seconds[answer];
+  }
+
+  nanos(answer: number): number {
+    return this.#words[answer * WORDS + NANOS];
+  }
+
+  ttl(answer: number): number {
+    return this.#words[answer * WORDS + TRAITS] & TRAIT_TTL;
+  }
+
+  ipId(answer: number): number {
+    return this.#words[answer * WORDS + IP_ID];
+  }
+
+  sequence(answer: number): number {
+    return this.#words[answer * WORDS + SEQUENCE] >>> 0;
+  }
+
+  acknowledgment(answer: number): number {
+    return this.#words[answer * WORDS + ACKNOWLEDGMENT] >>> 0;
+  }
+
+  isChecksumBad(answer: number): boolean {
+    return (this.#words[answer * WORDS + TRAITS] & TRAIT_CHECKSUM_BAD) !== 0;
+  }
+
+  payloadLength(answer: number): number {
+    return this.#words[answer * WORDS + PAYLOAD_LENGTH];
+  }
+
+  flags(answer: number): number {
+    return this.#words[answer * WORDS + FLAGS];
+  }
+
+  /** It counts no longer, now that the question is known. */
+  reject(answer: number): void {
+    this.#words[answer * WORDS + TRAITS] &= ~TRAIT_ACCEPTABLE;
+  }
+
+  /** type << 8 | code of an ICMP error, -1 of a segment. */
+  icmp(answer: number): number {
+    return this.#words[answer * WORDS + ICMP];
+  }
+
+  repeat(answer: number): void {
+    this.#words[answer * WORDS + REPEATS]++;
+  }
+
+  digits(answer: number): number {
+    return (this.#words[answer * WORDS + TRAITS] >>> TRAIT_DIGITS_SHIFT) & 0xf;
+  }
+
+  isIpv6(answer: number): boolean {
+    return (this.#words[answer * WORDS + TRAITS] & TRAIT_IPV6) !== 0;
+  }
+
+  /** A new array: 4 or 16 bytes. */
+  source(answer: number): Uint8Array {
+    return unpackWords(this.#words, answer * WORDS + SOURCE, this.isIpv6(answer) ? 16 : 4);
+  }
+
+  /** Whether the packet came from the same address as this answer. */
+  isFrom(answer: number, packet: PacketRecord): boolean {
+    const length = packet.ipVersion === 6 ? 16 : 4;
+    if (this.isIpv6(answer) !== (length === 16)) return false;
+    const base = answer * WORDS + SOURCE;
+    for (let i = 0; i < length; i++) {
+      if (packet.bytes[packet.sourceOffset + i] !== ((this.#words[base + (i >> 2)] >>> (24 - 8 * (i & 3))) & 0xff))
+        return false;
+    }
+    return true;
+  }
+
+  /** Allocates: for reports. */
+  evidence(answer: number, reason: string): SegmentEvidence {
+    const words = this.#words;
+    const base = answer * WORDS;
+    const traits = words[base + TRAITS];
+    const isIcmp = words[base + ICMP] !== -1;
+    const hasHeader = !isIcmp && words[base + FLAGS] >= 0;
+    return {
+      frame: this.frame(answer),
+      time: { seconds: this.#seconds[answer], nanos: words[base + NANOS], digits: this.digits(answer) },
+      source: this.source(answer),
+      ttl: traits & TRAIT_TTL,
+      ipId: words[base + IP_ID] === -1 ? null : words[base + IP_ID] >>> 0,
+      dontFragment: (traits & TRAIT_DONT_FRAGMENT) !== 0,
+      kind: KINDS[this.kind(answer)],
+      acceptable: (traits & TRAIT_ACCEPTABLE) !== 0,
+      flags: hasHeader ? words[base + FLAGS] : null,
+      sequence: !isIcmp && (traits & TRAIT_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
+      acknowledgment: !isIcmp && (traits & TRAIT_HAS_ACKNOWLEDGMENT) !== 0 ? this.acknowledgment(answer) : null,
+      window: !isIcmp && (traits & TRAIT_HAS_WINDOW) !== 0 ? words[base + WINDOW_URGENT] >>> 16 : null,
+      urgentPointer: !isIcmp && (traits & TRAIT_HAS_URGENT) !== 0 ? words[base + WINDOW_URGENT] & 0xffff : null,
+      reservedBits: hasHeader && words[base + RESERVED] >= 0 ? words[base + RESERVED] : null,
+      options: unpackWords(words, base + OPTIONS, words[base + OPTIONS_LENGTH]),
+      payloadLength: isIcmp || words[base + PAYLOAD_LENGTH] < 0 ? null : words[base + PAYLOAD_LENGTH],
+      payload: this.#payloads.get(answer) ?? new Uint8Array(0),
+      icmpType: isIcmp ? words[base + ICMP] >> 8 : null,
+      icmpCode: isIcmp ? words[base + ICMP] & 0xff : null,
+      reason,
+      repeats: words[base + REPEATS],
+      checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
+    };
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#seconds.length * 2, this.#limit);
+    const words = new Int32Array(capacity * WORDS);
+    words.set(this.#words);
+    this.#words = words;
+    const seconds = new Float64Array(capacity);
+    seconds.set(this.#seconds);
+    this.#seconds = seconds;
+  }
+}

@@ -1,0 +1,7 @@
+export type Severity = 'info' | 'warning' | 'error';
+export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+/** The most severe first, else in the order given. */
+export function bySeverity<T extends { readonly severity: Severity | null }>(items: readonly T[]): T[] {
+  const rank = ({ severity }: T) => (severity === null ? SEVERITIES.length : SEVERITIES.indexOf(severity));
+  return items.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { capture, flowArbitrary, formArbitrary, play, stepsArbitrary } from './traffic.ts';
+
+const root = join(import.meta.dirname, '../..');
+const fixtures = join(root, 'fixtures');
+const captures = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.(pcap|pcapng)(\.gz|\.zst)?$/.test(name))
+  .sort();
+
+const home = mkdtempSync(join(tmpdir(), 'portzero-core-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/**
+ * Threads run compiled modules, so this asks those. A core in the thread that reads, which cuts segments to their headers, and
+ * one in the thread that analyses, however short the capture is.
+ */
+const compiled = (name: string) => JSON.stringify(pathToFileURL(join(root, 'dist', name)));
+const script = (paths: readonly string[], every: number) => `
+  import { analyzeSource } from ${compiled('analysis/analyze-source.js')};
+  import { openCapture } from ${compiled('capture/open.js')};
+  import { CoreSkipper } from ${compiled('prefilter/core-skipper.js')};
+  import { settingsOf } from ${compiled('analysis/analyze-capture.js')};
+  import { analyzeInputs } from ${compiled('analysis/analyze-inputs.js')};
+  import { ThreadedSource } from ${compiled('prefilter/threaded-source.js')};
+  const settings = settingsOf({ maxListed: 1000, maxExchanges: 5000 }, false);
+  const { decoder } = settings.config;
+  const text = ({ elapsedMs, ...result }) => JSON.stringify(result);
+  const differing = [];
+  let settled = 0;
+  const { close } = CoreSkipper.prototype;
+  CoreSkipper.prototype.close = function () {
+    const { accepted, refused, silent, undecided } = this.settled;
+    settled += accepted + refused + silent + undecided;
+    close.call(this);
+  };
+  for (const [index, path] of ${JSON.stringify(paths)}.entries()) {
+    const inputs = [{ name: path, paths: [path], bytes: 1 }];
+    const [alone] = await analyzeInputs(inputs, { settings, jobs: 1 });
+    // As large captures are read; threads take their time, so not of all.
+    if (index % ${every} === 0) {
+      const [filtered] = await analyzeInputs(inputs, { settings, jobs: 2, worthThreads: 0 });
+      if (text(filtered) !== text(alone)) differing.push(path);
+    }
+    const source = new ThreadedSource(path, await openCapture(path), decoder);
+    const relayed = await analyzeSource(source, { settings, input: 0, worthCore: 0, totals: source.totals });
+    if (text(relayed) !== text(alone)) differing.push(path);
+  }
+  console.log(JSON.stringify({ differing, settled }));
+`;
+
+function compare(paths: readonly string[], every: number): { differing: string[]; settled: number } {
+  const file = join(home, 'compare.mjs');
+  writeFileSync(file, script(paths, every));
+  return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8' }));
+}
+
+it('comes to the same by two threads, for every fixture', { timeout: 300_000 }, () => {
+  expect(captures.length).toBeGreaterThan(250);
+  const { differing, settled } = compare(
+    captures.map((name) => join(fixtures, name)),
+    8,
+  );
+  expect(differing).toEqual([]);
+  expect(settled).toBeGreaterThan(0);
+});
+
+it('comes to the same by two threads, of adverse traffic', { timeout: 60_000 }, () => {
+  const cases = fc.sample(
+    fc.record({
+      flows: fc.array(flowArbitrary, { minLength: 1, maxLength: 4 }),
+      steps: stepsArbitrary,
+      form: formArbitrary,
+    }),
+    { numRuns: 25, seed: Number(process.env.CORE_SEED ?? 42) },
+  );
+  const paths = cases.map(({ flows, steps, form }, i) => {
+    const path = join(home, `${i}.pcap`);
+    writeFileSync(path, capture(play(flows, steps), form));
+    return path;
+  });
+  const { differing, settled } = compare(paths, 1);
+  expect(differing).toEqual([]);
+  expect(settled).toBeGreaterThan(0);
+});
