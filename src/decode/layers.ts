@@ -73,6 +73,15 @@ const NAMES = [
   'pim',
   'ipfc',
   'batadv',
+  'lwapp',
+  'mint',
+  'peekremote',
+  'rftap',
+  'gue',
+  'jmirror',
+  'amt',
+  'mobile-ip',
+  'batman-gateway',
 ] as const;
 
 export const LAYER_ETHERNET = 1;
@@ -145,6 +154,15 @@ export const LAYER_EOIP = 66;
 export const LAYER_PIM = 67;
 export const LAYER_IPFC = 68;
 export const LAYER_BATADV = 69;
+export const LAYER_LWAPP = 70;
+export const LAYER_MINT = 71;
+export const LAYER_PEEKREMOTE = 72;
+export const LAYER_RFTAP = 73;
+export const LAYER_GUE = 74;
+export const LAYER_JMIRROR = 75;
+export const LAYER_AMT = 76;
+export const LAYER_MOBILE_IP = 77;
+export const LAYER_BATMAN_GATEWAY = 78;
 
 /** Name of a layer id as reports show it, as in "ethernet" or "ipv4"; "unknown" for a number that is no layer. */
 export function layerName(id: number): string {

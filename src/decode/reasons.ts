@@ -41,6 +41,18 @@ const WORDS = [
   'fddi-management',
   'too-many-scopes',
   'batadv-control',
+  'lwapp-fragment',
+  'lwapp-control',
+  'sflow',
+  'gsmtap',
+  'gprs-ns',
+  'ieee802154',
+  'wassp',
+  'acdr',
+  'ipx',
+  'openvpn',
+  'profinet-fragment',
+  'can-xl',
 ] as const;
 
 export const REASON_NONE = 0;
@@ -90,6 +102,30 @@ export const REASON_FDDI_MANAGEMENT = 32;
 export const REASON_TOO_MANY_SCOPES = 33;
 /** Messages between the nodes of a mesh. */
 export const REASON_BATADV_CONTROL = 34;
+/** A fragment of LWAPP's own. */
+export const REASON_LWAPP_FRAGMENT = 35;
+/** Messages between access point and controller. */
+export const REASON_LWAPP_CONTROL = 36;
+/** Samples of frames. */
+export const REASON_SFLOW = 37;
+/** GSM, UMTS and LTE as radio tools send them on. */
+export const REASON_GSMTAP = 38;
+/** GPRS between base station and core. */
+export const REASON_GPRS_NS = 39;
+/** 802.15.4 frames, perhaps 6LoWPAN. */
+export const REASON_IEEE802154 = 40;
+/** Frames between HiPath access points and their controller. */
+export const REASON_WASSP = 41;
+/** What AudioCodes' devices record. */
+export const REASON_ACDR = 42;
+/** IPX in UDP. */
+export const REASON_IPX = 43;
+/** OpenVPN data: encrypted. */
+export const REASON_OPENVPN = 44;
+/** Fragments of ordinary frames in PROFINET. */
+export const REASON_PROFINET_FRAGMENT = 45;
+/** CAN XL can tunnel Ethernet. */
+export const REASON_CAN_XL = 46;
 
 const FAMILY = 0x10000;
 const ETHERTYPE = 1;

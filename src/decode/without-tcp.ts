@@ -3,8 +3,9 @@
  * Whatever is not listed may hold TCP, and so port 0. Each entry says where it is written what the protocol carries.
  *
  * Network layers that IP or TCP has been defined over are not listed, rare as that is: IPX (RFC 1132, RFC 1791), CLNP (RFC 1561),
- * NetBIOS (RFC 1088), AppleTalk (MacIP), Fibre Channel (RFC 4338); nor DECnet and SNA. Realtek's 0x8899 is also a switch tag with a
- * frame behind it (Linux, net/dsa/tag_rtl4_a.c), and netlink messages can hold packets.
+ * NetBIOS (RFC 1088), AppleTalk (MacIP), Fibre Channel (RFC 4338), BACnet MS/TP (RFC 8163), NFC (RFC 9428), 802.15.4 (RFC 4944) and Z-Wave
+ * (its 6LoWPAN command class); nor DECnet and SNA. Realtek's 0x8899 is also a switch tag with a frame behind it (Linux,
+ * net/dsa/tag_rtl4_a.c), HomePlug 1.0 (0x887b) puts its entries before the frame that follows, and netlink messages can hold packets.
  */
 import {
   etherTypeReason,
@@ -21,8 +22,10 @@ import {
   REASON_ENCRYPTED,
   REASON_ESP,
   REASON_FDDI_MANAGEMENT,
+  REASON_LWAPP_CONTROL,
   REASON_MALFORMED_ICMP,
   REASON_MPLS_CHANNEL,
+  REASON_OPENVPN,
   REASON_TRUNCATED_ICMP,
   REASON_WIREGUARD,
   snapReason,
@@ -49,8 +52,9 @@ const link = (linkType: number, what: string) => one(linkTypeReason(linkType), w
 
 const LINK_TYPES = 'https://www.tcpdump.org/linktypes.html';
 const PROTOCOLS = 'https://www.iana.org/assignments/protocol-numbers';
-const CISCO = 'Wireshark, packet-cisco-oui';
-const WIRESHARK = 'Wireshark, etypes.h';
+const CISCO = 'Cisco, Best Practices for Catalyst Series Switches (24330), Catalyst control protocols';
+const IEEE_802_NUMBERS = 'https://www.iana.org/assignments/ieee-802-numbers';
+const ETHERTYPES = 'https://standards-oui.ieee.org/ethertype/eth.txt';
 const LLC_NUMBERS = 'https://www.iana.org/assignments/ieee-802-numbers (LSAP)';
 const PPP_NUMBERS = 'https://www.iana.org/assignments/ppp-numbers';
 const IF_ETHER = 'Linux, include/uapi/linux/if_ether.h';
@@ -61,8 +65,14 @@ export const WITHOUT_TCP: readonly Entry[] = [
   // What is encrypted cannot be looked into by anybody without the key: it is counted under its own name.
   one(REASON_ESP, 'IPsec ESP (encrypted)', 'RFC 4303'),
   one(REASON_WIREGUARD, 'WireGuard (encrypted)', 'https://www.wireguard.com/protocol/'),
-  one(REASON_ENCRYPTED, 'MACsec and protected 802.11 frames', 'IEEE 802.1AE §10; IEEE 802.11 §9.2.4.1.9'),
+  one(REASON_OPENVPN, 'OpenVPN data (encrypted)', 'https://openvpn.net/community-resources/openvpn-protocol'),
+  one(
+    REASON_ENCRYPTED,
+    'MACsec, protected 802.11 frames, CAPWAP in DTLS',
+    'IEEE 802.1AE §10; IEEE 802.11 §9.2.4.1.9; RFC 5415 §4.2',
+  ),
   one(REASON_MPLS_CHANNEL, 'MPLS generic associated channel: control and OAM', 'RFC 5586 §2'),
+  one(REASON_LWAPP_CONTROL, 'LWAPP control messages', 'RFC 5412 §4'),
   one(REASON_FDDI_MANAGEMENT, 'FDDI tokens and station management', 'ISO 9314-2 §7.3'),
   one(
     REASON_BATADV_CONTROL,
@@ -73,37 +83,36 @@ export const WITHOUT_TCP: readonly Entry[] = [
   one(REASON_TRUNCATED_ICMP, 'ICMP', 'RFC 792, RFC 4443'),
   one(REASON_MALFORMED_ICMP, 'ICMP', 'RFC 792, RFC 4443'),
 
-  etherType(0x0842, 'Wake-on-LAN', WIRESHARK),
-  etherType(0x22ea, 'Stream Reservation', 'IEEE 802.1Q §35'),
+  etherType(0x0842, 'Wake-on-LAN', 'AMD, Magic Packet Technology (20213)'),
+  etherType(0x22ea, 'Stream Reservation', 'IEEE 802.1Q table 10-1, §35'),
   etherType(0x22f0, 'Audio Video Transport', 'IEEE 1722 §5'),
-  etherType(0x22f4, 'L2 IS-IS', 'RFC 6165; RFC 7178'),
-  etherType(0x6001, 'DEC MOP dump and load', WIRESHARK),
-  etherType(0x6002, 'DEC MOP remote console', WIRESHARK),
-  etherType(0x6004, 'DEC LAT', WIRESHARK),
+  etherType(0x22f4, 'L2 IS-IS', 'RFC 6325; ' + IEEE_802_NUMBERS),
+  etherType(0x6001, 'DEC MOP dump and load', IEEE_802_NUMBERS),
+  etherType(0x6002, 'DEC MOP remote console', IEEE_802_NUMBERS),
+  etherType(0x6004, 'DEC LAT', IEEE_802_NUMBERS),
   etherType(0x8035, 'RARP', 'RFC 903'),
-  etherType(0x80f3, 'AppleTalk ARP', WIRESHARK),
+  etherType(0x80f3, 'AppleTalk ARP', IEEE_802_NUMBERS),
   etherType(0x8808, 'MAC control (pause)', 'IEEE 802.3 §31'),
-  etherType(0x8809, 'slow protocols (LACP, OAM)', 'IEEE 802.3 §57A'),
+  etherType(0x8809, 'slow protocols (LACP, OAM)', 'IEEE 802.3 annex 57A'),
   etherType(0x8863, 'PPPoE discovery', 'RFC 2516 §5'),
-  etherType(0x886d, 'Intel ANS probes', WIRESHARK),
-  etherType(0x886f, 'Microsoft NLB heartbeat', WIRESHARK),
-  etherType(0x887b, 'HomePlug 1.0', WIRESHARK),
+  etherType(0x886f, 'Microsoft NLB heartbeat', `${ETHERTYPES}; Microsoft, Network Load Balancing`),
   etherType(0x888e, 'EAPOL', 'IEEE 802.1X §11'),
-  etherType(0x8892, 'PROFINET', WIRESHARK),
-  etherType(0x88a2, 'ATA over Ethernet', WIRESHARK),
+  // Frames that are pieces of ordinary ones are counted apart.
+  etherType(0x8892, 'PROFINET', 'IEC 61158-6-10 §4'),
+  etherType(0x88a2, 'ATA over Ethernet', `${ETHERTYPES}; AoEr11 §2`),
   etherType(0x88b8, 'GOOSE', 'IEC 61850-8-1'),
   etherType(0x88b9, 'GSE management', 'IEC 61850-8-1'),
   etherType(0x88ba, 'sampled values', 'IEC 61850-9-2'),
   etherType(0x88c7, 'EAPOL pre-authentication', 'IEEE 802.11 §12.6.10'),
   etherType(0x88cc, 'LLDP', 'IEEE 802.1AB §7.4'),
-  etherType(0x88d9, 'link layer topology discovery (LLTD)', WIRESHARK),
-  etherType(0x88e1, 'HomePlug AV management', WIRESHARK),
+  etherType(0x88d9, 'link layer topology discovery (LLTD)', 'Microsoft, [MS-LLTD] §2.2'),
+  etherType(0x88e1, 'HomePlug AV management', 'IEEE 1901; HomePlug AV 1.1 §11'),
   etherType(0x88e3, 'media redundancy', 'IEC 62439-2'),
-  etherType(0x88f5, 'MVRP', 'IEEE 802.1Q §11'),
-  etherType(0x88f6, 'MMRP', 'IEEE 802.1Q §10.12'),
+  etherType(0x88f5, 'MVRP', 'IEEE 802.1Q table 10-1, §11'),
+  etherType(0x88f6, 'MMRP', 'IEEE 802.1Q table 10-1, §10.12'),
   etherType(0x88f7, 'PTP', 'IEEE 1588 annex E (F in 2008)'),
-  etherType(0x88fb, 'PRP and HSR supervision', WIRESHARK),
-  etherType(0x88ee, 'local management (E-LMI)', WIRESHARK),
+  etherType(0x88fb, 'PRP and HSR supervision', 'IEC 62439-3 §4.3, §5.5'),
+  etherType(0x88ee, 'local management (E-LMI)', 'MEF 16 §5'),
   etherType(0x8902, 'connectivity fault management', 'IEEE 802.1Q §21'),
   etherType(0x890d, '802.11 TDLS discovery and set-up', 'IEEE 802.11 annex H'),
   etherType(0x8914, 'FCoE initialization', 'INCITS T11 FC-BB-5 §7.9'),
@@ -134,7 +143,6 @@ export const WITHOUT_TCP: readonly Entry[] = [
   llc(0x42, 'spanning tree', 'IEEE 802.1Q §14'),
   llc(0xf4, 'LAN management', LLC_NUMBERS),
 
-  cisco(0x0102, 'DRIP', CISCO),
   cisco(0x0104, 'PAgP', CISCO),
   cisco(0x010b, 'PVST+', CISCO),
   cisco(0x0111, 'UDLD', 'RFC 5171'),
@@ -142,9 +150,9 @@ export const WITHOUT_TCP: readonly Entry[] = [
   cisco(0x2003, 'VTP', CISCO),
   cisco(0x2004, 'DTP', CISCO),
   one(snapReason(OUI_BRIDGED, 0x000e), 'bridged spanning tree', 'RFC 2427 appendix A'),
-  one(snapReason(OUI_EXTREME, 0x00bb), 'Extreme discovery (EDP, ESRP, EAPS)', 'Wireshark, packet-extreme; RFC 3619'),
+  one(snapReason(OUI_EXTREME, 0x00bb), 'Extreme discovery (EDP, ESRP, EAPS)', 'RFC 3619 §3'),
   nlpid(0x82, 'ES-IS', 'ISO/IEC TR 9577'),
-  nlpid(0x83, 'IS-IS', 'ISO/IEC TR 9577'),
+  nlpid(0x83, 'IS-IS', 'ISO/IEC TR 9577; RFC 1195'),
 
   ppp(0x0053, 'encrypted', 'RFC 1968'),
   ppp(0x0055, 'encrypted, one link', 'RFC 1968'),
@@ -152,7 +160,7 @@ export const WITHOUT_TCP: readonly Entry[] = [
   // RFC 1661 §2: 8*** to b*** are network control protocols, c*** to f*** link layer control protocols.
   range(pppReason(0x8000), pppReason(0xffff), 'PPP control protocols', 'RFC 1661 §2'),
 
-  etherType(0x2001, 'NHRP in GRE; on Ethernet CGMP', 'RFC 2332 §5; Wireshark, etypes.h'),
+  etherType(0x2001, 'NHRP in GRE', 'RFC 2332 §5'),
 
   range(wlanReason(0), wlanReason(0x1f), '802.11 management and control', 'IEEE 802.11 §9.3.1, §9.3.3'),
   range(wlanReason(0x30), wlanReason(0x31), '802.11 extension (DMG and S1G beacons)', 'IEEE 802.11 §9.3.4'),
@@ -163,20 +171,16 @@ export const WITHOUT_TCP: readonly Entry[] = [
   link(140, 'SS7 MTP2'),
   link(141, 'SS7 MTP3'),
   link(142, 'SS7 SCCP'),
-  link(165, 'BACnet MS/TP'),
   link(184, 'ARINC 429'),
   link(190, 'CAN 2.0B'),
   link(209, 'IPMB'),
   link(216, 'Linux input events'),
-  link(227, 'CAN'),
+  // CAN XL is counted apart.
+  link(227, 'CAN, CAN FD'),
   link(257, 'PROFIBUS'),
-  link(261, 'Z-Wave'),
-  link(262, 'Z-Wave'),
   link(263, 'WattStopper DLM'),
-  link(264, 'ISO 14443'),
   link(265, 'radio data system'),
   link(275, 'DisplayPort AUX'),
-  link(287, 'Z-Wave'),
 ];
 
 const KNOWN = new Set(WITHOUT_TCP.filter(({ first, last }) => first === last).map(({ first }) => first));

@@ -221,6 +221,126 @@ export const TUNNEL_CASES: readonly Case[] = [
     path: `tunnel ${ends}`,
   },
   {
+    name: 'LWAPP',
+    bytes: sent(12222, bytesOf('00 00', be16(wlan.length), '0000', wlan)),
+    layers: 'ethernet ipv4 udp lwapp wlan llc',
+  },
+  {
+    name: 'LWAPP, 802.11 swapped',
+    bytes: sent(12222, bytesOf('08 00', be16(swapped.length), 'c030', swapped), 12223),
+    layers: 'ethernet ipv4 udp lwapp wlan llc',
+    tshark: ['-o', 'lwapp.swap_fc:TRUE'],
+  },
+  {
+    name: 'LWAPP to the control port',
+    bytes: sent(12223, bytesOf('020000000009 00 00', be16(wlan.length), '0000', wlan)),
+    layers: 'ethernet ipv4 udp lwapp wlan llc',
+  },
+  {
+    name: 'LWAPP on Ethernet',
+    bytes: ethernet({ type: 0x88bb }, bytesOf('00 00', be16(wlan.length), '0000', wlan)),
+    layers: 'ethernet lwapp wlan llc',
+  },
+  {
+    name: 'LWAPP on Ethernet, its first type',
+    bytes: ethernet({ type: 0xbbbb }, bytesOf('00 00', be16(wlan.length), '0000', wlan)),
+    layers: 'ethernet lwapp wlan llc',
+  },
+  { name: 'LWAPP with Ethernet', bytes: sent(12220, frame4), layers: 'ethernet ipv4 udp lwapp ethernet' },
+  {
+    name: 'MiNT, to one',
+    bytes: sent(24577, bytesOf('00000000 01020304 05060708 0001 0000 0000', frame4)),
+    layers: 'ethernet ipv4 udp mint ethernet',
+  },
+  {
+    name: 'MiNT, to many',
+    bytes: sent(24577, bytesOf('00000000 01020304 05060708 0002 0000 0005 00000001 00000000', frame4)),
+    layers: 'ethernet ipv4 udp mint ethernet',
+  },
+  {
+    name: 'OmniPeek, newer',
+    bytes: sent(5000, bytesOf('00ffabcd 02 00000037', new Uint8Array(46), wlan, '00000000')),
+    layers: 'ethernet ipv4 udp peekremote wlan llc',
+    tshark: ['-d', 'udp.port==5000,peekremote'],
+  },
+  {
+    name: 'AiroPeek, older',
+    bytes: sent(
+      5555,
+      bytesOf('d0a0', be16(wlan.length + 4), be16(wlan.length + 4), new Uint8Array(14), wlan, '00000000'),
+    ),
+    layers: 'ethernet ipv4 udp peekremote wlan llc',
+    tshark: ['-d', 'udp.port==5555,peekremote'],
+  },
+  {
+    name: 'RFtap, Ethernet',
+    bytes: sent(52001, bytesOf('52467461 0300 0100 01000000', frame4)),
+    layers: 'ethernet ipv4 udp rftap ethernet',
+  },
+  {
+    name: 'RFtap, 802.11',
+    bytes: sent(52001, bytesOf('52467461 0500 0300 69000000 0000000000000000', wlan)),
+    layers: 'ethernet ipv4 udp rftap wlan llc',
+  },
+  // Wireshark 4.0 does not know GUE: draft-ietf-intarea-gue.
+  {
+    name: 'GUE',
+    bytes: sent(6080, bytesOf('00 04 0000', packet4)),
+    layers: 'ethernet ipv4 udp gue',
+    path: `tunnel ${ends}`,
+    tshark: null,
+  },
+  {
+    name: 'GUE with an extension',
+    bytes: sent(6080, bytesOf('01 29 8000 00000007', packet6)),
+    layers: 'ethernet ipv4 udp gue',
+    path: `tunnel ${ends}`,
+    v6: true,
+    tshark: null,
+  },
+  { name: 'GUE, version 1', bytes: sent(6080, packet6), layers: 'ethernet ipv4 udp gue', v6: true, tshark: null },
+  {
+    name: 'Juniper packet mirror',
+    bytes: sent(30030, bytesOf('00000001 00000002', packet4)),
+    layers: 'ethernet ipv4 udp jmirror',
+  },
+  {
+    name: 'Juniper packet mirror, PPP',
+    bytes: sent(30030, bytesOf('00000001 00000002', wrap.ppp(packet4))),
+    layers: 'ethernet ipv4 udp jmirror ppp',
+  },
+  { name: 'AMT', bytes: sent(2268, bytesOf('0600', packet4)), layers: 'ethernet ipv4 udp amt' },
+  {
+    name: 'Mobile IP',
+    bytes: sent(434, bytesOf('04 04 0000', packet4)),
+    layers: 'ethernet ipv4 udp mobile-ip',
+    path: `tunnel ${ends}`,
+  },
+  {
+    name: 'B.A.T.M.A.N. gateway',
+    bytes: sent(4306, bytesOf('01', packet4)),
+    layers: 'ethernet ipv4 udp batman-gateway',
+  },
+  {
+    name: 'GTP version 0',
+    bytes: sent(3386, bytesOf('1eff', be16(packet4.length), '0001 0007 ff ffffff 2143658709214305', packet4)),
+    layers: 'ethernet ipv4 udp gtp',
+    path: 'gtp 7',
+  },
+  { name: 'LLC in UDP', bytes: sent(12000, links.llcSnap(packet4)), layers: 'ethernet ipv4 udp llc' },
+  {
+    name: 'IP in RoCEv2',
+    bytes: sent(4791, bytesOf('64 00ffff 00000012 00000001 00000001 00000002 0800 0000', packet4, '00000000')),
+    layers: 'ethernet ipv4 udp',
+  },
+  {
+    name: 'PPP with EtherTypes',
+    linkType: 9,
+    bytes: bytesOf('ff03 0800', packet4),
+    layers: 'ppp',
+  },
+  { name: 'PPP with EtherTypes, IPv6', linkType: 9, bytes: bytesOf('ff03 86dd', packet6), layers: 'ppp', v6: true },
+  {
     name: 'SRv6 and CAPWAP',
     bytes: ethernet(
       {},

@@ -252,6 +252,57 @@ describe('no false all-clear', () => {
     expect(missedOf(frame).reasons).toEqual({ [reason]: 1 });
   });
 
+  const datagram = (destinationPort: number, payload: string) =>
+    outer(udp({ sourcePort: 50000, destinationPort, payload: bytesOf(payload, new Uint8Array(40).fill(0xab)) }));
+
+  it.each([
+    // A fragment of LWAPP's own that is not the first (RFC 5412 §3.3.6: L is not set), to the data port.
+    ['LWAPP, its second fragment', datagram(12222, '02 07 0028 0000'), 'lwapp-fragment'],
+    ['sFlow 5', datagram(6343, '00000005 00000001 c0000201'), 'sflow'],
+    ['GSMTAP of a packet channel', datagram(4729, '02 04 01 00 0000 00 00 00000000 0d 00 00 00'), 'gsmtap'],
+    ['GPRS user data', datagram(2157, '00 00 0002 01'), 'gprs-ns'],
+    ['802.15.4 in UDP', datagram(17754, '4558 02 01'), 'ieee802154'],
+    ['WASSP', datagram(13910, '03 09 0001'), 'wassp'],
+    ['what an AudioCodes device records', datagram(925, '05'), 'acdr'],
+    ['IPX in UDP', datagram(213, 'ffff 0028'), 'ipx'],
+    [
+      'PROFINET pieces of ordinary frames',
+      ethernet({ type: 0x8892 }, bytesOf('ff81 80', new Uint8Array(43))),
+      'profinet-fragment',
+    ],
+    ['HomePlug 1.0', ethernet({ type: 0x887b }, new Uint8Array(46)), 'ethertype-0x887b'],
+  ])('%s, which is not followed', (_, frame, reason) => {
+    expect(missedOf(frame).reasons).toEqual({ [reason]: 1 });
+  });
+
+  it.each([
+    ['LWAPP control', datagram(12222, '04 00 0028 0000')],
+    ['GSMTAP of a broadcast channel', datagram(4729, '02 04 01 00 0000 00 00 00000000 01 00 00 00')],
+    ['GSMTAP of a SIM card', datagram(4729, '02 04 04 00 0000 00 00 00000000 00 00 00 00')],
+    ['GPRS signalling', datagram(2157, '02 00 8103')],
+    ['OpenVPN data, which is encrypted', datagram(1194, '30')],
+    ['PROFINET cyclic data', ethernet({ type: 0x8892 }, bytesOf('8000', new Uint8Array(44)))],
+    ['LWAPP control on Ethernet', ethernet({ type: 0x88bb }, bytesOf('04 00 0028 0000', new Uint8Array(40)))],
+    ['another program at a port of LWAPP', datagram(12222, '47')],
+    ['another program at the port of sFlow', datagram(6343, '47455420')],
+  ])('%s is looked into', (_, frame) => {
+    expect(missedOf(frame).reasons).toEqual({});
+  });
+
+  it.each([
+    ['CAN and CAN FD', 227, '00000123 08000000 0102030405060708', {}],
+    ['CAN XL', 227, '00000123 81030008 00000000 0102030405060708', { 'can-xl': 1 }],
+    // RFC 8163; the 6LoWPAN command class of Z-Wave; RFC 9428.
+    ['BACnet MS/TP', 165, '55ff2201', { 'link-type-bacnet-ms-tp': 1 }],
+    ['Z-Wave', 262, '01020304', { 'link-type-zwave-r3': 1 }],
+    ['NFC', 264, '0000fe00', { 'link-type-iso-14443': 1 }],
+    ['802.11 of version 1', 105, `${'09'.repeat(1)}00${'00'.repeat(30)}`, { 'malformed-link': 1 }],
+  ])('%s (link type %i)', (_, linkType, bytes, reasons) => {
+    const decoder = createDecoder();
+    decoder.decode(frameOf(bytesOf(bytes), { linkType }), () => {});
+    expect(decoder.notLookedInto().reasons).toEqual(reasons);
+  });
+
   it('nor a false alarm', () => {
     const isis = ethernet({ type: 46 }, bytesOf('fefe0383', new Uint8Array(42)));
     const register = outer(bytesOf('2000deff 00000000', new Uint8Array(20)), { protocol: 103 });

@@ -26,8 +26,8 @@ const tcpMatters = (tcp: Load): string => `${tcp(0, 2)} = 0 or ${tcp(2, 2)} = 0 
 const udpMatters = (udp: Load, tunnelPorts: readonly number[]): string =>
   `${anyOf(udp(0, 2), [0, ...tunnelPorts])} or ${anyOf(udp(2, 2), [0, ...tunnelPorts])}`;
 
-/** IP protocols that hold neither TCP nor an error about it: IGMP, EIGRP, OSPF, PIM, VRRP, SCTP; ESP is opaque. */
-const NEVER_TCP = [2, 50, 88, 89, 103, 112, 132];
+/** IP protocols that hold neither TCP nor an error about it: IGMP, EIGRP, OSPF, VRRP, SCTP; ESP is opaque. Of PIM the Registers do. */
+const NEVER_TCP = [2, 50, 88, 89, 112, 132];
 
 /** Destination unreachable, source quench, redirect, time exceeded, parameter problem (RFC 792). */
 const ICMP_ERRORS = [3, 4, 5, 11, 12];

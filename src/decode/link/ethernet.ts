@@ -19,10 +19,12 @@ import {
   OUI_BRIDGED,
   REASON_ARP,
   REASON_MALFORMED_LINK,
+  REASON_PROFINET_FRAGMENT,
   REASON_TRUNCATED_LINK,
   snapReason,
 } from '../reasons.ts';
 import { SCOPE_VLAN } from '../scopes.ts';
+import { readLwapp } from '../tunnel/lwapp.ts';
 import { ETHERTYPE_BATADV, readBatadv } from './batadv.ts';
 import {
   isInterSwitchLink,
@@ -87,6 +89,10 @@ const ETHERTYPE_EXPERIMENT = 0x88b5;
 const ETHERTYPE_CISCO_METADATA = 0x8909;
 const ETHERTYPE_HSR = 0x892f;
 const ETHERTYPE_ETAG = 0x893f;
+const ETHERTYPE_PROFINET = 0x8892;
+const ETHERTYPE_LWAPP = 0x88bb;
+/** Before there was a registered one. */
+const ETHERTYPE_LWAPP_OLD = 0xbbbb;
 
 /** Goes by Cursor.type. Reads no bytes but those of VLAN tags. */
 export function readEtherType(cursor: Cursor): number {
@@ -130,6 +136,11 @@ export function readEtherType(cursor: Cursor): number {
       return readTimeTag(cursor);
     case ETHERTYPE_BATADV:
       return readBatadv(cursor);
+    case ETHERTYPE_LWAPP:
+    case ETHERTYPE_LWAPP_OLD:
+      return readLwapp(cursor);
+    case ETHERTYPE_PROFINET:
+      return readProfinet(cursor);
     case ETHERTYPE_TRILL:
       return readTrill(cursor);
     case ETHERTYPE_LLC: // jumbo frames (draft-ietf-isis-ext-eth §3): too long for a length in its place
@@ -145,6 +156,16 @@ export function readEtherType(cursor: Cursor): number {
   }
   if (cursor.vlanTypes.includes(type)) return readVlanTag(cursor);
   return cursor.unsupported(etherTypeReason(type));
+}
+
+/**
+ * IEC 61158-6-10 §4.2.2: the frame's number (2). Frames 0xff80 to 0xff8f are pieces of ordinary ones, TCP too, that would not
+ * have fitted into the cycle; all others are PROFINET's own.
+ */
+function readProfinet(cursor: Cursor): number {
+  if (!cursor.has(2)) return cursor.cut(2, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+  const isFragment = (u16(cursor.bytes, cursor.offset) & 0xfff0) === 0xff80;
+  return cursor.unsupported(isFragment ? REASON_PROFINET_FRAGMENT : etherTypeReason(ETHERTYPE_PROFINET));
 }
 
 /*

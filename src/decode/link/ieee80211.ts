@@ -110,6 +110,8 @@ export function readWlan(cursor: Cursor): number {
   if (!cursor.enter(LAYER_WLAN)) return STEP_DONE;
   const control = bytes[cursor.isControlSwapped ? offset + 1 : offset]!;
   const flags = bytes[cursor.isControlSwapped ? offset : offset + 1]!;
+  // Version 1 (S1G) has another header, and there is no version 2.
+  if ((control & 3) !== 0) return cursor.fail(MALFORMED, REASON_MALFORMED_LINK);
   const type = (control >> 2) & 3;
   const subtype = control >> 4;
   if (type !== TYPE_DATA) return cursor.unsupported(wlanReason(type * 16 + subtype));

@@ -1,5 +1,5 @@
 import { type Cursor, STEP_DONE, STEP_ETHERNET, STEP_LLC, STEP_MPLS, STEP_WLAN } from '../cursor.ts';
-import { linkTypeReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from '../reasons.ts';
+import { linkTypeReason, REASON_CAN_XL, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from '../reasons.ts';
 import { readTzsp } from '../tunnel/tzsp.ts';
 import { readBroadcomTag, readMarvellTag, readPrependedBroadcomTag } from './bridge-tags.ts';
 import { readNull, readRaw, readSll, readSll2 } from './cooked.ts';
@@ -112,9 +112,23 @@ export function readLink(cursor: Cursor, linkType: number): number {
     case linkTypes.LINKTYPE_JUNIPER_CHDLC:
     case linkTypes.LINKTYPE_JUNIPER_VP:
       return readJuniper(cursor, linkType);
+    case linkTypes.LINKTYPE_CAN_SOCKETCAN:
+      return readCan(cursor);
     default:
       return cursor.unsupported(linkTypeReason(linkType));
   }
+}
+
+/**
+ * https://www.tcpdump.org/linktypes/LINKTYPE_CAN_SOCKETCAN.html: identifier (4), then a length, or a bit that says CAN XL, whose
+ * frames may hold Ethernet (CiA 611-1); CAN and CAN FD have no room for a packet.
+ */
+const CAN_XL = 0x80;
+
+function readCan(cursor: Cursor): number {
+  if (!cursor.has(5)) return cursor.cut(5, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+  const isLong = (cursor.bytes[cursor.offset + 4]! & CAN_XL) !== 0;
+  return cursor.unsupported(isLong ? REASON_CAN_XL : linkTypeReason(linkTypes.LINKTYPE_CAN_SOCKETCAN));
 }
 
 /** The link types "with direction" begin with a byte that says whether the frame was sent or received. */

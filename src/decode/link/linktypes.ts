@@ -51,6 +51,7 @@ export const LINKTYPE_C_HDLC_WITH_DIR = 205;
 export const LINKTYPE_FRELAY_WITH_DIR = 206;
 export const LINKTYPE_MPLS = 219;
 export const LINKTYPE_IPNET = 226;
+export const LINKTYPE_CAN_SOCKETCAN = 227;
 export const LINKTYPE_IPV4 = 228;
 export const LINKTYPE_IPV6 = 229;
 export const LINKTYPE_NFLOG = 239;

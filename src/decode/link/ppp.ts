@@ -86,8 +86,11 @@ function readPppProtocol(cursor: Cursor): number {
   cursor.offset += size;
   switch (protocol) {
     case PROTOCOL_IPV4:
+    // Some devices write EtherTypes (Wireshark reads them too); as numbers of PPP they would be control protocols or none.
+    case 0x0800:
       return STEP_IPV4;
     case PROTOCOL_IPV6:
+    case 0x86dd:
       return STEP_IPV6;
     case PROTOCOL_MPLS:
     case PROTOCOL_MPLS_MULTICAST:

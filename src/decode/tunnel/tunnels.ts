@@ -8,27 +8,55 @@ import { readEtherIp } from './etherip.ts';
 import { readGeneve } from './geneve.ts';
 import { isGre } from './gre.ts';
 import { readGtp } from './gtp.ts';
+import { readGue } from './gue.ts';
+import {
+  readAmt,
+  readBatmanGateway,
+  readGtp0,
+  readJuniperMirror,
+  readMobileIp,
+  readRoce,
+  readUdpLlc,
+} from './ip-in-udp.ts';
 import { readAuthentication, readUdpEsp } from './ipsec.ts';
 import { readL2tp, readL2tpOverIp } from './l2tp.ts';
 import { readLisp } from './lisp.ts';
+import { readLwappEthernet, readUdpLwapp } from './lwapp.ts';
+import { readMint } from './mint.ts';
 import { looksLikeMpls } from './mpls.ts';
+import { readOpaqueUdp } from './opaque-udp.ts';
+import { readPeekRemote } from './peekremote.ts';
 import { readPim } from './pim.ts';
 import {
+  TUNNEL_AMT,
   TUNNEL_AYIYA,
+  TUNNEL_BATMAN_GATEWAY,
   TUNNEL_CAPWAP,
   TUNNEL_ESP,
   TUNNEL_GENEVE,
   TUNNEL_GRE,
   TUNNEL_GTP,
+  TUNNEL_GTP0,
+  TUNNEL_GUE,
+  TUNNEL_JMIRROR,
   TUNNEL_L2TP,
   TUNNEL_LISP,
+  TUNNEL_LLC,
+  TUNNEL_LWAPP,
+  TUNNEL_LWAPP_ETHERNET,
+  TUNNEL_MINT,
+  TUNNEL_MOBILE_IP,
   TUNNEL_MPLS,
+  TUNNEL_PEEKREMOTE,
+  TUNNEL_RFTAP,
+  TUNNEL_ROCE,
   TUNNEL_TEREDO,
   TUNNEL_TZSP,
   TUNNEL_VXLAN,
   TUNNEL_VXLAN_GPE,
   TUNNEL_WIREGUARD,
 } from './ports.ts';
+import { readRftap } from './rftap.ts';
 import { readTeredo } from './teredo.ts';
 import { readUdpTzsp } from './tzsp.ts';
 import { readVxlan, readVxlanGpe } from './vxlan.ts';
@@ -111,7 +139,33 @@ function readTunnel(cursor: Cursor): number {
       return readLisp(cursor);
     case TUNNEL_CAPWAP:
       return readCapwap(cursor);
+    case TUNNEL_LWAPP:
+      return readUdpLwapp(cursor);
+    case TUNNEL_LWAPP_ETHERNET:
+      return readLwappEthernet(cursor);
+    case TUNNEL_MINT:
+      return readMint(cursor);
+    case TUNNEL_PEEKREMOTE:
+      return readPeekRemote(cursor);
+    case TUNNEL_RFTAP:
+      return readRftap(cursor);
+    case TUNNEL_GUE:
+      return readGue(cursor);
+    case TUNNEL_JMIRROR:
+      return readJuniperMirror(cursor);
+    case TUNNEL_AMT:
+      return readAmt(cursor);
+    case TUNNEL_MOBILE_IP:
+      return readMobileIp(cursor);
+    case TUNNEL_BATMAN_GATEWAY:
+      return readBatmanGateway(cursor);
+    case TUNNEL_GTP0:
+      return readGtp0(cursor);
+    case TUNNEL_LLC:
+      return readUdpLlc(cursor);
+    case TUNNEL_ROCE:
+      return readRoce(cursor);
     default:
-      return STEP_DONE;
+      return readOpaqueUdp(cursor);
   }
 }

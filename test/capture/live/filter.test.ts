@@ -15,8 +15,12 @@ import { rules } from '../../../src/rules/index.ts';
 import { FIXTURES, loadManifest } from '../../support/manifest.ts';
 import { describeWith } from '../../support/tools.ts';
 
-/** What the analysis looks into unless configured otherwise: IANA's ports, and Linux's own of VXLAN. */
-const TUNNEL_PORTS = [4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 37_008, 4341, 5247];
+/** What the analysis looks into, or counts, unless configured otherwise: ports of IANA and Wireshark, and Linux's own of VXLAN. */
+const TUNNEL_PORTS = [
+  4789, 8472, 4790, 6081, 2152, 3544, 5072, 1701, 6635, 4754, 37_008, 4341, 5247, 12_222, 12_223, 12_220, 24_576,
+  24_577, 5000, 5555, 52_001, 6080, 30_030, 2268, 434, 4306, 3386, 12_000, 12_001, 12_002, 12_003, 12_004, 4791, 6343,
+  4729, 2157, 19_999, 17_754, 13_910, 925, 213,
+];
 
 /** LINKTYPE_ values and what tcpdump calls them. */
 const LINK_TYPES: readonly (readonly [number, string])[] = [
