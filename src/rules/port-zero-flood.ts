@@ -1,4 +1,4 @@
-import type { RuleOptions, WindowRule } from '../engine/types.ts';
+import type { Match, RuleOptions, WindowRule } from '../engine/types.ts';
 import { formatDuration } from '../words/span.ts';
 
 export const portZeroFlood: WindowRule = {
@@ -19,13 +19,17 @@ export const portZeroFlood: WindowRule = {
       rate: { kind: 'rate', description: 'openings to port 0 of one target', default: '100/s' },
       window: { kind: 'duration', description: 'time over which the rate is reached', default: '1s' },
     },
-    messages: { flood: '{server} got {openings} openings to port 0 in {span}' },
+    messages: {
+      flood: '{server} got {openings} openings to port 0 in {span}',
+      'flood-at-once': '{server} got {openings} openings to port 0 at one instant',
+    },
   },
   window: (options) => ({ nanos: options.window as number, peers: 0, openings: openingsOf(options) }),
-  match({ openings, seconds }, options) {
-    return openings < openingsOf(options)
-      ? null
-      : { messageId: 'flood', data: { openings, seconds, span: formatDuration(seconds) } };
+  match({ openings, seconds }, options): Match | null {
+    if (openings < openingsOf(options)) return null;
+    // All have the same time stamp: no span that could be told in a unit.
+    if (seconds === 0) return { messageId: 'flood-at-once', data: { openings, seconds } };
+    return { messageId: 'flood', data: { openings, seconds, span: formatDuration(seconds) } };
   },
 };
 

@@ -22,14 +22,18 @@ export const portZeroScan: WindowRule = {
     messages: {
       scan: '{client} asked port 0 of {hosts} hosts in {span}',
       'scan-at-least': '{client} asked port 0 of at least {hosts} hosts in {span}',
+      'scan-at-once': '{client} asked port 0 of {hosts} hosts at one instant',
+      'scan-at-once-at-least': '{client} asked port 0 of at least {hosts} hosts at one instant',
     },
   },
   window: (options) => ({ nanos: options.window as number, peers: hostsOf(options), openings: 0 }),
   match({ peers, peersAtLeast, seconds }, options) {
     if (peers < hostsOf(options)) return null;
+    // All have the same time stamp: no span that could be told in a unit.
+    const isAtOnce = seconds === 0;
     return {
-      messageId: peersAtLeast ? 'scan-at-least' : 'scan',
-      data: { hosts: peers, seconds, span: formatDuration(seconds) },
+      messageId: `scan${isAtOnce ? '-at-once' : ''}${peersAtLeast ? '-at-least' : ''}`,
+      data: { hosts: peers, seconds, ...(isAtOnce ? {} : { span: formatDuration(seconds) }) },
     };
   },
 };

@@ -26,6 +26,14 @@ function flood(engine: RuleEngine, openings: number, step: number, start = 0, se
 }
 
 describe('port-zero-flood', () => {
+  it.each([false, true])('says "at one instant" where all have the same time stamp (live: %s)', (live) => {
+    const engine = engineFor(live);
+    const fired = [...flood(engine, 100, 0), ...engine.finish()];
+    expect(fired.map(({ match }) => match)).toEqual([
+      { messageId: 'flood-at-once', data: { openings: 100, seconds: 0 } },
+    ]);
+  });
+
   it('fires at a hundred openings a second, and not below', () => {
     const below = engineFor();
     flood(below, 1000, 0.0102);

@@ -47,6 +47,19 @@ describe('port-zero-scan', () => {
     expect(ten.counts).toEqual({ info: 0, warning: 1, error: 0 });
   });
 
+  it.each([false, true])('says "at one instant" where all have the same time stamp (live: %s)', (live) => {
+    const engine = engineFor(live);
+    const fired = [...scan(engine, 10, 0), ...engine.finish()];
+    expect(fired.map(({ match }) => match)).toEqual([{ messageId: 'scan-at-once', data: { hosts: 10, seconds: 0 } }]);
+    expect(portZeroScan.meta.messages['scan-at-once']).toBe('{client} asked port 0 of {hosts} hosts at one instant');
+  });
+
+  it('tells a span shorter than any digit of a second', () => {
+    const engine = engineFor();
+    scan(engine, 10, 1e-6);
+    expect(engine.finish()[0]?.match.data).toEqual({ hosts: 10, seconds: 9e-6, span: '9 µs' });
+  });
+
   it('slides: hosts asked a window ago count, those before do not', () => {
     const step = 60 / 9;
     const just = engineFor();

@@ -152,7 +152,7 @@ describe('memory is bounded', () => {
     const tracker = new WindowTracker(portZeroScan, { hosts: 10, window: 60e9 }, false);
     for (let index = 0; index < 270_000; index++) tracker.observe(target, source(index), makeTime(0), index + 1);
     expect(tracker.finish().map(({ match }) => match)).toEqual([
-      { messageId: 'scan-at-least', data: { hosts: 262_144, seconds: 0, span: '0 s' } },
+      { messageId: 'scan-at-once-at-least', data: { hosts: 262_144, seconds: 0 } },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { hashWords } from '../../decode/keyed-hash.ts';
 import { bucketsFor, doubled, FIRST_ROOM } from './growable.ts';
 
 /** Words of an address in a key: its length in bytes and four words, so that IPv4 and IPv6 never collide. */
-const ADDRESS_WORDS = 5;
+export const ADDRESS_WORDS = 5;
 
 const NONE = -1;
 
@@ -158,6 +158,6 @@ export function putAddress(key: Uint32Array, which: 0 | 1, bytes: Uint8Array, of
 }
 
 /** 32 bits, unsigned, big-endian. */
-export function wordAt(bytes: Uint8Array, offset: number): number {
+function wordAt(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
 }

@@ -74,15 +74,15 @@ export class OpeningCounter implements WindowCounter {
     this.#rings[slot] = undefined;
   }
 
-  forEach(slot: number, visit: (nanos: number, frame: number, peer: number) => void): void {
+  forEach(slot: number, visit: (nanos: number, frame: number) => void): void {
     const ring = this.#rings[slot];
     if (ring === undefined) {
-      visit(this.#nanos[slot]!, this.#frame[slot]!, 0);
+      visit(this.#nanos[slot]!, this.#frame[slot]!);
       return;
     }
     for (let index = 0; index < ring.count; index++) {
       const at = (ring.head + index * 2) & (ring.pairs.length - 1);
-      visit(ring.pairs[at]!, ring.pairs[at + 1]!, 0);
+      visit(ring.pairs[at]!, ring.pairs[at + 1]!);
     }
   }
 }

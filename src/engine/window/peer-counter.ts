@@ -1,5 +1,5 @@
 import { hashWords } from '../../decode/keyed-hash.ts';
-import { wordAt } from './address-table.ts';
+import { ADDRESS_WORDS } from './address-table.ts';
 import { bucketsFor, doubled, FIRST_ROOM } from './growable.ts';
 import type { WindowCounter } from './types.ts';
 
@@ -15,7 +15,7 @@ export class PeerCounter implements WindowCounter {
   /** A group's only opening, as long as it has no entries. */
   #nanos: Float64Array;
   #frame: Float64Array;
-  #peer: Float64Array;
+  readonly #peer: PeerColumn;
   #count: Int32Array;
   /** First and last entry of a group, plus one; 0 for none. */
   #oldest: Int32Array;
@@ -25,7 +25,7 @@ export class PeerCounter implements WindowCounter {
   /** The first entry of each bucket, plus one. Null when peers are found by looking at each. */
   #buckets: Int32Array | null;
   #entrySlot: Int32Array;
-  #entryPeer: Float64Array;
+  readonly #entryPeer: PeerColumn;
   #entryNanos: Float64Array;
   #entryFrame: Float64Array;
   /** Entries, plus one; 0 for none. */
@@ -43,7 +43,7 @@ export class PeerCounter implements WindowCounter {
     const slots = Math.min(FIRST_ROOM, groups);
     this.#nanos = new Float64Array(slots);
     this.#frame = new Float64Array(slots);
-    this.#peer = new Float64Array(slots);
+    this.#peer = new PeerColumn(slots);
     this.#count = new Int32Array(slots);
     this.#oldest = new Int32Array(slots);
     this.#newest = new Int32Array(slots);
@@ -51,7 +51,7 @@ export class PeerCounter implements WindowCounter {
     const room = Math.min(FIRST_ROOM, this.#entries);
     this.#buckets = max <= MAX_WALKED ? null : bucketsFor(room);
     this.#entrySlot = new Int32Array(room);
-    this.#entryPeer = new Float64Array(room);
+    this.#entryPeer = new PeerColumn(room);
     this.#entryNanos = new Float64Array(room);
     this.#entryFrame = new Float64Array(room);
     this.#inBucket = new Int32Array(room);
@@ -59,18 +59,21 @@ export class PeerCounter implements WindowCounter {
     this.#newer = new Int32Array(room);
   }
 
-  /** Returns the distinct peers in the window that ends with this one, at most `max`. `fresh`: the slot's first. */
-  add(slot: number, fresh: boolean, peer: number, nanos: number, frame: number): number {
+  /**
+   * Returns the distinct peers in the window that ends with this one, at most `max`. `peer`: as putAddress() has written it.
+   * `fresh`: the slot's first.
+   */
+  add(slot: number, fresh: boolean, peer: Uint32Array, nanos: number, frame: number): number {
     if (slot === this.#nanos.length) this.#growGroups();
     if (this.#oldest[slot] === 0) {
       const first = this.#nanos[slot]!;
-      if (fresh || this.#max === 1 || peer === this.#peer[slot] || nanos - first > this.#windowNanos) {
+      if (fresh || this.#max === 1 || this.#peer.is(slot, peer, 0) || nanos - first > this.#windowNanos) {
         this.#nanos[slot] = nanos;
         this.#frame[slot] = frame;
-        this.#peer[slot] = peer;
+        this.#peer.set(slot, peer, 0);
         return 1;
       }
-      this.#append(slot, this.#peer[slot]!, first, this.#frame[slot]!);
+      this.#append(slot, this.#peer.words, slot * ADDRESS_WORDS, first, this.#frame[slot]!);
     }
     const known = this.#find(slot, peer);
     if (known >= 0) this.#remove(known);
@@ -79,7 +82,7 @@ export class PeerCounter implements WindowCounter {
       this.#remove(oldest);
       oldest = this.#oldest[slot]! - 1;
     }
-    this.#append(slot, peer, nanos, frame);
+    this.#append(slot, peer, 0, nanos, frame);
     return this.#count[slot]!;
   }
 
@@ -87,30 +90,35 @@ export class PeerCounter implements WindowCounter {
     for (let entry = this.#oldest[slot]! - 1; entry >= 0; entry = this.#oldest[slot]! - 1) this.#remove(entry);
   }
 
-  forEach(slot: number, visit: (nanos: number, frame: number, peer: number) => void): void {
+  forEach(slot: number, visit: (nanos: number, frame: number) => void): void {
     let entry = this.#oldest[slot]! - 1;
-    if (entry < 0) visit(this.#nanos[slot]!, this.#frame[slot]!, this.#peer[slot]!);
-    for (; entry >= 0; entry = this.#newer[entry]! - 1) {
-      visit(this.#entryNanos[entry]!, this.#entryFrame[entry]!, this.#entryPeer[entry]!);
-    }
+    if (entry < 0) visit(this.#nanos[slot]!, this.#frame[slot]!);
+    for (; entry >= 0; entry = this.#newer[entry]! - 1) visit(this.#entryNanos[entry]!, this.#entryFrame[entry]!);
   }
 
-  #find(slot: number, peer: number): number {
+  /** The peers of the window; each is what stands in `words` from `at` on. */
+  forEachPeer(slot: number, visit: (words: Uint32Array, at: number) => void): void {
+    let entry = this.#oldest[slot]! - 1;
+    if (entry < 0) visit(this.#peer.words, slot * ADDRESS_WORDS);
+    for (; entry >= 0; entry = this.#newer[entry]! - 1) visit(this.#entryPeer.words, entry * ADDRESS_WORDS);
+  }
+
+  #find(slot: number, peer: Uint32Array): number {
     const buckets = this.#buckets;
     if (buckets === null) {
       let entry = this.#newest[slot]! - 1;
-      while (entry >= 0 && this.#entryPeer[entry] !== peer) entry = this.#older[entry]! - 1;
+      while (entry >= 0 && !this.#entryPeer.is(entry, peer, 0)) entry = this.#older[entry]! - 1;
       return entry;
     }
-    let entry = buckets[hashPeer(peer, slot) & (buckets.length - 1)]! - 1;
-    while (entry >= 0 && !(this.#entryPeer[entry] === peer && this.#entrySlot[entry] === slot)) {
+    let entry = buckets[hashPeer(peer, 0, slot) & (buckets.length - 1)]! - 1;
+    while (entry >= 0 && !(this.#entrySlot[entry] === slot && this.#entryPeer.is(entry, peer, 0))) {
       entry = this.#inBucket[entry]! - 1;
     }
     return entry;
   }
 
   #bucketOf(entry: number, buckets: Int32Array): number {
-    return hashPeer(this.#entryPeer[entry]!, this.#entrySlot[entry]!) & (buckets.length - 1);
+    return hashPeer(this.#entryPeer.words, entry * ADDRESS_WORDS, this.#entrySlot[entry]!) & (buckets.length - 1);
   }
 
   #enterBucket(entry: number, buckets: Int32Array): void {
@@ -130,7 +138,7 @@ export class PeerCounter implements WindowCounter {
   #growGroups(): void {
     this.#nanos = doubled(this.#nanos, this.#groups);
     this.#frame = doubled(this.#frame, this.#groups);
-    this.#peer = doubled(this.#peer, this.#groups);
+    this.#peer.grow(this.#groups);
     this.#count = doubled(this.#count, this.#groups);
     this.#oldest = doubled(this.#oldest, this.#groups);
     this.#newest = doubled(this.#newest, this.#groups);
@@ -140,7 +148,7 @@ export class PeerCounter implements WindowCounter {
   #growEntries(): void {
     const taken = this.#entrySlot.length;
     this.#entrySlot = doubled(this.#entrySlot, this.#entries);
-    this.#entryPeer = doubled(this.#entryPeer, this.#entries);
+    this.#entryPeer.grow(this.#entries);
     this.#entryNanos = doubled(this.#entryNanos, this.#entries);
     this.#entryFrame = doubled(this.#entryFrame, this.#entries);
     this.#inBucket = doubled(this.#inBucket, this.#entries);
@@ -151,14 +159,14 @@ export class PeerCounter implements WindowCounter {
     for (let entry = 0; entry < taken; entry++) this.#enterBucket(entry, this.#buckets);
   }
 
-  #append(slot: number, peer: number, nanos: number, frame: number): void {
+  #append(slot: number, words: Uint32Array, at: number, nanos: number, frame: number): void {
     let entry = this.#free - 1;
     if (entry < 0) {
       if (this.#unused === this.#entrySlot.length) this.#growEntries();
       entry = this.#unused++;
     } else this.#free = this.#inBucket[entry]!;
     this.#entrySlot[entry] = slot;
-    this.#entryPeer[entry] = peer;
+    this.#entryPeer.set(entry, words, at);
     this.#entryNanos[entry] = nanos;
     this.#entryFrame[entry] = frame;
     if (this.#buckets !== null) this.#enterBucket(entry, this.#buckets);
@@ -191,51 +199,77 @@ export class PeerCounter implements WindowCounter {
 /** A set of peers that only grows. */
 export class PeerSet {
   size = 0;
-  #table = new Float64Array(64);
+  /** Length 0, which no address has, is an empty place. */
+  #table = new Uint32Array(64 * ADDRESS_WORDS);
 
-  has(peer: number): boolean {
-    return this.#table[this.#place(peer)] === peer;
+  /** Of the peer that stands in `words` from `at` on. */
+  has(words: Uint32Array, at: number): boolean {
+    return this.#table[this.#place(words, at)] !== 0;
   }
 
-  add(peer: number): void {
-    if (this.size * 2 >= this.#table.length) {
+  add(words: Uint32Array, at: number): void {
+    if (this.size * 2 * ADDRESS_WORDS >= this.#table.length) {
       const peers = this.#table;
-      this.#table = new Float64Array(peers.length * 2);
-      for (const known of peers) if (known !== 0) this.#table[this.#place(known)] = known;
+      this.#table = new Uint32Array(peers.length * 2);
+      for (let known = 0; known < peers.length; known += ADDRESS_WORDS) if (peers[known] !== 0) this.#put(peers, known);
     }
-    const place = this.#place(peer);
-    if (this.#table[place] === peer) return;
-    this.#table[place] = peer;
+    if (this.has(words, at)) return;
+    this.#put(words, at);
     this.size++;
   }
 
-  #place(peer: number): number {
-    const mask = this.#table.length - 1;
-    let place = hashPeer(peer, 0) & mask;
-    for (let found = this.#table[place]!; found !== 0 && found !== peer; found = this.#table[place]!) {
-      place = (place + 1) & mask;
+  #put(words: Uint32Array, at: number): void {
+    const place = this.#place(words, at);
+    for (let word = 0; word < ADDRESS_WORDS; word++) this.#table[place + word] = words[at + word]!;
+  }
+
+  #place(words: Uint32Array, at: number): number {
+    const table = this.#table;
+    const places = table.length / ADDRESS_WORDS;
+    let place = hashPeer(words, at, 0) & (places - 1);
+    while (table[place * ADDRESS_WORDS] !== 0 && !equals(table, place * ADDRESS_WORDS, words, at)) {
+      place = (place + 1) & (places - 1);
     }
-    return place;
+    return place * ADDRESS_WORDS;
   }
 }
 
-/**
- * A number that tells peers apart, never 0: the address itself for IPv4; for IPv6 53 bits of the keyed hash, which nobody
- * can aim at: of a million addresses two fall together once in 18,000 runs.
- */
-export function peerKey(address: Uint8Array): number {
-  if (address.length === 4) return wordAt(address, 0) + 1;
-  for (let word = 0; word < 4; word++) words[word] = wordAt(address, word * 4);
-  words[4] = 0;
-  const low = hashWords(words, 0, 4);
-  const high = hashWords(words, 0, 5);
-  return -((high >>> 11) * 2 ** 32 + (low >>> 0)) - 1;
+/** Addresses, whole: an address is its length and four words, as putAddress() writes them. */
+class PeerColumn {
+  words: Uint32Array;
+
+  constructor(room: number) {
+    this.words = new Uint32Array(room * ADDRESS_WORDS);
+  }
+
+  is(index: number, words: Uint32Array, at: number): boolean {
+    return equals(this.words, index * ADDRESS_WORDS, words, at);
+  }
+
+  set(index: number, words: Uint32Array, at: number): void {
+    const to = index * ADDRESS_WORDS;
+    for (let word = 0; word < ADDRESS_WORDS; word++) this.words[to + word] = words[at + word]!;
+  }
+
+  grow(bound: number): void {
+    this.words = doubled(this.words, bound * ADDRESS_WORDS);
+  }
 }
-export function hashPeer(peer: number, slot: number): number {
-  words[0] = peer | 0;
-  words[1] = slot;
-  return hashWords(words, 0, 2);
+
+function equals(one: Uint32Array, at: number, other: Uint32Array, otherAt: number): boolean {
+  for (let word = 0; word < ADDRESS_WORDS; word++) if (one[at + word] !== other[otherAt + word]) return false;
+  return true;
 }
-export const words = new Int32Array(5);
+
+function hashPeer(words: Uint32Array, at: number, slot: number): number {
+  // An address of 4 bytes is one word.
+  const count = words[at] === 4 ? 1 : 4;
+  for (let word = 0; word < count; word++) hashed[word] = words[at + 1 + word]! | 0;
+  hashed[count] = slot;
+  return hashWords(hashed, 0, count + 1);
+}
+
+const hashed = new Int32Array(ADDRESS_WORDS);
+
 /** Up to so many peers of a group are found by looking at each, which beats a hash table that is not in the cache. */
-export const MAX_WALKED = 16;
+const MAX_WALKED = 16;

@@ -9,6 +9,6 @@ export interface WindowCounter {
   readonly held: number;
   /** Forgets what the slot counted. */
   clear(slot: number): void;
-  /** Calls back for what is in the slot's window, oldest first; peer is 0 where peers are not looked at. */
-  forEach(slot: number, visit: (nanos: number, frame: number, peer: number) => void): void;
+  /** Calls back for what is in the slot's window, oldest first. */
+  forEach(slot: number, visit: (nanos: number, frame: number) => void): void;
 }

@@ -1,17 +1,17 @@
 import type { Timestamp } from '../../track/exchange.ts';
 import { FrameSample } from '../frame-sample.ts';
 import type { Match, RuleOptions, WindowRule } from '../types.ts';
-import { AddressTable, putAddress } from './address-table.ts';
+import { ADDRESS_WORDS, AddressTable, putAddress } from './address-table.ts';
 import { doubled, FIRST_ROOM } from './growable.ts';
 import { OpeningCounter } from './opening-counter.ts';
-import { PeerCounter, PeerSet, peerKey } from './peer-counter.ts';
+import { PeerCounter, PeerSet } from './peer-counter.ts';
 
 /** Most peers or openings that a window may have to count; see WindowRule.window. */
 export const MAX_WINDOW_COUNT = 100_000;
 
 /** Sources, or targets, whose windows are kept at a time. */
 const MAX_GROUPS = 16_384;
-/** Openings and peers kept beyond the first of each group, over all groups: 16 and 44 bytes each. */
+/** Openings and peers kept beyond the first of each group, over all groups: 16 and 56 bytes each. */
 const MAX_HELD_OPENINGS = 2_097_152;
 const MAX_HELD_PEERS = 262_144;
 /** Distinct peers that the open episodes of a rule count exactly, in sum. */
@@ -68,6 +68,8 @@ export class WindowTracker {
   #lastNanos: Float64Array;
   readonly #openings: OpeningCounter | null;
   readonly #peers: PeerCounter | null;
+  /** The other end of the opening at hand. */
+  readonly #peer = new Uint32Array(ADDRESS_WORDS);
   readonly #totals = { peers: 0, peersAtLeast: false, openings: 0, seconds: 0 };
   /** Totals with which the rule has matched. */
   #matchPeers = Number.POSITIVE_INFINITY;
@@ -127,7 +129,9 @@ export class WindowTracker {
       episode = undefined;
     }
 
-    const peer = this.#peers === null ? 0 : peerKey(byClient ? server : client);
+    const peer = this.#peer;
+    const other = byClient ? server : client;
+    if (this.#peers !== null) putAddress(peer, 0, other, 0, other.length);
     const totals = this.#totals;
     totals.peers = this.#peers === null ? 0 : this.#peers.add(slot, fresh, peer, now, frame);
     totals.openings = this.#openings === null ? 0 : this.#openings.add(slot, fresh, now, frame);
@@ -140,7 +144,7 @@ export class WindowTracker {
       episode.lastNanos = now;
       if (matches) episode.matchNanos = now;
       episode.frames.add(frame);
-      this.#countPeer(episode, peer);
+      this.#countPeer(episode, peer, 0);
     } else if (matches) this.#begin(slot, now);
 
     while (this.#holdsTooMuch() && this.#table.size > 1) this.#table.evictOldest();
@@ -180,16 +184,16 @@ export class WindowTracker {
     });
     const peers = this.#peers === null ? null : new PeerSet();
     const episode = { peers, peersAtLeast: false, openings, firstNanos, lastNanos: now, matchNanos: now, frames };
-    this.#peers?.forEach(slot, (_nanos, _frame, peer) => this.#countPeer(episode, peer));
+    this.#peers?.forEachPeer(slot, (words, at) => this.#countPeer(episode, words, at));
     this.#episodes.set(slot, episode);
     if (this.#live) this.#tell(slot, episode);
   }
 
-  #countPeer(episode: OpenEpisode, peer: number): void {
-    if (episode.peers === null || episode.peersAtLeast || episode.peers.has(peer)) return;
+  #countPeer(episode: OpenEpisode, words: Uint32Array, at: number): void {
+    if (episode.peers === null || episode.peersAtLeast || episode.peers.has(words, at)) return;
     if (this.#episodePeers >= MAX_EPISODE_PEERS) episode.peersAtLeast = true;
     else {
-      episode.peers.add(peer);
+      episode.peers.add(words, at);
       this.#episodePeers++;
     }
   }

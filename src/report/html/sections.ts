@@ -32,6 +32,7 @@ function timeSpan(input: InputReport): Markup {
   const { firstTime, lastTime } = input;
   if (firstTime === null || lastTime === null)
     return input.frames > 0 ? html`<span class="muted">no time</span>` : html`–`;
+  if (firstTime === lastTime) return html`${formatTime(firstTime, true)}`;
   return html`<span title="${formatTime(firstTime, true)} to ${formatTime(lastTime, true)}">${formatTime(firstTime, true)} <span class="muted">for ${formatDuration(secondsBetween(firstTime, lastTime))}</span></span>`;
 }
 
