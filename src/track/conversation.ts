@@ -27,6 +27,8 @@ export class Conversation {
   clientResetFrame = 0;
   serverAckFrame = 0;
   inferredFrame = 0;
+  /** The client answers a SYN of the server's that the capture does not hold. */
+  splitFrame = 0;
   /** Number behind the last byte that the client sent, and its last ACK number; a number of the server's; -1 unknown. */
   clientEnd = -1;
   clientAcknowledgment = -1;

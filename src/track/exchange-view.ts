@@ -219,7 +219,8 @@ export class ExchangeView implements Exchange {
   }
 
   get inferred(): boolean {
-    return this.verdict === 'accepted' && this.#word(table.ANSWER) === 0;
+    const { verdict } = this;
+    return (verdict === 'accepted' || verdict === 'simultaneous') && this.#word(table.ANSWER) === 0;
   }
 
   get underWay(): boolean {
@@ -235,6 +236,7 @@ export class ExchangeView implements Exchange {
       clientWentOn: known?.wentOnFrame || null,
       clientReset: known?.clientResetFrame || null,
       serverAck: known?.serverAckFrame || null,
+      split: known?.splitFrame || null,
       hidden: this.#has(table.TRAIT_HIDDEN_ANSWER),
     };
   }

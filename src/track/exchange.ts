@@ -79,6 +79,8 @@ export interface AnswerSigns {
   readonly clientReset: number | null;
   /** The server acknowledges the SYN, and nothing else. */
   readonly serverAck: number | null;
+  /** The client answers a bare SYN of the server's. */
+  readonly split: number | null;
   /** The server sent something whose flags are not known. */
   readonly hidden: boolean;
 }
@@ -143,7 +145,7 @@ export interface Exchange {
   readonly questionEvicted: boolean;
   /** True when something shows that there was an answer which the capture does not hold; see signs. */
   readonly unseenAnswer: boolean;
-  /** Accepted, as the segments behind the handshake show: its SYN-ACK is not in the capture. */
+  /** Accepted, or a simultaneous open, as what followed shows: the answer itself is not in the capture. */
   readonly inferred: boolean;
   /** Unsolicited, and a conversation rather than a single answer: the capture began late. */
   readonly underWay: boolean;

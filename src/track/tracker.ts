@@ -53,6 +53,7 @@ import { ExchangeView, NO_PROBE, type Store } from './exchange-view.ts';
 import { FlowKey } from './flow-key.ts';
 import { FrameNumbers, wordOf } from './frame-numbers.ts';
 import { FrameRuns } from './frame-runs.ts';
+import { aborts, openedOther, openedOwn, type Sibling } from './kinship.ts';
 import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
@@ -556,6 +557,7 @@ export class Tracker {
         this.#retransmit(entry, packet);
         return;
       }
+      if (this.#mayContinue(entry) && openedOwn(this.#siblingOf(entry), packet)) this.#becomeLate(entry);
       // The answer was recorded before its question (several queues of a card): now the question is known.
       if (this.#isOrphanOf(entry, packet)) {
         this.#adopt(entry, packet);
@@ -586,11 +588,20 @@ export class Tracker {
     for (let entry = newest; entry !== 0; entry = this.#attempts.after(entry)) {
       if (table.isFromClient(entry, this.#key) && !this.#isAmbiguous()) {
         // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
-        if (table.verdict(entry) === SIMULTANEOUS) {
+        if (table.verdict(entry) === SIMULTANEOUS || this.#isOwnOfLate(entry, packet)) {
           this.#converse(entry, packet);
           return;
         }
+        if (this.#answersUnseenSyn(entry, packet)) {
+          this.#splitHandshake(entry, packet);
+          return;
+        }
         continue;
+      }
+      if (this.#mayContinue(entry) && openedOther(this.#siblingOf(entry), packet)) {
+        this.#becomeLate(entry);
+        this.#converse(entry, packet);
+        return;
       }
       if (table.verdict(entry) === UNSOLICITED) {
         if (candidate === 0 && this.#isSameQuestion(entry, packet)) candidate = entry;
@@ -613,6 +624,8 @@ export class Tracker {
       if (this.#isWaiting(match)) this.#decide(match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
       else if (this.#isInferred(match)) table.set(match, t.ANSWER, table.get(match, t.ANSWERS_LAST));
       else if (added === NEW) this.#compareAnswers(match);
+      // Too late for the verdict, but there may be a connection now.
+      if (this.#isPortZero && table.verdict(match) === SILENT) this.#hold(match);
       return;
     }
     if (candidate === 0) {
@@ -707,6 +720,7 @@ export class Tracker {
   /** A RST from the server's side. */
   #takeReset(entry: number, packet: PacketRecord): void {
     const table = this.#table;
+    if (this.#mayContinue(entry) && aborts(this.#siblingOf(entry), packet)) this.#becomeLate(entry);
     const verdict = table.verdict(entry);
     if (verdict === UNSOLICITED) {
       if (table.listOf(entry) === t.LIST_CONVERSATION) this.#addFrame(entry, packet);
@@ -933,8 +947,15 @@ export class Tracker {
       this.#changed(entry);
       return;
     }
+    this.#goOn(entry, packet, packet.sequence);
+  }
+
+  /** The client acts as one that was answered. `first` is the number of its first byte of data. */
+  #goOn(entry: number, packet: PacketRecord, first: number): void {
+    const table = this.#table;
+    const conversation = this.#conversation(entry);
     const fin = (packet.flags & FIN) !== 0 ? 1 : 0;
-    conversation.noteClient(packet.sequence, Math.max(0, packet.payloadLength) + fin, packet.acknowledgment);
+    conversation.noteClient(first, Math.max(0, packet.payloadLength) + fin, packet.acknowledgment);
     // A SYN-ACK that came too late to settle it is an answer that was seen.
     if (this.#acceptableSynAck(entry) === 0) {
       conversation.wentOnFrame ||= this.#frame;
@@ -964,7 +985,8 @@ export class Tracker {
     conversation.inferredFrame = frame;
     conversation.serverSequence = sequence;
     if (this.#isPortZero) this.#table.add(entry, t.TRAIT_ESTABLISHED);
-    this.#decide(entry, ACCEPTED, this.#acceptableSynAck(entry));
+    if (conversation.splitFrame > 0) this.#decide(entry, SIMULTANEOUS, 0);
+    else this.#decide(entry, ACCEPTED, this.#acceptableSynAck(entry));
   }
 
   /** The client has shown more of what it sent: what the server acknowledged may be that (frames are recorded out of order). */
@@ -1052,6 +1074,32 @@ export class Tracker {
     const elapsed = this.#nanosSince(table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
     const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
     return this.#looksMirrored(table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
+  }
+
+  /** The numbers of an opening that has ACK. */
+  #siblingOf(entry: number): Sibling {
+    const table = this.#table;
+    return {
+      sequence: table.get(entry, t.ISN) >>> 0,
+      acknowledgment: table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0,
+    };
+  }
+
+  /** Whether a SYN-ACK of the client's is of its conversation, whose start is not in the capture. */
+  #isOwnOfLate(entry: number, packet: PacketRecord): boolean {
+    const table = this.#table;
+    if (this.#mayContinue(entry) && openedOwn(this.#siblingOf(entry), packet)) this.#becomeLate(entry);
+    return table.verdict(entry) === UNSOLICITED && table.listOf(entry) === t.LIST_CONVERSATION;
+  }
+
+  /** Whether a SYN-ACK of the client's has the number of its SYN: it has got a bare SYN (RFC 9293 §3.10.7.3) that was not captured. */
+  #answersUnseenSyn(entry: number, packet: PacketRecord): boolean {
+    return this.#isUnanswered(entry) && this.#table.get(entry, t.ISN) >>> 0 === packet.sequence;
+  }
+
+  #splitHandshake(entry: number, packet: PacketRecord): void {
+    this.#conversation(entry).splitFrame ||= this.#frame;
+    this.#goOn(entry, packet, (packet.sequence + 1) >>> 0);
   }
 
   /** A segment of a conversation that was under way when the capture began. */

@@ -134,7 +134,7 @@ describe('notes', () => {
   });
 
   it('say what the client has seen and the capture has not', () => {
-    const signs = { inferred: null, clientWentOn: null, clientReset: 3, serverAck: null, hidden: false };
+    const signs = { inferred: null, clientWentOn: null, clientReset: 3, serverAck: null, split: null, hidden: false };
     expect(notesOf({ ...silent, verdict: 'undecided', unseenAnswer: true, signs })).toBe(
       "The client's own RST in frame 3 shows that it got a SYN-ACK which the capture does not hold.",
     );
@@ -213,7 +213,7 @@ describe('notes', () => {
   });
 
   it('hold for every exchange that the fields allow', () => {
-    const signs = { inferred: 4, clientWentOn: 2, clientReset: 3, serverAck: 5, hidden: true };
+    const signs = { inferred: 4, clientWentOn: 2, clientReset: 3, serverAck: 5, split: null, hidden: true };
     const flags = { verdict: 'undecided', conflicting: true, signs, anomalies: 0x3ff } satisfies Partial<Exchange>;
     expect(notesOf({ ...flags, otherAnswers: [reset] }).split('\n').length).toBeGreaterThan(2);
   });

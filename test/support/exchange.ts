@@ -49,7 +49,7 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     unseenAnswer: false,
     inferred: false,
     underWay: false,
-    signs: { inferred: null, clientWentOn: null, clientReset: null, serverAck: null, hidden: false },
+    signs: { inferred: null, clientWentOn: null, clientReset: null, serverAck: null, split: null, hidden: false },
     mark: 0,
     probeEvidence: null,
     answerEvidence: null,

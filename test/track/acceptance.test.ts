@@ -581,3 +581,75 @@ describe('what comes after a conversation was over', () => {
     expect(tracker.counts.evicted).toBe(0);
   });
 });
+
+describe('a split handshake whose SYN of the server the capture lost', () => {
+  const start: Timed[] = [
+    [0, c('S', ISN, 0)],
+    [0.02, c('SA', ISN, SERVER + 1)],
+  ];
+
+  it('is undecided with the half of the client alone', () => {
+    const exchange = one([...start, [1.02, c('SA', ISN, SERVER + 1)]]);
+    expect(exchange).toMatchObject({ verdict: 'undecided', inferred: false, frames: [1, 2, 3] });
+    expect(exchange.signs).toMatchObject({ split: 2, clientWentOn: 2, inferred: null });
+  });
+
+  it('is a simultaneous open where the server goes on', () => {
+    const exchange = one([
+      ...start,
+      [0.03, s('A', SERVER + 1, ISN + 1)],
+      [0.04, s('PA', SERVER + 1, ISN + 1, { payloadLength: 5 })],
+    ]);
+    expect(exchange).toMatchObject({
+      verdict: 'simultaneous',
+      state: 'open',
+      reason: 'split-handshake-syn',
+      inferred: true,
+      answerFrame: null,
+      bytesToClient: 5,
+    });
+    expect(exchange.signs).toMatchObject({ split: 2, inferred: 4 });
+  });
+
+  it('is what it is where that SYN was recorded late, or a SYN-ACK comes', () => {
+    expect(one([...start, [0.03, s('S', SERVER, 0)]])).toMatchObject({ verdict: 'simultaneous', answerFrame: 3 });
+    // RFC 9293 section 3.5, figure 7.
+    const both = one([...start, [0.03, s('SA', SERVER, ISN + 1)]]);
+    expect(both).toMatchObject({ verdict: 'accepted', inferred: false, answerFrame: 3 });
+  });
+});
+
+describe('a lone segment with ACK, and what shows that it is no probe', () => {
+  const fin = c('FA', ISN + 1, SERVER + 1);
+  it.each([
+    ["the same end's SYN-ACK, sent again", c('SA', ISN, SERVER + 1)],
+    ["the other end's SYN-ACK", s('SA', SERVER, ISN + 1)],
+    ["the other end's RST, further on", s('R', SERVER + 20, 0)],
+    ["the other end's RST with ACK", s('RA', SERVER + 1, ISN + 2)],
+  ])('%s', (_, other) => {
+    for (const gap of [0.1, 4, 20]) {
+      expect(
+        one([
+          [0, fin],
+          [gap, other],
+        ]),
+      ).toMatchObject({ probe: null, verdict: 'unsolicited', underWay: true, frames: [1, 2] });
+    }
+  });
+
+  it.each([
+    ['a SYN-ACK of other numbers', c('SA', 0x70000000, 0x60000000), 2],
+    ['the RST that a closed port sends', s('R', SERVER + 1, 0), 1],
+    ['a RST with number 0', s('RA', 0, ISN + 2), 1],
+  ])('but not %s', (_, other, count) => {
+    const exchanges = play(
+      [
+        [0, fin],
+        [0.1, other],
+      ],
+      { end: 400 },
+    );
+    expect(exchanges).toHaveLength(count);
+    expect(exchanges[0]).toMatchObject({ probe: 'maimon' });
+  });
+});

@@ -12,7 +12,7 @@ export const ANSWER_PHRASES: Readonly<Record<string, string>> = {
 export function formatAnswer(exchange: ExchangeReport): string {
   const { answeredBy, latencyMs, server, reason } = exchange;
   const parts: string[] = [];
-  if (exchange.inferred) return 'SYN-ACK not captured';
+  if (exchange.inferred) return `${exchange.verdict === 'simultaneous' ? 'SYN' : 'SYN-ACK'} not captured`;
   if (reason !== null) parts.push(ANSWER_PHRASES[reason] ?? reason);
   if (answeredBy !== null && answeredBy !== server.address) parts.push(`from ${answeredBy}`);
   if (latencyMs !== null) parts.push(`after ${formatLatency(latencyMs)}`);

@@ -46,8 +46,13 @@ export function describeNotes(
 /** What stands for an answer that the capture does not hold. A sentence for each cause, and none for what is not there. */
 function describeSigns(exchange: Exchange): string[] {
   const notes: string[] = [];
-  const { inferred, clientWentOn, clientReset, serverAck, hidden } = exchange.signs;
-  if (exchange.inferred)
+  const { inferred, clientWentOn, clientReset, serverAck, split, hidden } = exchange.signs;
+  if (exchange.inferred && exchange.verdict === 'simultaneous')
+    notes.push(
+      `The server's own SYN is not in the capture; that there was one follows from frame ${split}, in which the client answers it, and ` +
+        `frame ${inferred}, in which the server goes on.`,
+    );
+  else if (exchange.inferred)
     notes.push(
       `The SYN-ACK is not in the capture; that there was one follows from frame ${inferred}, in which the server talks as one ` +
         'that has accepted.',
@@ -55,7 +60,12 @@ function describeSigns(exchange: Exchange): string[] {
   if (exchange.underWay && exchange.answerFrame === null)
     notes.push('The conversation was under way when the capture began: its handshake is not in the capture.');
   if (exchange.verdict !== 'undecided') return notes;
-  if (clientWentOn !== null)
+  if (split !== null)
+    notes.push(
+      `In frame ${split} the client answers a SYN of the server's (a split handshake) that the capture does not hold; nothing shows ` +
+        'that the server went on.',
+    );
+  else if (clientWentOn !== null)
     notes.push(
       `From frame ${clientWentOn} on the client acts as one that got a SYN-ACK; of the server the capture holds nothing that ` +
         'shows it.',
