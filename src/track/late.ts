@@ -1,0 +1,90 @@
+/** Conversations that were under way when the capture began, and what comes late of those that are over. */
+
+import { ACK, FIN, type PacketRecord } from '../decode/packet.ts';
+import { sequenceDifference } from '../decode/transport/sequence.ts';
+import { isServerSource } from './acceptance.ts';
+import { CLOSED_NANOS } from './closed.ts';
+import { PROBE_ACK, PROBE_MAIMON, PROBE_OTHER, UNSOLICITED } from './codes.ts';
+import { noteForCrossing } from './cross-scope.ts';
+import { addFrame, conversationOf, countPayload, noteSegment, tellChanged } from './evidence.ts';
+import { NO_PROBE } from './exchange-view.ts';
+import { openedOwn } from './kinship.ts';
+import { insertExchange, tellOpened } from './lifecycle.ts';
+import { isAmbiguous, mayContinue, probeFlags, siblingOf } from './questions.ts';
+import * as t from './table.ts';
+import type { Tracking } from './tracking.ts';
+
+/** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
+const SAME_CONVERSATION = 1 << 25;
+/** Whether a SYN-ACK of the client's is of its conversation, whose start is not in the capture. */
+export function isOwnOfLate(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const table = s.table;
+  if (mayContinue(s, entry) && openedOwn(siblingOf(s, entry), packet)) becomeLate(s, entry);
+  return table.verdict(entry) === UNSOLICITED && table.listOf(entry) === t.LIST_CONVERSATION;
+}
+
+/** A segment of a conversation that was under way when the capture began. */
+export function startLate(s: Tracking, packet: PacketRecord, newest: number): void {
+  const table = s.table;
+  const entry = insertExchange(s, packet, newest, !isServerSource(packet.sourcePort, packet.destinationPort));
+  table.set(entry, t.STARTED_NANOS, s.nanos);
+  table.set(entry, t.LAYERS, s.layers.intern(packet.layers, packet.layerCount));
+  table.set(entry, t.PATH, packet.path);
+  table.setFloat(entry, t.STARTED_SECONDS, s.seconds);
+  table.setDigits(entry, s.digits);
+  table.setVerdict(entry, UNSOLICITED);
+  table.enlist(entry, t.LIST_CONVERSATION, 0);
+  const fromClient = table.isFromClient(entry, s.key);
+  conversationOf(s, entry).hear(fromClient);
+  countPayload(s, entry, packet, fromClient);
+  if ((packet.flags & FIN) !== 0) table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
+  noteSegment(s, entry, packet);
+  noteForCrossing(s, entry);
+  tellOpened(s, entry);
+}
+
+/** What was taken for a probe is such a segment: another one of the conversation has come. */
+export function becomeLate(s: Tracking, entry: number): void {
+  const table = s.table;
+  // From now on it is no question that is found by its numbers.
+  s.attempts.forget(entry);
+  const isSwapped = isServerSource(table.clientPort(entry), table.serverPort(entry));
+  const conversation = conversationOf(s, entry);
+  conversation.hear(true);
+  if (isSwapped) {
+    table.swapEnds(entry);
+    conversation.swapEnds();
+  }
+  if ((probeFlags(s, entry) & FIN) !== 0) table.add(entry, isSwapped ? t.TRAIT_SERVER_FIN : t.TRAIT_CLIENT_FIN);
+  table.set(entry, t.PROBE_FRAME, 0);
+  table.set(entry, t.RETRANSMISSIONS, 0);
+  table.set(entry, t.ANSWER, 0);
+  table.setProbe(entry, NO_PROBE);
+  table.setVerdict(entry, UNSOLICITED);
+  table.drop(entry, t.TRAIT_TIMED_OUT | t.TRAIT_UNSEEN_ANSWER | t.TRAIT_CHALLENGED | t.TRAIT_QUIET);
+  table.enlist(entry, t.LIST_CONVERSATION, 0);
+}
+
+/** Whether a segment comes late, of a conversation that is over. */
+export function isOfClosed(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const { ends } = conversationOf(s, entry);
+  const fromClient = s.table.isFromClient(entry, s.key);
+  return ends.fits(fromClient, packet) || (isAmbiguous(s) && ends.fits(!fromClient, packet));
+}
+
+export function takeLate(s: Tracking, entry: number, packet: PacketRecord): void {
+  addFrame(s, entry, packet);
+  noteSegment(s, entry, packet);
+  s.table.enlist(entry, t.LIST_CLOSED, s.clock.now + CLOSED_NANOS);
+  if (countPayload(s, entry, packet, s.table.isFromClient(entry, s.key))) tellChanged(s, entry);
+}
+
+/** Whether a segment goes on with a conversation that was under way when the capture began. */
+export function continuesUnknown(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const probe = s.table.probe(entry);
+  if (probe !== PROBE_ACK && probe !== PROBE_MAIMON && probe !== PROBE_OTHER) return false;
+  if ((probeFlags(s, entry) & ACK) === 0 || (packet.flags & ACK) === 0) return false;
+  const acknowledged = sequenceDifference(packet.acknowledgment, s.table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0);
+  if (Math.abs(acknowledged) >= SAME_CONVERSATION) return false;
+  return Math.abs(sequenceDifference(packet.sequence, s.table.get(entry, t.ISN) >>> 0)) < SAME_CONVERSATION;
+}

@@ -1,0 +1,98 @@
+import { AnswerPool } from './answer-pool.ts';
+import { Attempts } from './attempts.ts';
+import { CaptureClock } from './clock.ts';
+import { ConversationPool } from './conversation.ts';
+import { Crossings } from './crossings.ts';
+import { EvictedQuestions } from './evicted-questions.ts';
+import type { ExchangeSink } from './exchange.ts';
+import { ExchangeView, type Store } from './exchange-view.ts';
+import { FlowKey } from './flow-key.ts';
+import { FrameNumbers } from './frame-numbers.ts';
+import { FrameRuns } from './frame-runs.ts';
+import { LayerPaths } from './layer-paths.ts';
+import type { Ledger } from './ledger.ts';
+import { RecentSegments } from './recent-segments.ts';
+import * as t from './table.ts';
+import { Takeover } from './takeover.ts';
+import { createWaitingCells } from './waiting-ports.ts';
+
+const MAX_FRAMES = 1000;
+/** Of all exchanges, beside one for each. */
+const MAX_FRAME_RUNS = 1 << 23;
+export interface TrackerOptions {
+  /** Silence is called silence after this many nanoseconds. */
+  readonly answerTimeoutNanos: number;
+  /** Bound of the table. */
+  readonly maxExchanges: number;
+  /** Most frames listed of an exchange, the first and the last: 1,000 by default. All are counted. */
+  readonly maxFrames?: number;
+  /** Of which exchanges frames, options and anomalies are kept: all (default), or those with port 0. Verdicts need none. */
+  readonly evidence?: 'all' | 'port-zero';
+  /** Whether a segment with a bad checksum is taken as good (default false): then it has been told of, and that is all. */
+  readonly trustsChecksums?: boolean;
+  /** Where to count the ports that wait (track/waiting-ports.ts), so that others can look there. */
+  readonly waiting?: Uint16Array;
+  /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
+  readonly ledger?: Ledger;
+}
+
+/** What the parts of the tracker share: where exchanges are kept, the clock, and the packet at hand. */
+export class Tracking {
+  readonly store: Store;
+  readonly table: t.ExchangeTable;
+  readonly attempts: Attempts;
+  readonly crossings: Crossings;
+  readonly evictedQuestions = new EvictedQuestions();
+  readonly recent = new RecentSegments();
+  readonly answers: AnswerPool;
+  readonly frames: FrameRuns;
+  readonly numbers = new FrameNumbers();
+  readonly conversations = new ConversationPool();
+  readonly layers = new LayerPaths();
+  readonly clock: CaptureClock;
+  /** Whether the clock was running when the timers were looked at last. */
+  hasTimers = false;
+  readonly key: FlowKey;
+  readonly view: ExchangeView;
+  readonly sink: ExchangeSink;
+  readonly timeoutNanos: number;
+  readonly keepsAll: boolean;
+  readonly trusts: boolean;
+  /** See track/waiting-ports.ts. Who drops plain segments before they come here has to look at it. */
+  readonly waiting: Uint16Array;
+  readonly ledger: Ledger | null;
+  readonly takeover: Takeover | null;
+  nextId = 1;
+  evicted = 0;
+  frame = 0;
+  seconds = 0;
+  nanos = 0;
+  digits = 0;
+  isPortZero = false;
+
+  constructor(options: TrackerOptions, sink: ExchangeSink) {
+    this.sink = sink;
+    this.timeoutNanos = options.answerTimeoutNanos;
+    this.keepsAll = options.evidence !== 'port-zero';
+    this.trusts = options.trustsChecksums === true;
+    this.waiting = options.waiting ?? createWaitingCells();
+    this.ledger = options.ledger ?? null;
+    this.clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
+    this.key = new FlowKey();
+    this.table = new t.ExchangeTable(options.maxExchanges);
+    this.frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.numbers);
+    this.crossings = new Crossings(this.table);
+    this.attempts = new Attempts(this.table);
+    this.answers = new AnswerPool(options.maxExchanges * 2 + 1024, this.numbers);
+    this.store = {
+      table: this.table,
+      answers: this.answers,
+      frames: this.frames,
+      numbers: this.numbers,
+      conversations: this.conversations,
+      layers: this.layers,
+    };
+    this.view = new ExchangeView(this.store);
+    this.takeover = options.ledger === undefined ? null : new Takeover(this.store, options.ledger);
+  }
+}
