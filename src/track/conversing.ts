@@ -39,7 +39,7 @@ export function takeConversing(s: Tracking, entry: number, packet: PacketRecord)
 }
 
 /** Of a conversation whose handshake is not in the capture both ends have talked: it is one. */
-export function hearUnknown(s: Tracking, entry: number, fromClient: boolean): void {
+function hearUnknown(s: Tracking, entry: number, fromClient: boolean): void {
   const conversation = conversationOf(s, entry);
   conversation.hear(fromClient);
   if (conversation.isMutual) s.table.add(entry, t.TRAIT_ESTABLISHED);
@@ -55,12 +55,7 @@ export function acceptableSynAck(s: Tracking, entry: number): number {
 }
 
 /** Whether an ACK completes the handshake. */
-export function establishes(
-  s: Tracking,
-  entry: number,
-  { acknowledgment }: PacketRecord,
-  fromClient: boolean,
-): boolean {
+function establishes(s: Tracking, entry: number, { acknowledgment }: PacketRecord, fromClient: boolean): boolean {
   const table = s.table;
   if (fromClient) {
     // Also when the SYN-ACK came too late to settle the verdict.

@@ -2,10 +2,11 @@
 
 import { ACK, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
-import { isAnswerByFlags, UNSOLICITED } from './codes.ts';
+import { UNSOLICITED } from './codes.ts';
 import { conversationOf } from './evidence.ts';
 import {
   acknowledges,
+  isAnswerByFlags,
   isConversing,
   isOrphanOf,
   isSyn,
@@ -60,7 +61,7 @@ export function throughScopes(s: Tracking, packet: PacketRecord, newest: number,
 }
 
 /** An answer that came before its question, through another scope, now lives where the question is. */
-export function takeHome(s: Tracking, orphan: number): number {
+function takeHome(s: Tracking, orphan: number): number {
   const table = s.table;
   const scope = table.get(orphan, t.SCOPE);
   const home = s.key.scope;
@@ -95,7 +96,7 @@ export function isOfOwn(s: Tracking, packet: PacketRecord, newest: number, isQuo
 }
 
 /** The exchange in another scope that a segment belongs to; 0 when there is none, or not just one. */
-export function homeOf(s: Tracking, packet: PacketRecord): number {
+function homeOf(s: Tracking, packet: PacketRecord): number {
   const { flags } = packet;
   if (flags < 0) return 0;
   if (!isAnswerByFlags(flags)) return openingElsewhere(s, packet) || segmentElsewhere(s, packet);
@@ -107,7 +108,7 @@ export function homeOf(s: Tracking, packet: PacketRecord): number {
 }
 
 /** The conversation in another scope of which this segment was seen a moment ago. */
-export function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
+function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
   if (!s.isPortZero) return 0;
   const table = s.table;
   const recent = s.recent;
@@ -121,7 +122,7 @@ export function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
 }
 
 /** The same opening segment, seen at another place of its way. */
-export function openingElsewhere(s: Tracking, packet: PacketRecord): number {
+function openingElsewhere(s: Tracking, packet: PacketRecord): number {
   const table = s.table;
   for (const entry of s.crossings.alike(s.key, packet.sequence | 0)) {
     const isSame =
@@ -142,7 +143,7 @@ export function openingElsewhere(s: Tracking, packet: PacketRecord): number {
 }
 
 /** The answer to this SYN, recorded before it in another scope; with such in two scopes nothing is guessed. */
-export function orphanElsewhere(s: Tracking, packet: PacketRecord): number {
+function orphanElsewhere(s: Tracking, packet: PacketRecord): number {
   const table = s.table;
   let orphan = 0;
   // It acknowledges the SYN, or its data as well.
@@ -160,7 +161,7 @@ export function orphanElsewhere(s: Tracking, packet: PacketRecord): number {
 }
 
 /** Whether the packet is a copy of an answer that the exchange has. */
-export function hasCopy(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function hasCopy(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const answers = s.answers;
   for (let answer = s.table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     const isSame =
@@ -177,7 +178,7 @@ export function hasCopy(s: Tracking, entry: number, packet: PacketRecord): boole
 }
 
 /** The one SYN in another scope that waits and has that number; with such in two scopes nothing is guessed. */
-export function questionElsewhere(s: Tracking, packet: PacketRecord, number: number, isFromClient: boolean): number {
+function questionElsewhere(s: Tracking, packet: PacketRecord, number: number, isFromClient: boolean): number {
   const table = s.table;
   let question = 0;
   for (const entry of s.crossings.alike(s.key, number | 0)) {
@@ -192,7 +193,7 @@ export function questionElsewhere(s: Tracking, packet: PacketRecord, number: num
 }
 
 /** A second scope has come: what there is is to be found from it. */
-export function noteAll(s: Tracking): void {
+function noteAll(s: Tracking): void {
   const table = s.table;
   for (const list of [t.LIST_OPEN, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_CLOSED])
     for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) noteForCrossing(s, entry);

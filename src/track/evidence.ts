@@ -2,7 +2,7 @@
 
 import { type Assembly, CHECKSUM_BAD, FRAGMENT_FIRST, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK, optionsLengthOf, packWords } from './answer-pool.ts';
-import { COPY, NEW, PROBE_OTHER } from './codes.ts';
+import { PROBE_OTHER } from './codes.ts';
 import type { Conversation } from './conversation.ts';
 import { PROBES } from './exchange.ts';
 import { wordOf } from './frame-numbers.ts';
@@ -11,7 +11,11 @@ import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { classifyProbe } from './verdict.ts';
 
+/** What adding an answer came to. */
+export const COPY = 0;
 const LIKE = 1;
+export const NEW = 2;
+
 /** Different answers kept of one exchange. */
 const MAX_ANSWERS = 16;
 export function noteSegment(s: Tracking, entry: number, packet: PacketRecord): void {
@@ -178,14 +182,14 @@ export function addFrame(s: Tracking, entry: number, packet: PacketRecord): void
   noteAnomalies(s, entry, packet);
 }
 
-export function appendFrame(s: Tracking, entry: number, frame: number): void {
+function appendFrame(s: Tracking, entry: number, frame: number): void {
   const table = s.table;
   const last = table.get(entry, t.FRAMES_LAST);
   if (last !== 0) table.set(entry, t.FRAMES_LAST, s.frames.append(table.get(entry, t.FRAMES_FIRST), last, frame));
 }
 
 /** The segment's earlier fragments belong to the exchange, and so will its later ones. */
-export function takeFragments(s: Tracking, entry: number, assembly: Assembly): void {
+function takeFragments(s: Tracking, entry: number, assembly: Assembly): void {
   for (let i = 0; i < assembly.earlierCount; i++) appendFrame(s, entry, assembly.earlierFrames[i]);
   assembly.earlierCount = 0;
   assembly.owner = s.table.get(entry, t.ID) >>> 0;

@@ -2,18 +2,27 @@
 
 import { KIND_ACK, KIND_OTHER, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
-import { CHALLENGED, INVALID_RESET, LONE_NANOS, MAX_LONE, SILENT, UNDECIDED, WAITS_NONE } from './codes.ts';
+import { CHALLENGED, INVALID_RESET, SILENT, UNDECIDED } from './codes.ts';
 import { tellChanged } from './evidence.ts';
 import { NO_TIME } from './exchange.ts';
 import { mayContinue, patienceOf } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
-import { setWaits } from './waits.ts';
+import { setWaits, WAITS_NONE } from './waits.ts';
+
+/** Beyond that time so many of them are held, the oldest goes first. */
+export const MAX_LONE = 65_536;
+
+/**
+ * A victim of a forged SYN sends its SYN-ACK again for so long (Linux with tcp_synack_retries 5: the last after 31 s, others up to
+ * 75 s, RFC 9293 §3.8.3): a single segment of a conversation whose start is not in the capture is held as long at least.
+ */
+export const LONE_NANOS = 75e9;
 
 /** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */
 const BACKOFF_FACTOR = 2.5;
 /** Frames without time stamps came before the first with one: what they opened waits from now on. */
-export function startTimers(s: Tracking): void {
+function startTimers(s: Tracking): void {
   const table = s.table;
   s.hasTimers = true;
   for (const list of [t.LIST_OPEN, t.LIST_LINGER]) {
@@ -55,7 +64,7 @@ export function expireAll(s: Tracking): void {
 }
 
 /** The time for an answer is over. */
-export function timeOut(s: Tracking, entry: number, now: number): void {
+function timeOut(s: Tracking, entry: number, now: number): void {
   const table = s.table;
   // How long an opening without a time stamp has waited, nobody knows.
   decideWithoutAnswer(s, entry, table.digits(entry) === NO_TIME ? UNDECIDED : SILENT);
@@ -68,7 +77,7 @@ export function timeOut(s: Tracking, entry: number, now: number): void {
   tellChanged(s, entry);
 }
 
-export function endLinger(s: Tracking, entry: number, now: number): void {
+function endLinger(s: Tracking, entry: number, now: number): void {
   const table = s.table;
   if (table.has(entry, t.TRAIT_TIMED_OUT) && now < table.getFloat(entry, t.HOLD_UNTIL))
     table.enlist(entry, t.LIST_LINGER, now + s.timeoutNanos);
@@ -78,7 +87,7 @@ export function endLinger(s: Tracking, entry: number, now: number): void {
 }
 
 /** Whether it was a conversation over port 0: of others nobody asks what comes late. */
-export function isClosed(s: Tracking, entry: number): boolean {
+function isClosed(s: Tracking, entry: number): boolean {
   const table = s.table;
   if (!table.has(entry, t.TRAIT_RESET | t.TRAIT_CLOSED_BY_FIN)) return false;
   return table.clientPort(entry) === 0 || table.serverPort(entry) === 0;
@@ -99,7 +108,7 @@ export function decideWithoutAnswer(s: Tracking, entry: number, otherwise: numbe
   } else table.setVerdict(entry, otherwise);
 }
 
-export function firstOf(s: Tracking, first: number, kind: number, orKind: number, orElse: number): number {
+function firstOf(s: Tracking, first: number, kind: number, orKind: number, orElse: number): number {
   for (let answer = first; answer !== 0; answer = s.answers.next(answer)) {
     const found = s.answers.kind(answer);
     if (found === kind || found === orKind || found === orElse) return answer;
@@ -108,7 +117,7 @@ export function firstOf(s: Tracking, first: number, kind: number, orKind: number
 }
 
 /** What is already decided goes first; then the one not heard of for longest. */
-export function leastWorthKeeping(s: Tracking): number {
+function leastWorthKeeping(s: Tracking): number {
   const table = s.table;
   const closed = table.head(t.LIST_CLOSED);
   if (closed !== 0) return closed;
@@ -135,17 +144,13 @@ export function evictLeast(s: Tracking): void {
 }
 
 /** Whether the entry is worth keeping more than what the ledger would give away. */
-export function isWorthMore(
-  s: Tracking,
-  entry: number,
-  other: { readonly isDecided: boolean; readonly id: number },
-): boolean {
+function isWorthMore(s: Tracking, entry: number, other: { readonly isDecided: boolean; readonly id: number }): boolean {
   const list = s.table.listOf(entry);
   const isDecided = list === t.LIST_LINGER || list === t.LIST_LONE || list === t.LIST_CLOSED;
   return isDecided === other.isDecided ? other.id < s.table.get(entry, t.ID) >>> 0 : other.isDecided;
 }
 
-export function evictExchange(s: Tracking, entry: number): void {
+function evictExchange(s: Tracking, entry: number): void {
   if (s.table.listOf(entry) === t.LIST_OPEN) {
     decideWithoutAnswer(s, entry, UNDECIDED);
     if (s.table.verdict(entry) === UNDECIDED) loseQuestion(s, entry);
@@ -154,7 +159,7 @@ export function evictExchange(s: Tracking, entry: number): void {
 }
 
 /** Its answer may come yet. */
-export function loseQuestion(s: Tracking, entry: number): void {
+function loseQuestion(s: Tracking, entry: number): void {
   const table = s.table;
   s.evicted++;
   const hash = table.hash(entry);

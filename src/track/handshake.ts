@@ -67,7 +67,7 @@ export function inferAcceptance(s: Tracking, entry: number, packet: PacketRecord
   closeConversation(s, entry, t.TRAIT_RESET, packet);
 }
 
-export function acceptUnseen(s: Tracking, entry: number, frame: number, sequence: number): void {
+function acceptUnseen(s: Tracking, entry: number, frame: number, sequence: number): void {
   const conversation = conversationOf(s, entry);
   conversation.inferredFrame = frame;
   conversation.serverSequence = sequence;
@@ -77,7 +77,7 @@ export function acceptUnseen(s: Tracking, entry: number, frame: number, sequence
 }
 
 /** The client has shown more of what it sent: what the server acknowledged may be that (frames are recorded out of order). */
-export function reconsider(s: Tracking, entry: number): void {
+function reconsider(s: Tracking, entry: number): void {
   const table = s.table;
   const answers = s.answers;
   if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET)) return;

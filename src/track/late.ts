@@ -16,8 +16,8 @@ import type { Tracking } from './tracking.ts';
 
 /** Segments without SYN whose sequence numbers are this close are of one conversation whose start was not captured. */
 const SAME_CONVERSATION = 1 << 25;
-/** Whether a SYN-ACK of the client's is of its conversation, whose start is not in the capture. */
-export function isOwnOfLate(s: Tracking, entry: number, packet: PacketRecord): boolean {
+/** Whether a SYN-ACK of the client's is of its conversation, whose start is not in the capture: then what was taken for a probe is too. */
+export function joinsLate(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const table = s.table;
   if (mayContinue(s, entry) && openedOwn(siblingOf(s, entry), packet)) becomeLate(s, entry);
   return table.verdict(entry) === UNSOLICITED && table.listOf(entry) === t.LIST_CONVERSATION;

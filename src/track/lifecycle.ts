@@ -2,7 +2,7 @@
 
 import type { PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_SYN_ACK } from './answer-pool.ts';
-import { ACCEPTED, LONE_NANOS, REFUSED, SIMULTANEOUS, UNDECIDED, UNREACHABLE, UNSOLICITED } from './codes.ts';
+import { ACCEPTED, REFUSED, SIMULTANEOUS, UNDECIDED, UNREACHABLE, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
 import {
   addFrame,
@@ -16,7 +16,7 @@ import {
   tellChanged,
 } from './evidence.ts';
 import { NO_PROBE } from './exchange-view.ts';
-import { evictLeast } from './expiry.ts';
+import { evictLeast, LONE_NANOS } from './expiry.ts';
 import { countKept, mayContinue } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';

@@ -2,10 +2,17 @@
 
 import type { Assembly, PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
-import { bringsNews, HIDES_FLAGS } from './codes.ts';
 import { addFrame, countPayload, keepsEvidence, tellChanged } from './evidence.ts';
 import { adoptQuestion, openExchange } from './lifecycle.ts';
-import { hidesSequence, isConversing, isOrphanOf, isRetransmission, isWaiting } from './questions.ts';
+import {
+  bringsNews,
+  HIDES_FLAGS,
+  hidesSequence,
+  isConversing,
+  isOrphanOf,
+  isRetransmission,
+  isWaiting,
+} from './questions.ts';
 import { refreshProbe, takeRetransmission } from './retransmission.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
@@ -61,7 +68,7 @@ export function takeHidden(s: Tracking, packet: PacketRecord, newest: number): v
 }
 
 /** The same of an answer, if that is what the segment is. */
-export function refreshAnswer(s: Tracking, entry: number, packet: PacketRecord): void {
+function refreshAnswer(s: Tracking, entry: number, packet: PacketRecord): void {
   const answers = s.answers;
   if (!bringsNews(packet)) return;
   for (let answer = s.table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {

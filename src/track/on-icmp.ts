@@ -2,9 +2,9 @@
 
 import { FRAGMENT_LATER, type PacketRecord, TRANSPORT_TCP } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
-import { NEW, UNREACHABLE, UNSOLICITED } from './codes.ts';
+import { UNREACHABLE, UNSOLICITED } from './codes.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
-import { addAnswer, compareAnswers, noteAnswerPath } from './evidence.ts';
+import { addAnswer, compareAnswers, NEW, noteAnswerPath } from './evidence.ts';
 import { becomeUnsolicited, decideVerdict, insertExchange, tellOpened } from './lifecycle.ts';
 import { isDropped, isWaiting } from './questions.ts';
 import * as t from './table.ts';

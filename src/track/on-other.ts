@@ -4,7 +4,7 @@ import { ACK, FIN, FRAGMENT_LATER, type PacketRecord } from '../decode/packet.ts
 import { echoesTime } from '../decode/transport/tcp-options.ts';
 import { goesOn } from './acceptance.ts';
 import { KIND_ACK, KIND_OTHER } from './answer-pool.ts';
-import { UNSOLICITED, WAITS_BOTH } from './codes.ts';
+import { UNSOLICITED } from './codes.ts';
 import { takeConversing } from './conversing.ts';
 import { addAnswer, tellChanged } from './evidence.ts';
 import { concernsAttempt, showAnswer } from './handshake.ts';
@@ -25,6 +25,7 @@ import { takeRetransmission } from './retransmission.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { waitingCell } from './waiting-ports.ts';
+import { WAITS_BOTH } from './waits.ts';
 
 /** Neither SYN nor RST: of a conversation, an odd answer, or (on port 0) a stealth probe. */
 export function takeOther(s: Tracking, packet: PacketRecord, newest: number): void {
@@ -130,7 +131,7 @@ export function takePlain(s: Tracking, packet: PacketRecord, newest: number): vo
   tellChanged(s, waiting);
 }
 
-export function isCopyOfProbe(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function isCopyOfProbe(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const table = s.table;
   if (!isRetransmission(s, entry, packet)) return false;
   const elapsed = nanosSince(s, table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
@@ -138,7 +139,7 @@ export function isCopyOfProbe(s: Tracking, entry: number, packet: PacketRecord):
   return looksMirrored(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
 }
 
-export function isBareAckOfServer(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function isBareAckOfServer(s: Tracking, entry: number, packet: PacketRecord): boolean {
   if ((packet.flags & (ACK | FIN)) !== ACK || packet.payloadLength > 0) return false;
   return isWaiting(s, entry) && isSyn(s, entry) && !s.table.isFromClient(entry, s.key);
 }

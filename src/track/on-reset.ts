@@ -3,14 +3,16 @@
 import { ACK, FIN, type PacketRecord, SYN } from '../decode/packet.ts';
 import { isNear, SAYS_ESTABLISHED } from './acceptance.ts';
 import { KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
-import { COPY, NEW, REFUSED, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
+import { REFUSED, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
 import { closeConversation, takeConversing } from './conversing.ts';
 import {
   addAnswer,
   addFrame,
+  COPY,
   compareAnswers,
   conversationOf,
   countInvalidReset,
+  NEW,
   noteAnswerPath,
   noteSegment,
   tellChanged,
@@ -95,7 +97,7 @@ export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: numb
  * Whether a RST that acknowledges none of the attempts is rather the answer of one that the capture does not hold, than one that
  * its client must ignore: these ends ask again and again, or what refused them before has sent it, by its TTL.
  */
-export function isOfUnseenAttempt(s: Tracking, entry: number, questions: number, packet: PacketRecord): boolean {
+function isOfUnseenAttempt(s: Tracking, entry: number, questions: number, packet: PacketRecord): boolean {
   const table = s.table;
   if ((packet.flags & ACK) === 0 || packet.sequence !== 0 || !isSyn(s, entry)) return false;
   if (table.verdict(entry) === UNSOLICITED) return false;
@@ -103,7 +105,7 @@ export function isOfUnseenAttempt(s: Tracking, entry: number, questions: number,
 }
 
 /** Whether the exchange's answer is a RST of the same sender, by address and TTL. */
-export function isLikeReset(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function isLikeReset(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const answers = s.answers;
   const answer = s.table.get(entry, t.ANSWER);
   if (answer === 0 || answers.kind(answer) !== KIND_RESET || packet.sequence !== 0) return false;
@@ -111,7 +113,7 @@ export function isLikeReset(s: Tracking, entry: number, packet: PacketRecord): b
 }
 
 /** A RST from the server's side. */
-export function takeReset(s: Tracking, entry: number, packet: PacketRecord): void {
+function takeReset(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
   if (mayContinue(s, entry) && aborts(siblingOf(s, entry), packet)) becomeLate(s, entry);
   const verdict = table.verdict(entry);
@@ -168,7 +170,7 @@ export function takeReset(s: Tracking, entry: number, packet: PacketRecord): voi
 }
 
 /** A RST from the client's side: it gives up, or says no to what it got. */
-export function clientReset(s: Tracking, entry: number, packet: PacketRecord): void {
+function clientReset(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
   addFrame(s, entry, packet);
   noteSegment(s, entry, packet);
@@ -192,7 +194,7 @@ export function clientReset(s: Tracking, entry: number, packet: PacketRecord): v
 }
 
 /** Whether a RST has the numbers that a closed port makes of the opening segment's (RFC 9293 §3.10.7.1). */
-export function namesOpening(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function namesOpening(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const table = s.table;
   const flags = probeFlags(s, entry);
   if ((flags & ACK) !== 0) return packet.sequence === table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0;
@@ -204,7 +206,7 @@ export function namesOpening(s: Tracking, entry: number, packet: PacketRecord): 
 }
 
 /** Whether a RST from the server ends the conversation, rather than answering the SYN a second time. */
-export function isResetOfConversation(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function isResetOfConversation(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const table = s.table;
   if (table.verdict(entry) === SIMULTANEOUS) return true;
   if (table.get(entry, t.ANSWER) === 0) return isNear(packet.sequence, conversationOf(s, entry).serverSequence);
@@ -215,7 +217,7 @@ export function isResetOfConversation(s: Tracking, entry: number, packet: Packet
   return ahead >= 1 && ahead < 0x40000000;
 }
 
-export function isBetterOwner(s: Tracking, entry: number, than: number, packet: PacketRecord): boolean {
+function isBetterOwner(s: Tracking, entry: number, than: number, packet: PacketRecord): boolean {
   const next = (packet.sequence - 1) >>> 0;
   return s.table.get(than, t.ISN) >>> 0 !== next && s.table.get(entry, t.ISN) >>> 0 === next;
 }

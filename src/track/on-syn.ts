@@ -2,12 +2,12 @@
 
 import { FIN, type PacketRecord, RST } from '../decode/packet.ts';
 import { KIND_SYN, KIND_SYN_ACK } from './answer-pool.ts';
-import { ACCEPTED, NEW, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
+import { ACCEPTED, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
 import { takeConversing } from './conversing.ts';
-import { addAnswer, compareAnswers, conversationOf, noteAnswerPath } from './evidence.ts';
+import { addAnswer, compareAnswers, conversationOf, NEW, noteAnswerPath } from './evidence.ts';
 import { goOn, isInferred } from './handshake.ts';
 import { openedOther, openedOwn } from './kinship.ts';
-import { becomeLate, isOwnOfLate } from './late.ts';
+import { becomeLate, joinsLate } from './late.ts';
 import { adoptQuestion, decideVerdict, holdOpen, openExchange, takeUnsolicited } from './lifecycle.ts';
 import {
   acknowledges,
@@ -64,7 +64,7 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
     if (table.isFromClient(entry, s.key) && !isAmbiguous(s)) {
       // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
-      if (table.verdict(entry) === SIMULTANEOUS || isOwnOfLate(s, entry, packet)) {
+      if (table.verdict(entry) === SIMULTANEOUS || joinsLate(s, entry, packet)) {
         takeConversing(s, entry, packet);
         return;
       }
@@ -119,18 +119,18 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
 }
 
 /** Whether a lone SYN-ACK is for the same question as one before. */
-export function isSameQuestion(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function isSameQuestion(s: Tracking, entry: number, packet: PacketRecord): boolean {
   const answer = s.table.get(entry, t.ANSWER);
   if (answer === 0 || s.answers.kind(answer) !== KIND_SYN_ACK) return true;
   return s.answers.acknowledgment(answer) === packet.acknowledgment;
 }
 
 /** Whether a SYN-ACK of the client's has the number of its SYN: it has got a bare SYN (RFC 9293 §3.10.7.3) that was not captured. */
-export function answersUnseenSyn(s: Tracking, entry: number, packet: PacketRecord): boolean {
+function answersUnseenSyn(s: Tracking, entry: number, packet: PacketRecord): boolean {
   return isUnanswered(s, entry) && s.table.get(entry, t.ISN) >>> 0 === packet.sequence;
 }
 
-export function splitHandshake(s: Tracking, entry: number, packet: PacketRecord): void {
+function splitHandshake(s: Tracking, entry: number, packet: PacketRecord): void {
   conversationOf(s, entry).splitFrame ||= s.frame;
   goOn(s, entry, packet, (packet.sequence + 1) >>> 0);
 }

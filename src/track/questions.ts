@@ -1,25 +1,38 @@
 /** Questions about one exchange and one packet. They change nothing. */
 
-import { ACK, ANOMALY_SNAPPED, CHECKSUM_BAD, FIN, type PacketRecord, RST, SYN } from '../decode/packet.ts';
+import {
+  ACK,
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_FRAGMENTED_HEADER,
+  ANOMALY_SNAPPED,
+  CHECKSUM_BAD,
+  FIN,
+  type PacketRecord,
+  RST,
+  SYN,
+} from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
 import {
   ACCEPTED,
   CHALLENGED,
-  HIDES_FLAGS,
   INVALID_RESET,
   PROBE_ACK,
   PROBE_MAIMON,
   PROBE_OTHER,
+  PROBE_SYN,
+  PROBE_SYN_DATA,
   SILENT,
   SIMULTANEOUS,
   UNDECIDED,
   UNSOLICITED,
 } from './codes.ts';
-import { PROBES } from './exchange.ts';
 import type { Sibling } from './kinship.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { acknowledgesSyn } from './verdict.ts';
+
+/** The sender did not show the flags: they are in other fragments, or nowhere. Elsewhere the capture cut them off. */
+export const HIDES_FLAGS = ANOMALY_FRAGMENTED_HEADER | ANOMALY_DATA_OFFSET_BEYOND;
 
 /**
  * A receiver gives up a datagram that stays incomplete 60 s after its first fragment (RFC 8200 §4.5, RFC 1122 §3.3.2; Linux 30 s
@@ -31,8 +44,6 @@ const REASSEMBLY_NANOS = 60e9;
  * router), not a retransmission: no stack retransmits so soon.
  */
 const MIRROR_NANOS = 10e6;
-const PROBE_SYN_DATA = PROBES.indexOf('syn-data');
-const PROBE_SYN = PROBES.indexOf('syn');
 /** A SYN whose answer, as far as it is known, did not count. */
 export function isUnanswered(s: Tracking, entry: number): boolean {
   const verdict = s.table.verdict(entry);
@@ -200,4 +211,14 @@ export function nanosSince(s: Tracking, seconds: number, nanos: number): number 
 /** Exchanges in the table and in the ledger. */
 export function countKept(s: Tracking): number {
   return s.table.size + (s.ledger?.size ?? 0);
+}
+
+/** Whether fragments tell more of the segment's header than was known, or at last all of its payload. */
+export function bringsNews({ assembly, anomalies }: PacketRecord): boolean {
+  return assembly === null || assembly.isWhole || (anomalies & ANOMALY_FRAGMENTED_HEADER) !== 0;
+}
+
+/** A SYN-ACK or a RST: nothing that opens an exchange. */
+export function isAnswerByFlags(flags: number): boolean {
+  return (flags & SYN) === 0 ? (flags & RST) !== 0 : (flags & (ACK | RST)) === ACK;
 }

@@ -2,11 +2,20 @@
 
 import { type PacketRecord, SYN } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
-import { ACCEPTED, bringsNews, isAnswerByFlags, REFUSED, UNDECIDED, UNREACHABLE } from './codes.ts';
+import { ACCEPTED, REFUSED, UNDECIDED, UNREACHABLE } from './codes.ts';
 import { addFrame, countInvalidReset, setProbeHeader, setStart, tellChanged } from './evidence.ts';
 import { NO_PROBE } from './exchange-view.ts';
 import { becomeUnsolicited, decideVerdict } from './lifecycle.ts';
-import { answersSyn, isHidden, isSyn, isWaiting, looksMirrored, nanosSince } from './questions.ts';
+import {
+  answersSyn,
+  bringsNews,
+  isAnswerByFlags,
+  isHidden,
+  isSyn,
+  isWaiting,
+  looksMirrored,
+  nanosSince,
+} from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -48,19 +57,19 @@ export function refreshProbe(s: Tracking, entry: number, packet: PacketRecord): 
 }
 
 /** The first of what came besides that answers the SYN, now that its numbers are known; 0 when none does. */
-export function nextAnswer(s: Tracking, entry: number, packet: PacketRecord): number {
+function nextAnswer(s: Tracking, entry: number, packet: PacketRecord): number {
   const answers = s.answers;
   let answer = s.table.get(entry, t.ANSWERS_FIRST);
   while (answer !== 0 && !(countsAsAnswer(s, answer) && answersSyn(s, answer, packet))) answer = answers.next(answer);
   return answer;
 }
 
-export function countsAsAnswer(s: Tracking, answer: number): boolean {
+function countsAsAnswer(s: Tracking, answer: number): boolean {
   return s.answers.isAcceptable(answer) && s.answers.kind(answer) <= KIND_ICMP;
 }
 
 /** What was taken for a question while its flags were hidden is an answer that nobody asked for. */
-export function becomeAnswer(s: Tracking, entry: number, packet: PacketRecord): void {
+function becomeAnswer(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
   s.answers.release(table.get(entry, t.ANSWERS_FIRST));
   s.attempts.forget(entry);
@@ -90,7 +99,7 @@ export function takeRetransmission(s: Tracking, entry: number, packet: PacketRec
 }
 
 /** The opening segment, or more of it, has just gone out: the time for an answer begins anew. */
-export function awaitAnswer(s: Tracking, entry: number): void {
+function awaitAnswer(s: Tracking, entry: number): void {
   const table = s.table;
   table.set(entry, t.LAST_NANOS, s.nanos);
   table.setFloat(entry, t.LAST_SECONDS, s.seconds);

@@ -10,10 +10,10 @@ import {
   TRANSPORT_ICMP_ERROR,
   TRANSPORT_TCP,
 } from '../decode/packet.ts';
-import { MAX_LONE, UNDECIDED } from './codes.ts';
+import { UNDECIDED } from './codes.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
 import { type ExchangeSink, NO_TIME, type TrackerCounts } from './exchange.ts';
-import { decideWithoutAnswer, expireAll, settleExchange } from './expiry.ts';
+import { decideWithoutAnswer, expireAll, MAX_LONE, settleExchange } from './expiry.ts';
 import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';

@@ -64,6 +64,7 @@ export class Tracking {
   readonly takeover: Takeover | null;
   nextId = 1;
   evicted = 0;
+  // The packet at hand.
   frame = 0;
   seconds = 0;
   nanos = 0;

@@ -1,12 +1,15 @@
 /** Which plain segments of ordinary ports are wanted. */
 
-import { WAITS_BOTH, WAITS_NONE } from './codes.ts';
 import { isHalfKnown, isUnanswered } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { addWaiting, dropWaiting } from './waiting-ports.ts';
 
+/** Directions of ordinary ports in which a plain segment may tell of a missing answer. */
+export const WAITS_NONE = 0;
+export const WAITS_BOTH = 1;
 const WAITS_SERVER = 2;
+
 /** The exchange is in another state: what is to be let through of its plain segments? */
 export function watchWaits(s: Tracking, entry: number): void {
   const table = s.table;
