@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runCommand } from './support/command.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -18,6 +19,13 @@ it('names captures that are there in its first command', () => {
   const captures = first?.match(/fixtures\/\S+/g) ?? [];
   expect(captures.length).toBeGreaterThan(0);
   for (const path of captures) expect(read(path).length, path).toBeGreaterThan(0);
+});
+
+it('shows what its first command prints', async () => {
+  const [first] = blocks('sh');
+  const [, args] = /node bin\/portzero\.js (.*)/.exec(first!)!;
+  const { stdout } = await runCommand(args!.trim().split(' '));
+  expect(blocks('text')[0]!.trimEnd()).toBe(stdout.trimEnd());
 });
 
 it('leaves nothing to be filled in', () => {
