@@ -86,7 +86,7 @@ export const WITHOUT_TCP: readonly Entry[] = [
   etherType(0x0842, 'Wake-on-LAN', 'AMD, Magic Packet Technology (20213)'),
   etherType(0x22ea, 'Stream Reservation', 'IEEE 802.1Q table 10-1, §35'),
   etherType(0x22f0, 'Audio Video Transport', 'IEEE 1722 §5'),
-  etherType(0x22f4, 'L2 IS-IS', 'RFC 6325; ' + IEEE_802_NUMBERS),
+  etherType(0x22f4, 'L2 IS-IS', `RFC 6325; ${IEEE_802_NUMBERS}`),
   etherType(0x6001, 'DEC MOP dump and load', IEEE_802_NUMBERS),
   etherType(0x6002, 'DEC MOP remote console', IEEE_802_NUMBERS),
   etherType(0x6004, 'DEC LAT', IEEE_802_NUMBERS),
