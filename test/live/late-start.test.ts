@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
-import { interrupt, readNdjson, type SniffOutput, startSniff, untilSettled } from '../support/live.ts';
+import { interrupt, readNdjson, type SniffOutput, startSniff } from '../support/live.ts';
 import { Lab, type Running } from '../support/netns.ts';
 import { type KeepAlive, Talkers } from '../support/talkers.ts';
 import { describeWith } from '../support/tools.ts';
@@ -56,6 +56,16 @@ interface Segment {
   readonly ports: readonly [source: number, destination: number];
   /** Ports, flags and numbers in one. */
   readonly text: string;
+}
+
+/** What was told of all but the exchange of this client's port. */
+function withoutEnd(output: SniffOutput, port: number): SniffOutput {
+  const { id } = output.exchanges.find(({ client }) => client.port === port)!;
+  return {
+    ...output,
+    exchanges: output.exchanges.filter((it) => it.id !== id),
+    findings: output.findings.filter(({ exchange }) => exchange !== id),
+  };
 }
 
 const idle = () => new Promise((resolve) => setTimeout(resolve, IDLE_MS));
@@ -118,11 +128,13 @@ describeWith(
         if (close === 'fin') await talkers.finish(id, closer);
         else await talkers.reset(id, closer);
       }
+      // Its SYN is told at once, and comes after all the others' frames: conversations that are over are held for what comes late.
+      const marker = await talkers.open('marker', server.ipv4, 0, 'nobody');
       for (const [name, sniff] of sniffs) {
-        await untilSettled(sniff, conversations.length);
+        await sniff.until(({ stdout }) => stdout.includes('"ruleId":"syn-to-port-zero"'), 'the SYN that comes last');
         const status = await interrupt(sniff);
         const segments = readSegments(join(folder, `${name}.pcapng`), 'tcp');
-        sniffed.set(name, { ...readNdjson(sniff.stdout), status, segments });
+        sniffed.set(name, { ...withoutEnd(readNdjson(sniff.stdout), marker), status, segments });
       }
       await interrupt(tcpdump);
       wire = readSegments(all, 'tcp.port == 0');
@@ -172,7 +184,11 @@ describeWith(
       expect(new Set(findings.map(({ ruleId }) => ruleId))).toEqual(
         new Set(['port-zero-backscatter', 'port-zero-accepted', 'port-zero-data']),
       );
-      expect(summary.portZero).toMatchObject({ total: conversations.length, unsolicited: conversations.length });
+      expect(summary.portZero).toMatchObject({
+        total: conversations.length + 1,
+        accepted: 1,
+        unsolicited: conversations.length,
+      });
       expect(status).toBe(1);
     });
 
@@ -186,7 +202,8 @@ describeWith(
           const port = ports.get(id)!;
           const seen = between(segments, port).map(({ text }) => text);
           const sent = between(wire, port).map(({ text }) => text);
-          expect(seen, id).toEqual(sent.slice(-seen.length));
+          // Both ends' keep-alives cross: two captures on two processors may have them in either order.
+          expect(seen.toSorted(), id).toEqual(sent.slice(-seen.length).toSorted());
           // Linux's handshake, the names and what follows: six segments and some that idle.
           expect(sent.length - seen.length, id).toBeGreaterThanOrEqual(6);
           const [exchange] = exchanges.filter((it) => it.client.port === port || it.server.port === port);
