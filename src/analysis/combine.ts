@@ -74,6 +74,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       name: expectation.name,
       held: !broken.some((other) => other.expectation === expectation),
     })),
+    failOn: settings.config.failOn,
     elapsedMs: results.reduce((total, { elapsedMs }) => total + elapsedMs, 0),
   };
 }
@@ -90,6 +91,7 @@ export function formatBroken({ expectation, message, touched, broken, seen, late
     frames: examples.flatMap((example) => (example.input === input ? example.frames : [])),
     framesOmitted: 0,
     time: first === undefined ? null : formatTime(first.started),
+    ...(expectation.place === undefined ? {} : { place: expectation.place }),
     data: { name: expectation.name, touched, broken, seen, late },
   };
 }

@@ -59,7 +59,8 @@ export const SHARED_OPTIONS = {
   'max-listed': {
     type: 'string',
     requiresArg: true,
-    describe: 'Most exchanges, and most findings, in a report; the rest are counted as omitted',
+    describe:
+      'Most exchanges that a report lists, with all of their findings, and most findings about no single exchange (scans, floods, UDP); the rest are counted. Lines of ndjson, eve and csv have no such bound',
     defaultDescription: '10000',
   },
   'community-id-seed': {

@@ -10,13 +10,12 @@ import { RuleEngine } from '../engine/engine.ts';
 import type { RunResult } from '../report/model/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import { escapeForTerminal } from '../words/escape.ts';
-import type { Severity } from '../words/severity.ts';
+import { fails, SEVERITIES } from '../words/severity.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
 
 /** Data formats leave their summary to standard error; these tell it themselves. */
 const FORMATS_WITH_SUMMARY = new Set(['text', 'github']);
-const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error'];
 
 /** Of the arguments, what makes the settings of an analysis. */
 type SettingArguments = Pick<
@@ -106,9 +105,8 @@ function override(config: Config, args: SettingArguments): Config {
 /** Exit status of a run. */
 export function statusOf({ report }: RunResult, { failOn }: Config, interrupted = false): number {
   if (interrupted || report.inputs.some((input) => !input.complete)) return EXIT_TROUBLE;
-  if (failOn === 'never') return EXIT_CLEAN;
-  const failing = SEVERITIES.slice(SEVERITIES.indexOf(failOn));
-  return failing.some((severity) => report.summary.findings[severity] > 0) ? EXIT_FINDINGS : EXIT_CLEAN;
+  const { findings } = report.summary;
+  return SEVERITIES.some((severity) => findings[severity] > 0 && fails(severity, failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
 /** A short summary for a person who sees data go by, or into a file; nothing where `format` has one itself. */
@@ -119,7 +117,7 @@ export async function sayOutcome(result: RunResult, format: string, say: (text: 
     import('../words/numbers.ts'),
   ]);
   const { summary, omitted } = result.report;
-  const found = [...SEVERITIES].reverse().filter((severity) => summary.findings[severity] > 0);
+  const found = SEVERITIES.filter((severity) => summary.findings[severity] > 0);
   const findings = found.map((severity) => formatCount(summary.findings[severity], severity)).join(', ');
   say(`${formatCount(summary.frames, 'frame')}. ${formatConclusion(result)}${findings === '' ? '' : ` ${findings}.`}`);
   if (omitted.exchanges + omitted.findings > 0) {

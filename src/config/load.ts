@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import { defaultConfig } from './defaults.ts';
@@ -87,7 +87,19 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
       problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
     );
   }
-  return { ...result.config, plugins: resolved, path: file };
+  // Whoever looks for what broke looks here, not into a capture.
+  const shown = showFile(file, cwd);
+  const expect = result.config.expect.map((expectation, index) => {
+    const { line } = parsed.place(['expect', index], false);
+    return line === null ? expectation : { ...expectation, place: { file: shown, line } };
+  });
+  return { ...result.config, expect, plugins: resolved, path: file };
+}
+
+/** As annotations of a CI server name files: from the working directory, where it lies in there. */
+function showFile(file: string, cwd: string): string {
+  const from = relative(cwd, file);
+  return from.startsWith('..') || isAbsolute(from) ? file : from.split(sep).join('/');
 }
 
 function keyText(path: KeyPath): string {

@@ -30,6 +30,16 @@ export interface Expectation {
   readonly withinNanos: number | null;
   /** Exchanges that must be there; 0 allows none. */
   readonly atLeast: number;
+  /** Where it is written; absent where it comes from no file. */
+  readonly place?: ExpectationPlace;
+}
+
+/** A line of a configuration file. */
+export interface ExpectationPlace {
+  /** Relative where it lies in the working directory, with slashes; else absolute. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
 }
 
 export interface RuleSetting {

@@ -6,6 +6,7 @@ import { defaultConfig } from '../../src/config/defaults.ts';
 import { ConfigError } from '../../src/config/errors.ts';
 import { CONFIG_NAMES, findConfig } from '../../src/config/find.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/types.ts';
 import { addressBytes } from '../support/exchange.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'portzero-config-'));
@@ -76,6 +77,10 @@ describe('the example of the contract', () => {
         verdict: ['refused'],
         withinNanos: 100e6,
         atLeast: 1,
+        place: {
+          file: 'portzero.config.yaml',
+          line: CONTRACT.split('\n').findIndex((it) => it.includes('- name:')) + 1,
+        },
       },
     ]);
   });
@@ -84,7 +89,13 @@ describe('the example of the contract', () => {
     const { default: yaml } = await import('yaml');
     const json = JSON.stringify(yaml.parse(CONTRACT), null, '\t');
     const config = await load(json, 'portzero.config.json');
-    expect({ ...config, path: null }).toEqual({ ...(await load(CONTRACT)), path: null });
+    const withoutPlaces = (it: Config) => ({
+      ...it,
+      path: null,
+      expect: it.expect.map(({ place: _, ...rest }) => rest),
+    });
+    expect(config.expect[0]!.place).toMatchObject({ file: 'portzero.config.json' });
+    expect(withoutPlaces(config)).toEqual(withoutPlaces(await load(CONTRACT)));
   });
 });
 

@@ -78,6 +78,24 @@ describe('formatGithub', () => {
     ]);
   });
 
+  it('annotates a broken expectation where it is written, each on its own line', () => {
+    const broken = (line: number) =>
+      makeFindingReport({ ruleId: 'expectation', severity: 'error', exchange: null, place: { file: 'p.yaml', line } });
+    const places = (count: number) =>
+      commandsOf(
+        makeRun(
+          [],
+          Array.from({ length: count }, (_, i) => broken(i + 1)),
+        ),
+      ).commands;
+    expect(places(1)).toMatchObject([{ command: 'error', file: 'p.yaml', line: '1' }]);
+    expect(
+      places(30)
+        .slice(0, 9)
+        .map((each) => (each as { line?: string }).line),
+    ).toEqual([...'123456789']);
+  });
+
   it('counts what is in no list', () => {
     const run = makeRun([makeExchangeReport()], [makeFindingReport()], {
       omitted: { exchanges: 41, findings: 41, evicted: 0, attempts: 0 },

@@ -82,6 +82,43 @@ describe('formatJunit', () => {
     expect(suite!.testcase.find((each) => each['@_name'] === 'udp-port-zero')?.['system-out']).toMatch(/SYN from/);
   });
 
+  it('fails by --fail-on, and by nothing else', () => {
+    const findings = (['info', 'warning', 'error'] as const).map((severity) =>
+      makeFindingReport({ exchange: null, severity, ruleId: `own-${severity}`, message: `an ${severity}` }),
+    );
+    const broken = makeFindingReport({
+      ruleId: 'expectation',
+      severity: 'error',
+      exchange: null,
+      data: { name: 'edge' },
+    });
+    const failed = (failOn: 'info' | 'warning' | 'error' | 'never') =>
+      read({ ...makeRun([], [...findings, broken]), failOn }).flatMap(({ testcase }) =>
+        testcase.filter((each) => each.failure).map((each) => [each['@_name'], each.failure!['@_type']]),
+      );
+    expect(failed('info')).toEqual([
+      ['own-info', 'info'],
+      ['own-warning', 'warning'],
+      ['own-error', 'error'],
+      ['edge', 'error'],
+    ]);
+    expect(failed('warning')).toEqual(failed('info').slice(1));
+    expect(failed('error')).toEqual(failed('info').slice(2));
+    expect(failed('never')).toEqual([]);
+    const [suite] = read({ ...makeRun([], findings), failOn: 'never' });
+    expect(suite!.testcase.find((each) => each['@_name'] === 'own-error')!['system-out']).toMatch(/an error/);
+  });
+
+  it('is red where what makes the run fail is in no list', () => {
+    const run = makeRun([], [makeFindingReport({ exchange: null })]);
+    const summary = { ...run.report.summary, findings: { error: 1, warning: 3, info: 9 } };
+    const unlisted = (failOn: 'warning' | 'error' | 'never') =>
+      read({ ...run, failOn, report: { ...run.report, summary } }).find((suite) => suite['@_name'] === 'not listed');
+    expect(unlisted('warning')!.testcase[0]!.failure!['#text']).toMatch(/1 error beyond.*\n.*2 warnings beyond/);
+    expect(unlisted('error')!.testcase[0]!.failure!['#text']).not.toMatch(/warning/);
+    expect(unlisted('never')).toBeUndefined();
+  });
+
   it('has trouble with an input as an error', () => {
     const problem = { code: 'bad-block', offset: 9, frame: 3, message: 'bad.pcapng: at byte 9' } as const;
     const inputs = [makeInputReport(), makeInputReport({ name: 'bad.pcapng', complete: false, problems: [problem] })];

@@ -91,14 +91,52 @@ describe('formatSarif', () => {
   });
 
   it('stays below what code scanning takes, the worst first, and says so', () => {
-    const findings = Array.from({ length: 25_001 }, () => makeFindingReport({ exchange: null }));
-    findings.push(makeFindingReport({ exchange: null, severity: 'error', ruleId: 'port-zero-flood' }));
+    const short = { exchange: null, message: 'm', frames: [], time: null };
+    const findings = Array.from({ length: 25_001 }, () => makeFindingReport(short));
+    findings.push(makeFindingReport({ ...short, severity: 'error', ruleId: 'port-zero-flood' }));
     const { results, invocations } = sarifOf(makeRun([], findings));
-    expect(results).toHaveLength(25_000);
+    expect(results).toHaveLength(24_999);
     expect(results[0].ruleId).toBe('port-zero-flood');
     expect(invocations[0].toolExecutionNotifications[0].message.text).toBe(
-      '2 more findings are counted but not listed.',
+      '3 more findings are counted but not listed.',
     );
+  });
+
+  it('stays below 10 MiB, whatever is long: findings, names of captures, problems with them', () => {
+    const problem = { code: 'bad-block', offset: 9, frame: 3, message: `bad: ${'ü'.repeat(300)}` } as const;
+    const inputs = Array.from({ length: 6000 }, (_, i) =>
+      makeInputReport({ name: `${'é'.repeat(100)}/${i}.pcap`, complete: false, problems: [problem] }),
+    );
+    const findings = Array.from({ length: 20_000 }, (_, i) =>
+      makeFindingReport({ exchange: null, input: i % inputs.length, message: 'ö'.repeat(600) }),
+    );
+    findings.push(makeFindingReport({ exchange: null, severity: 'error', ruleId: 'port-zero-flood' }));
+    const run = makeRun([], findings, { inputs });
+    const text = [...formatSarif(run, { width: 80, color: false })].join('');
+    expect(Buffer.byteLength(text)).toBeLessThan(10 * 1024 * 1024);
+    const { results, invocations, artifacts } = JSON.parse(text).runs[0];
+    expect(results[0].ruleId).toBe('port-zero-flood');
+    const notifications: { message: { text: string } }[] = invocations[0].toolExecutionNotifications;
+    const said = notifications.map(({ message }) => message.text).filter((it) => it.endsWith('not listed.'));
+    const left = (20_001 - results.length).toLocaleString('en');
+    const unlisted = (6000 - (notifications.length - said.length)).toLocaleString('en');
+    expect(said).toEqual([
+      `${left} more findings are counted but not listed.`,
+      `${unlisted} more problems of captures are counted but not listed.`,
+    ]);
+    for (const { locations } of results) {
+      const { uri, index } = locations[0].physicalLocation.artifactLocation;
+      if (index !== undefined) expect(artifacts[index].location.uri).toBe(uri);
+    }
+  });
+
+  it('locates a broken expectation where it is written', () => {
+    const place = { file: 'ci/portzero.config.yaml', line: 12 };
+    const broken = makeFindingReport({ ruleId: 'expectation', exchange: null, data: { name: 'edge' }, place });
+    const [result] = sarifOf(makeRun([], [broken])).results;
+    expect(result.locations).toEqual([
+      { physicalLocation: { artifactLocation: { uri: 'ci/portzero.config.yaml' }, region: { startLine: 12 } } },
+    ]);
   });
 });
 

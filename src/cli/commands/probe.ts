@@ -12,7 +12,7 @@ import { rules as builtInRules } from '../../rules/index.ts';
 import { VERSION } from '../../version.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
 import { formatLatency } from '../../words/numbers.ts';
-import type { Severity } from '../../words/severity.ts';
+import { fails, type Severity } from '../../words/severity.ts';
 import {
   CliError,
   type CliIo,
@@ -129,8 +129,7 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
 /** That the probe itself put port 0 on the wire is no finding; that somebody accepts is. */
 function exitStatus(results: readonly ProbeResult[], failOn: Severity | 'never'): number {
   if (results.some(({ error, blind }) => error !== null || blind !== null)) return EXIT_TROUBLE;
-  const levels: readonly (Severity | 'never')[] = ['info', 'warning', 'error', 'never'];
-  const counts = ({ severity }: FindingReport) => levels.indexOf(severity) >= levels.indexOf(failOn);
+  const counts = ({ severity }: FindingReport) => fails(severity, failOn);
   return results.some(({ findings }) => findings.some(counts)) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 

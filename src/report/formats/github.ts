@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'wa
 
 interface Annotation {
   readonly file: string | null;
+  /** From 1; null for the file as a whole, as of every capture. */
+  readonly line: number | null;
   readonly title: string;
   readonly message: string;
   /** Findings or problems that it stands for. */
@@ -39,7 +41,7 @@ export const formatGithub: DocumentReporter = function* (result) {
     if (fits) continue;
     const rest = formatCount(total - countOf(shown), `more ${WORDS[severity]}`);
     const message = `${rest}; see the job summary or another report format.`;
-    yield formatCommand(COMMANDS[severity], { file: null, title: 'portzero', message });
+    yield formatCommand(COMMANDS[severity], { file: null, line: null, title: 'portzero', message });
   }
   const found = SEVERITIES.map((severity) => formatCount(summary.findings[severity], WORDS[severity])).join(', ');
   yield `portzero: ${found} in ${formatCount(inputs.length, 'capture')}. ${formatConclusion(result)}\n`;
@@ -55,21 +57,25 @@ function problemsOf({ report }: RunResult): Annotation[] {
     if (first === undefined) return [];
     const rest = more.length === 0 ? '' : ` And ${formatCount(more.length, 'more problem')} of this capture.`;
     const title = `portzero: ${first.code}`;
-    return [{ file: name, title, message: `${first.message}${rest}`, count: problems.length }];
+    return [{ file: name, line: null, title, message: `${first.message}${rest}`, count: problems.length }];
   });
 }
 
 function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
   const findings = report.findings.filter((finding) => finding.severity === severity);
-  const describe = ({ ruleId, message, frames, framesOmitted, input }: FindingReport) => ({
-    file: report.inputs[input]?.name ?? null,
+  const describe = ({ ruleId, message, frames, framesOmitted, input, place }: FindingReport) => ({
+    // A broken expectation is mended, or taken back, where it is written.
+    file: place?.file ?? report.inputs[input]?.name ?? null,
+    line: place?.line ?? null,
     title: `portzero: ${ruleId}`,
     message: frames.length === 0 ? message : `${message} (frames ${formatFrames(frames, framesOmitted)})`,
   });
   if (findings.length <= MAX_ANNOTATIONS) return findings.map((finding) => ({ ...describe(finding), count: 1 }));
   const groups = new Map<string, FindingReport[]>();
   for (const finding of findings) {
-    const key = `${finding.input} ${finding.ruleId}`;
+    // Expectations stand on lines of their own.
+    const { place } = finding;
+    const key = `${finding.input} ${finding.ruleId} ${place === undefined ? '' : `${place.file} ${place.line}`}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
@@ -82,9 +88,10 @@ function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
   });
 }
 
-function formatCommand(command: string, { file, title, message }: Omit<Annotation, 'count'>): string {
+function formatCommand(command: string, { file, line, title, message }: Omit<Annotation, 'count'>): string {
   const properties = [
     file === null ? null : `file=${escapeCommandProperty(file)}`,
+    line === null ? null : `line=${line}`,
     `title=${escapeCommandProperty(title)}`,
   ];
   return `::${command} ${properties.filter((each) => each !== null).join(',')}::${escapeCommandData(message)}\n`;

@@ -1,7 +1,8 @@
 import { escapeXml } from '../../words/escape.ts';
-import { formatFrames, formatNumber } from '../../words/numbers.ts';
+import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
+import { fails, SEVERITIES, type Severity } from '../../words/severity.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
-import type { DocumentReporter, ExpectationReport, FindingReport, InputReport } from '../model/types.ts';
+import type { DocumentReporter, ExpectationReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 
 /** Findings of one rule that a failure spells out; a CI page with thousands of lines helps nobody. */
 const MAX_LINES = 50;
@@ -9,8 +10,9 @@ const MAX_LINES = 50;
 interface TestCase {
   readonly name: string;
   readonly className: string;
+  /** Findings that make the run fail. */
   readonly failures: readonly FindingReport[];
-  /** Findings of severity info: told, but no failure. */
+  /** Those below --fail-on: told, but no failure. */
   readonly remarks: readonly FindingReport[];
   readonly errors: ReadonlyArray<{ readonly type: string; readonly message: string }>;
 }
@@ -22,10 +24,12 @@ interface TestSuite {
 }
 
 /**
- * JUnit XML: a suite for each input with a case for "readable" and for each rule, and a suite for the expectations.
- * Findings of severity warning and error fail their case; trouble with an input is an error of "readable".
+ * JUnit XML: a suite for each input with a case for "readable" and for each rule, and a suite for the expectations. A case
+ * fails by what makes the run fail (--fail-on), so that the exit status and the test page say the same; trouble with an
+ * input is an error of "readable".
  */
-export const formatJunit: DocumentReporter = function* ({ report, elapsedMs, expectations }) {
+export const formatJunit: DocumentReporter = function* (result) {
+  const { report, elapsedMs, expectations, failOn = 'warning' } = result;
   const ownIds = ruleMetas.map((meta) => meta.id).filter((id) => id !== 'expectation');
   const foundIds = report.findings.map((finding) => finding.ruleId).filter((id) => id !== 'expectation');
   const ids = [...new Set([...ownIds, ...foundIds])];
@@ -37,13 +41,16 @@ export const formatJunit: DocumentReporter = function* ({ report, elapsedMs, exp
     else list.push(finding);
   }
   const suites = report.inputs.map((input, index) =>
-    inputSuite(input, ids, (id) => findings.get(`${index} ${id}`) ?? []),
+    inputSuite(input, ids, (id, className) => testCaseOf(id, className, findings.get(`${index} ${id}`) ?? [], failOn)),
   );
   const asserted = expectationSuite(
     expectations ?? [],
     report.findings.filter((finding) => finding.ruleId === 'expectation'),
+    failOn,
   );
   if (asserted.cases.length > 0) suites.push(asserted);
+  const unlisted = unlistedCase(result, failOn);
+  if (unlisted !== null) suites.push({ name: 'not listed', timestamp: null, cases: [unlisted] });
 
   const seconds = (elapsedMs / 1000).toFixed(3);
   const cases = suites.flatMap((suite) => suite.cases);
@@ -61,7 +68,7 @@ export const formatJunit: DocumentReporter = function* ({ report, elapsedMs, exp
 function inputSuite(
   input: InputReport,
   ids: readonly string[],
-  findingsOf: (id: string) => FindingReport[],
+  caseOf: (id: string, className: string) => TestCase,
 ): TestSuite {
   const errors = input.problems.map((problem) => ({ type: problem.code, message: problem.message }));
   if (errors.length === 0 && !input.complete)
@@ -71,23 +78,49 @@ function inputSuite(
     timestamp: input.firstTime,
     cases: [
       { name: 'readable', className: input.name, failures: [], remarks: [], errors },
-      ...ids.map((id) => testCaseOf(id, input.name, findingsOf(id))),
+      ...ids.map((id) => caseOf(id, input.name)),
     ],
   };
 }
 
-function testCaseOf(name: string, className: string, findings: readonly FindingReport[]): TestCase {
+function testCaseOf(
+  name: string,
+  className: string,
+  findings: readonly FindingReport[],
+  failOn: Severity | 'never',
+): TestCase {
   return {
     name,
     className,
-    failures: findings.filter((finding) => finding.severity !== 'info'),
-    remarks: findings.filter((finding) => finding.severity === 'info'),
+    failures: findings.filter(({ severity }) => fails(severity, failOn)),
+    remarks: findings.filter(({ severity }) => !fails(severity, failOn)),
     errors: [],
   };
 }
 
+/** What makes the run fail and is in no list must fail a case too: a red run without a red test would be a riddle. */
+function unlistedCase({ report }: RunResult, failOn: Severity | 'never'): TestCase | null {
+  const unlisted = SEVERITIES.filter((severity) => fails(severity, failOn)).map((severity) => ({
+    severity,
+    count:
+      report.summary.findings[severity] - report.findings.filter((finding) => finding.severity === severity).length,
+  }));
+  const failures = unlisted
+    .filter(({ count }) => count > 0)
+    .map(({ severity, count }): FindingReport => {
+      const message = `${formatCount(count, severity)} beyond the listing limit (--max-listed), counted and not listed`;
+      return { ruleId: 'unlisted', severity, message, exchange: null, input: 0, frames: [], time: null, data: {} };
+    });
+  if (failures.length === 0) return null;
+  return { name: 'findings beyond the listing limit', className: 'portzero', failures, remarks: [], errors: [] };
+}
+
 /** With the expectations at hand a case for each; else one for each that was broken. */
-function expectationSuite(expectations: readonly ExpectationReport[], findings: readonly FindingReport[]): TestSuite {
+function expectationSuite(
+  expectations: readonly ExpectationReport[],
+  findings: readonly FindingReport[],
+  failOn: Severity | 'never',
+): TestSuite {
   const nameOf = (finding: FindingReport) => String(finding.data.name ?? finding.message);
   const names = new Set([...expectations.map((expectation) => expectation.name), ...findings.map(nameOf)]);
   return {
@@ -98,6 +131,7 @@ function expectationSuite(expectations: readonly ExpectationReport[], findings: 
         name,
         'expectations',
         findings.filter((finding) => nameOf(finding) === name),
+        failOn,
       ),
     ),
   };
@@ -117,7 +151,7 @@ function formatCase({ name, className, failures, remarks, errors }: TestCase): s
     text += `      <error type="${escapeXml(type)}" message="${escapeXml(message)}"/>\n`;
   if (failures.length > 0) {
     const more = failures.length === 1 ? '' : ` (and ${formatNumber(failures.length - 1)} more)`;
-    const type = failures.some((finding) => finding.severity === 'error') ? 'error' : 'warning';
+    const type = SEVERITIES.find((severity) => failures.some((finding) => finding.severity === severity))!;
     text += `      <failure type="${type}" message="${escapeXml(failures[0]!.message + more)}">`;
     text += `${listFindings(failures)}</failure>\n`;
   }

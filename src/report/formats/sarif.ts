@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RuleMeta } from '../../engine/types.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
-import { formatFrames, formatNumber } from '../../words/numbers.ts';
+import { formatCount, formatFrames } from '../../words/numbers.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { exchangeFilter, framesFilter } from '../display-filter.ts';
@@ -9,22 +9,28 @@ import { ruleMetas } from '../model/rule-texts.ts';
 import type { DocumentReporter, ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
-/** GitHub code scanning refuses a run with more results than this. */
-const MAX_RESULTS = 25_000;
+/** GitHub code scanning refuses a run with more than 25,000 results, and a file of more than 10 MB (packed; this is unpacked). */
+const MAX_RESULTS = 24_999;
+const MAX_BYTES = 10 * 1024 * 1024;
+/** Shares of that: captures by name, and what was wrong with them. Results have what is left. */
+const MAX_ARTIFACT_BYTES = 1024 * 1024;
+const MAX_NOTIFICATION_BYTES = 1024 * 1024;
+/** Heads, braces, and notifications about what was left out. */
+const SPARE_BYTES = 64 * 1024;
 const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   error: 'error',
   warning: 'warning',
   info: 'note',
 };
 
-/** SARIF 2.1.0 (OASIS): one run, the captures as artifacts, the findings as results. */
+/**
+ * SARIF 2.1.0 (OASIS): one run, the captures as artifacts, the findings as results. It stays below what code scanning takes,
+ * the gravest findings first, and its notifications say what it leaves out.
+ */
 export const formatSarif: DocumentReporter = function* (result) {
   const { report } = result;
-  const findings = selectFindings(report.findings);
-  const ids = [...new Set([...ruleMetas.map((meta) => meta.id), ...findings.map((finding) => finding.ruleId)])];
-  const ruleIndex = new Map(ids.map((id, index) => [id, index]));
-  const exchanges = new Map(report.exchanges.map((exchange) => [exchange.id, exchange]));
-  const driver = {
+  const ids = [...new Set([...ruleMetas.map((meta) => meta.id), ...report.findings.map((finding) => finding.ruleId)])];
+  const driver = stringifySafely({
     name: report.tool.name,
     version: report.tool.version,
     semanticVersion: report.tool.version,
@@ -38,32 +44,128 @@ export const formatSarif: DocumentReporter = function* (result) {
     notifications: [...new Set(report.inputs.flatMap((input) => input.problems.map((problem) => problem.code)))].map(
       (id) => ({ id }),
     ),
-  };
+  });
+  const properties = stringifySafely({ summary: report.summary, omitted: report.omitted });
+  const artifacts = new Artifacts(report.inputs);
+  const problems = describeProblems(report.inputs, artifacts);
+  const room = MAX_BYTES - MAX_ARTIFACT_BYTES - SPARE_BYTES - bytesOf(driver) - bytesOf(properties) - problems.bytes;
+  const results = describeResults(result, new Map(ids.map((id, index) => [id, index])), artifacts, room);
+
   yield `{\n"$schema": "${SCHEMA}",\n"version": "2.1.0",\n"runs": [{\n`;
-  yield `"tool": ${stringifySafely({ driver })},\n`;
-  yield `"invocations": ${stringifySafely([describeInvocation(result, findings.length)])},\n`;
-  const artifacts = report.inputs.map((input) => ({ location: { uri: artifactUri(input.name) } }));
-  yield `"artifacts": ${stringifySafely(artifacts)},\n`;
+  yield `"tool": {"driver":${driver}},\n`;
+  const notifications = [...problems.shown, ...describeOmissions(result, results.length, problems.left)];
+  yield `"invocations": [{"executionSuccessful":${report.inputs.every((input) => input.complete)},"toolExecutionNotifications":[${notifications.join(',')}]}],\n`;
+  yield `"artifacts": [${artifacts.shown.join(',')}],\n`;
   yield '"columnKind": "utf16CodeUnits",\n';
-  yield `"properties": ${stringifySafely({ summary: report.summary, omitted: report.omitted })},\n`;
+  yield `"properties": ${properties},\n`;
   yield '"results": [';
-  const seen = new Map<string, number>();
-  let separator = '\n';
-  for (const finding of findings) {
-    const exchange = finding.exchange === null ? null : (exchanges.get(finding.exchange) ?? null);
-    const index = ruleIndex.get(finding.ruleId)!;
-    yield separator + stringifySafely(describeResult(finding, exchange, report.inputs, index, seen));
-    separator = ',\n';
-  }
+  for (const [index, text] of results.entries()) yield `${index === 0 ? '\n' : ',\n'}${text}`;
   yield '\n]\n}]\n}\n';
 };
 
-function selectFindings(findings: readonly FindingReport[]): readonly FindingReport[] {
-  if (findings.length <= MAX_RESULTS) return findings;
-  return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity)).slice(
-    0,
-    MAX_RESULTS,
-  );
+/** Captures by name, as long as there is room: all of them in their order, or where they are too many those that are pointed at. */
+class Artifacts {
+  readonly shown: string[] = [];
+  readonly #inputs: readonly InputReport[];
+  readonly #indexes = new Map<number, number>();
+  #bytes = 0;
+
+  constructor(inputs: readonly InputReport[]) {
+    this.#inputs = inputs;
+    for (let input = 0; input < inputs.length && this.#bytes <= MAX_ARTIFACT_BYTES; input++) this.#add(input);
+    if (this.#bytes <= MAX_ARTIFACT_BYTES) return;
+    this.shown.length = 0;
+    this.#indexes.clear();
+    this.#bytes = 0;
+  }
+
+  /** Where a capture stands among the artifacts; undefined when there is no room for it, as its URI says all. */
+  indexOf(input: number): number | undefined {
+    const index = this.#indexes.get(input);
+    if (index !== undefined || this.#bytes > MAX_ARTIFACT_BYTES / 2) return index;
+    this.#add(input);
+    return this.#indexes.get(input);
+  }
+
+  #add(input: number): void {
+    const text = stringifySafely({ location: { uri: artifactUri(this.#inputs[input]!.name) } });
+    this.#bytes += bytesOf(text) + 1;
+    this.#indexes.set(input, this.shown.length);
+    this.shown.push(text);
+  }
+}
+
+/** What was wrong with the inputs, a notification each, and how many there was no room for. */
+function describeProblems(
+  inputs: readonly InputReport[],
+  artifacts: Artifacts,
+): { shown: string[]; bytes: number; left: number } {
+  const shown: string[] = [];
+  let bytes = 0;
+  let left = 0;
+  for (const [index, input] of inputs.entries()) {
+    for (const { code, message, offset, frame } of input.problems) {
+      const text = stringifySafely({
+        descriptor: { id: code },
+        level: 'error',
+        message: { text: escapeMessage(message) },
+        locations: [locationOf(input, index, artifacts)],
+        properties: { offset, frame },
+      });
+      if (bytes + bytesOf(text) > MAX_NOTIFICATION_BYTES) left++;
+      else {
+        shown.push(text);
+        bytes += bytesOf(text) + 1;
+      }
+    }
+  }
+  return { shown, bytes, left };
+}
+
+function describeOmissions({ report }: RunResult, listed: number, problems: number): string[] {
+  const findings = report.omitted.findings + report.findings.length - listed;
+  const texts: string[] = [];
+  if (findings > 0) texts.push(`${formatCount(findings, 'more finding')} ${isAre(findings)} counted but not listed.`);
+  if (problems > 0)
+    texts.push(`${formatCount(problems, 'more problem')} of captures ${isAre(problems)} counted but not listed.`);
+  return texts.map((text) => stringifySafely({ level: 'warning', message: { text } }));
+}
+
+function isAre(count: number): string {
+  return count === 1 ? 'is' : 'are';
+}
+
+/** The results in the order of the report; where there is no room for all, the gravest, and of these the first. */
+function describeResults(
+  { report }: RunResult,
+  ruleIndex: ReadonlyMap<string, number>,
+  artifacts: Artifacts,
+  room: number,
+): string[] {
+  const exchanges = new Map(report.exchanges.map((exchange) => [exchange.id, exchange]));
+  const seen = new Map<string, number>();
+  const texts: string[] = [];
+  const order: number[] = [];
+  let left = room;
+  for (const severity of SEVERITIES) {
+    for (const [at, finding] of report.findings.entries()) {
+      if (finding.severity !== severity || texts.length === MAX_RESULTS) continue;
+      const exchange = finding.exchange === null ? null : (exchanges.get(finding.exchange) ?? null);
+      const text = stringifySafely(describeResult(finding, exchange, report.inputs, { ruleIndex, artifacts, seen }));
+      const bytes = bytesOf(text) + 2;
+      // A shorter one may have room yet.
+      if (bytes > left) continue;
+      left -= bytes;
+      texts.push(text);
+      order.push(at);
+    }
+  }
+  if (texts.length < report.findings.length) return texts;
+  return [...texts.keys()].sort((a, b) => order[a]! - order[b]!).map((at) => texts[at]!);
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 function describeRule(id: string, meta: RuleMeta | undefined): object {
@@ -90,36 +192,20 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-function describeInvocation({ report }: RunResult, listed: number): object {
-  const notifications: object[] = report.inputs.flatMap((input, index) =>
-    input.problems.map((problem) => ({
-      descriptor: { id: problem.code },
-      level: 'error',
-      message: { text: escapeMessage(problem.message) },
-      locations: [locationOf(input, index)],
-      properties: { offset: problem.offset, frame: problem.frame },
-    })),
-  );
-  const missing = report.omitted.findings + report.findings.length - listed;
-  if (missing > 0)
-    notifications.push({
-      level: 'warning',
-      message: { text: `${formatNumber(missing)} more findings are counted but not listed.` },
-    });
-  return {
-    executionSuccessful: report.inputs.every((input) => input.complete),
-    toolExecutionNotifications: notifications,
-  };
+interface ResultContext {
+  readonly ruleIndex: ReadonlyMap<string, number>;
+  readonly artifacts: Artifacts;
+  /** How often each fingerprint has come. */
+  readonly seen: Map<string, number>;
 }
 
 function describeResult(
   finding: FindingReport,
   exchange: ExchangeReport | null,
   inputs: readonly InputReport[],
-  ruleIndex: number,
-  seen: Map<string, number>,
+  { ruleIndex, artifacts, seen }: ResultContext,
 ): object {
-  const { ruleId, severity, frames, framesOmitted = 0, data, time } = finding;
+  const { ruleId, severity, frames, framesOmitted = 0, data, time, place } = finding;
   const input = inputs[finding.input];
   const where =
     frames.length === 0 ? '' : ` (${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames, framesOmitted)})`;
@@ -128,10 +214,15 @@ function describeResult(
   seen.set(fingerprint, occurrence);
   return {
     ruleId,
-    ruleIndex,
+    ruleIndex: ruleIndex.get(ruleId),
     level: LEVELS[severity],
     message: { text: escapeMessage(`${finding.message}${where}`) },
-    ...(input === undefined ? {} : { locations: [locationOf(input, finding.input)] }),
+    // A broken expectation is shown where it is written: no capture is at fault.
+    ...(place !== undefined
+      ? { locations: [lineOf(place)] }
+      : input === undefined
+        ? {}
+        : { locations: [locationOf(input, finding.input, artifacts)] }),
     // The name is the one that GitHub code scanning looks for, and so is the form: hash, colon, occurrence.
     partialFingerprints: { primaryLocationLineHash: `${fingerprint}:${occurrence}` },
     properties: {
@@ -151,11 +242,18 @@ function withoutEvidence({ evidence, ...rest }: ExchangeReport): object {
   return { ...rest, notes: evidence.notes };
 }
 
-function locationOf(input: InputReport, index: number): object {
+function locationOf(input: InputReport, index: number, artifacts: Artifacts): object {
   // A capture has no lines, but code scanning shows a result only where it has one.
   return {
-    physicalLocation: { artifactLocation: { uri: artifactUri(input.name), index }, region: { startLine: 1 } },
+    physicalLocation: {
+      artifactLocation: { uri: artifactUri(input.name), index: artifacts.indexOf(index) },
+      region: { startLine: 1 },
+    },
   };
+}
+
+function lineOf({ file, line }: { readonly file: string; readonly line: number }): object {
+  return { physicalLocation: { artifactLocation: { uri: artifactUri(file) }, region: { startLine: line } } };
 }
 
 /** The same for the same thing in another run: no times, frames, ids or ephemeral ports. */

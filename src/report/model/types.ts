@@ -152,6 +152,8 @@ export interface FindingReport {
   readonly framesOmitted?: number;
   /** RFC 3339, UTC; null when there is none, as for an expectation that nothing touched. */
   readonly time: string | null;
+  /** Of a broken expectation: where the configuration has it. Absent where it is in no file. */
+  readonly place?: { readonly file: string; readonly line: number };
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -206,6 +208,8 @@ export interface RunResult {
   readonly ignored?: number;
   /** Every expectation of the configuration, those that held too; findings tell what broke the others. */
   readonly expectations?: readonly ExpectationReport[];
+  /** From which severity on findings make the run fail (default warning). */
+  readonly failOn?: Severity | 'never';
   /** Wall-clock milliseconds. */
   readonly elapsedMs: number;
 }
