@@ -11,6 +11,7 @@ import type {
   SummaryReport,
 } from '../report/model/types.ts';
 import type { Severity } from '../words/severity.ts';
+import type { Baseline, BaselineState } from './baseline.ts';
 
 /** Settings of a run that are not part of the configuration file. */
 export interface AnalysisSettings {
@@ -33,6 +34,8 @@ export interface AnalysisSettings {
   readonly live: boolean;
   /** An input with a frame that was not looked into is not complete. */
   readonly strict?: boolean;
+  /** Findings that are known; absent for none. */
+  readonly baseline?: Baseline;
   /**
    * Time passes while no frames come (default false): for a capture that comes through a pipe as it is made. Counted from
    * the last frame's own time, so that an old capture, sent at once, is read as the file would be.
@@ -73,6 +76,8 @@ export interface InputResult {
   /** Packets that had no time stamp. */
   readonly untimed: number;
   readonly expectations: readonly ExpectationState[];
+  /** Null where there is no baseline. */
+  readonly baseline: BaselineState | null;
   readonly elapsedMs: number;
 }
 export interface AnalyzeSourceOptions {

@@ -12,6 +12,39 @@ export interface AnalysisReport {
   readonly exchanges: readonly ExchangeReport[];
   readonly findings: readonly FindingReport[];
   readonly omitted: OmittedReport;
+  /** Absent where the run had no baseline. */
+  readonly baseline?: BaselineReport;
+}
+
+/** What a baseline says of a finding that it has. */
+export interface KnownReport {
+  /** As in "2026-11-26". */
+  readonly since: string;
+  /** What a person wrote there; "" when nobody did. */
+  readonly why: string;
+}
+
+/** How the findings of a run compare with a baseline. What is in `summary.findings` and not known is new. */
+export interface BaselineReport {
+  /** The file, as it was named. */
+  readonly file: string;
+  /** Findings that it has, listed or not. */
+  readonly known: Readonly<Record<Severity, number>>;
+  /** What it has and this run has not. */
+  readonly gone: readonly GoneReport[];
+}
+
+/** A finding of the baseline that did not come again. */
+export interface GoneReport extends KnownReport {
+  readonly ruleId: string;
+  /** As the baseline has them; null where it is about many. */
+  readonly who: string | null;
+  readonly whom: string | null;
+  readonly scope: string;
+  /** Line of the baseline, from 1. */
+  readonly line: number;
+  /** Why it could not come again, where that is not because it is gone. */
+  readonly cause: 'not-seen' | 'ignored' | 'rule-off';
 }
 
 export interface InputReport {
@@ -154,6 +187,8 @@ export interface FindingReport {
   readonly time: string | null;
   /** Of a broken expectation: where the configuration has it. Absent where it is in no file. */
   readonly place?: { readonly file: string; readonly line: number };
+  /** What the baseline says of it; null when it is new, absent where there is no baseline. Known findings do not fail. */
+  readonly known?: KnownReport | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -179,6 +214,10 @@ export interface ExchangeGroup {
   readonly ruleIds: readonly string[];
   /** The highest of its rules; null where none fired (listed since all exchanges were asked for). */
   readonly severity: Severity | null;
+  /** Those of its rules whose findings the baseline has; absent where there is no baseline. */
+  readonly knownRuleIds?: readonly string[];
+  /** What the baseline says of them: the first few that differ. Empty where there is none. */
+  readonly known?: readonly KnownReport[];
   readonly count: number;
   /** Distinct clients and servers; exact up to the bound at which counting stopped (then atLeast is true). */
   readonly clients: { readonly count: number; readonly atLeast: boolean };
