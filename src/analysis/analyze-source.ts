@@ -6,6 +6,7 @@ import type { SkippingSource } from '../capture/format/record-skipper.ts';
 import { FRAME_WITHOUT_TIME, type Frame, type FrameSource } from '../capture/source.ts';
 import { createExpectationChecker } from '../config/expectations.ts';
 import { createIgnoreMatcher } from '../config/ignore.ts';
+import { formatAddress } from '../decode/address.ts';
 import { createDecoder } from '../decode/decoder.ts';
 import { createLinkMap } from '../decode/link/link-map.ts';
 import { linkTypeName } from '../decode/link/linktypes.ts';
@@ -19,11 +20,14 @@ import { Prefilter } from '../prefilter/prefilter.ts';
 import { describeEnds, describeExchange } from '../report/model/describe.ts';
 import { GroupCollector } from '../report/model/groups.ts';
 import { describeUnseen } from '../report/model/looked-into.ts';
+import { identifyFinding } from '../report/model/same-finding.ts';
 import { VerdictTally } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
-import type { ExchangeReport, FindingReport } from '../report/model/types.ts';
+import type { ExchangeReport, FindingReport, KnownReport } from '../report/model/types.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
+import { BaselineMatcher } from './baseline.ts';
+import { Listing } from './listing.ts';
 import type { AnalysisSettings, AnalysisSink, AnalyzeSourceOptions, InputResult } from './types.ts';
 
 /** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
@@ -70,9 +74,10 @@ class InputAnalysis {
   readonly #expectations;
   readonly #tally = new VerdictTally();
   readonly #groups: GroupCollector;
-  readonly #exchanges: ExchangeReport[] = [];
-  readonly #findings: FindingReport[] = [];
-  #looseFindings = 0;
+  readonly #listed: Listing<ListedExchange>;
+  /** Findings about several exchanges, or about none. */
+  readonly #loose: Listing<FindingReport>;
+  readonly #baseline: BaselineMatcher | null;
   #omittedExchanges = 0;
   #omittedFindings = 0;
   #ignored = 0;
@@ -92,6 +97,9 @@ class InputAnalysis {
     this.#options = options;
     this.#settings = settings;
     this.#sink = options.sink ?? {};
+    this.#listed = new Listing(settings.maxListed);
+    this.#loose = new Listing(settings.maxListed);
+    this.#baseline = settings.baseline === undefined ? null : new BaselineMatcher(settings.baseline);
     this.#engine = new RuleEngine(settings.rules, config.rules, {
       live: settings.live,
       ignore: createIgnoreMatcher(config.ignore),
@@ -221,6 +229,7 @@ class InputAnalysis {
       isLive: source.format === 'live',
     });
     if (unseen !== null) problems.push(unseen);
+    const listed = this.#listed.items();
     const result = {
       input: {
         name: source.name,
@@ -254,8 +263,8 @@ class InputAnalysis {
           info: this.#engine.counts.info,
         },
       },
-      exchanges: this.#exchanges,
-      findings: this.#findings,
+      exchanges: listed.map(({ exchange }) => exchange),
+      findings: [...listed.flatMap(({ findings }) => findings), ...this.#loose.items()],
       groups: this.#groups.list(this.#options.input),
       omitted: {
         exchanges: this.#omittedExchanges,
@@ -266,6 +275,7 @@ class InputAnalysis {
       untimed: this.#untimed,
       ignored: this.#ignored,
       expectations: this.#expectations?.state() ?? [],
+      baseline: this.#baseline?.state() ?? null,
       elapsedMs,
     };
     this.core?.close();
@@ -326,10 +336,12 @@ class InputAnalysis {
       report ??= this.#describe(exchange);
       return report;
     };
-    this.#groups.add(exchange, mask, describe);
+    const known = this.#findKnown(exchange, mask);
+    this.#groups.add(exchange, mask, describe, known);
     const isWanted = this.#settings.lists !== false;
     if (!isWanted && !this.#hasStream) return;
-    const isListed = isWanted && this.#exchanges.length < this.#settings.maxListed;
+    const isNew = known === null || known.size < countBits(mask);
+    const isListed = isWanted && this.#listed.hasRoom(isNew);
     if (isWanted && !isListed) {
       this.#omittedExchanges++;
       this.#omittedFindings += countBits(mask);
@@ -337,22 +349,44 @@ class InputAnalysis {
     }
     const exchangeReport = describe();
     const findings = mask === 0 ? [] : this.#engine.fired(exchange, mask);
-    for (const fired of findings) {
-      const finding = this.#formatFinding(fired, exchangeReport);
-      if (isListed) this.#findings.push(finding);
-      if (!this.#settings.live) this.#sink.finding?.(finding, exchangeReport);
+    const reports = findings.map((fired) => this.#formatFinding(fired, exchangeReport));
+    if (!this.#settings.live) for (const finding of reports) this.#sink.finding?.(finding, exchangeReport);
+    if (isListed) {
+      const left = this.#listed.add({ exchange: exchangeReport, findings: reports }, isNew);
+      if (left !== null) {
+        this.#omittedExchanges++;
+        this.#omittedFindings += left.findings.length;
+      }
     }
-    if (isListed) this.#exchanges.push(exchangeReport);
     this.#sink.exchange?.(exchangeReport);
+  }
+
+  /** What the baseline says of the rules that fired, by rule; null where there is none. Counts what is known. */
+  #findKnown(exchange: Exchange, mask: number): ReadonlyMap<string, KnownReport> | null {
+    if (this.#baseline === null) return null;
+    const known = new Map<string, KnownReport>();
+    if (mask === 0) return known;
+    const ends = {
+      client: { address: formatAddress(exchange.clientAddress), port: exchange.clientPort },
+      server: { address: formatAddress(exchange.serverAddress), port: exchange.serverPort },
+      scope: this.#decoder.scopeName(exchange.scope),
+    };
+    for (const ruleId of this.#engine.ruleIds(mask)) {
+      const entry = this.#baseline.find(identifyFinding(ruleId, ends, {}));
+      if (entry === null) continue;
+      known.set(ruleId, entry);
+      const { severity } = this.#settings.config.rules.get(ruleId)!;
+      if (severity !== 'off') this.#baseline.count(severity);
+    }
+    return known;
   }
 
   /** A finding about several exchanges, or about none. */
   #reportLoose(fired: Fired): void {
     const finding = this.#formatFinding(fired, null);
-    if (this.#looseFindings < this.#settings.maxListed) {
-      this.#looseFindings++;
-      this.#findings.push(finding);
-    } else this.#omittedFindings++;
+    const isKnown = finding.known !== undefined && finding.known !== null;
+    if (isKnown) this.#baseline?.count(finding.severity);
+    if (!this.#loose.hasRoom(!isKnown) || this.#loose.add(finding, !isKnown) !== null) this.#omittedFindings++;
     this.#sink.finding?.(finding, null);
   }
 
@@ -385,6 +419,7 @@ class InputAnalysis {
       ...times,
       ...match.data,
     };
+    const data = { ...ends, ...times, ...match.data };
     return {
       ruleId: rule.meta.id,
       severity: fired.severity,
@@ -394,9 +429,16 @@ class InputAnalysis {
       frames: [...fired.frames],
       framesOmitted: fired.framesOmitted,
       time: formatTime(fired.time),
-      data: { ...ends, ...times, ...match.data },
+      ...(this.#baseline === null ? {} : { known: this.#baseline.find(identifyFinding(rule.meta.id, exchange, data)) }),
+      data,
     };
   }
+}
+
+/** An exchange of the report's list, and what was found of it. */
+interface ListedExchange {
+  readonly exchange: ExchangeReport;
+  readonly findings: readonly FindingReport[];
 }
 
 function countBits(mask: number): number {

@@ -1,14 +1,11 @@
-import { parseAddress } from '../config/cidr.ts';
-import { ConfigError } from '../config/errors.ts';
-import { nearestWord } from '../config/nearest.ts';
-import { decodeText } from '../config/text.ts';
-import { formatAddress } from '../decode/address.ts';
-import type { Rule } from '../engine/types.ts';
-import { type BaselineEntry, MAX_BASELINE_ENTRIES, parseBaseline } from '../report/model/baseline-file.ts';
-import { type FindingIdentity, keyOfFinding } from '../report/model/same-finding.ts';
-import type { KnownReport } from '../report/model/types.ts';
+import { cidrMatches, parseAddress } from '../config/cidr.ts';
+import type { Cidr, Config } from '../config/types.ts';
+import type { BaselineEntry } from '../report/model/baseline-file.ts';
+import { type FindingIdentity, keyOfFinding, MAX_BASELINE_ENTRIES } from '../report/model/same-finding.ts';
+import type { BaselineReport, GoneReport, KnownReport } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
-import type { Severity } from '../words/severity.ts';
+import { SEVERITIES, type Severity } from '../words/severity.ts';
+import type { AnalysisSettings } from './types.ts';
 
 /** The findings that are known. Plain data, so that workers can have it. */
 export interface Baseline {
@@ -27,44 +24,8 @@ export interface BaselineState {
   readonly known: Readonly<Record<Severity, number>>;
   /** Indexes of its entries that came again. */
   readonly seen: readonly number[];
-  /** With --update-baseline: what it has not; at most MAX_BASELINE_ENTRIES. */
+  /** With --update-baseline: what it has not; at most one more than a baseline can hold. */
   readonly added: readonly FindingIdentity[];
-}
-
-/** Reads the text of a baseline. Throws ConfigError with file, line and what was expected. `path` is for messages. */
-export function readBaseline(bytes: Uint8Array, path: string, rules: readonly Rule[]): Omit<Baseline, 'updates' | 'file'> {
-  const fail = (line: number | null, column: number | null, message: string) => ({ path: '', line, column, message });
-  let text: string;
-  try {
-    text = decodeText(bytes);
-  } catch (error) {
-    throw new ConfigError(path, [fail(null, null, (error as Error).message)], { cause: error });
-  }
-  const parsed = parseBaseline(text, canonicalAddress);
-  if ('faults' in parsed) {
-    throw new ConfigError(
-      path,
-      parsed.faults.map(({ line, column, message }) => fail(line, column, message)),
-    );
-  }
-  const ids = [...rules.map(({ meta }) => meta.id), expectationMeta.id];
-  const unknown = parsed.entries.filter(({ ruleId }) => !ids.includes(ruleId));
-  if (unknown.length > 0) {
-    throw new ConfigError(
-      path,
-      unknown.map(({ ruleId, line }) => {
-        const near = nearestWord(ruleId, ids);
-        const hint = near === null ? '' : `did you mean ${near}? `;
-        return fail(line, 1, `there is no rule ${JSON.stringify(ruleId)}: ${hint}expected one of ${ids.join(', ')}`);
-      }),
-    );
-  }
-  return parsed;
-}
-
-function canonicalAddress(text: string): string | null {
-  const bytes = parseAddress(text);
-  return bytes === null ? null : formatAddress(bytes);
 }
 
 /** Entries by key; made once for each baseline and thread, however many inputs there are. */
@@ -76,7 +37,7 @@ export class BaselineMatcher {
   readonly #index: ReadonlyMap<string, number>;
   readonly #known: Record<Severity, number> = { info: 0, warning: 0, error: 0 };
   readonly #seen = new Set<number>();
-  /** Bounded by MAX_BASELINE_ENTRIES: what is past it, and new, is not known, and so the update fails. */
+  /** One more than a baseline can hold, which tells that there were too many. */
   readonly #added = new Map<string, FindingIdentity>();
 
   constructor(baseline: Baseline) {
@@ -101,7 +62,7 @@ export class BaselineMatcher {
     const { updates } = this.#baseline;
     if (updates === null) return null;
     if (!this.#added.has(key)) {
-      if (this.#added.size === MAX_BASELINE_ENTRIES) return null;
+      if (this.#added.size > MAX_BASELINE_ENTRIES) return null;
       this.#added.set(key, identity);
     }
     return { since: updates, why: '' };
@@ -115,4 +76,43 @@ export class BaselineMatcher {
   state(): BaselineState {
     return { known: { ...this.#known }, seen: [...this.#seen], added: [...this.#added.values()] };
   }
+}
+
+/** Puts together what the inputs, and the expectations, made of a baseline. */
+export function compareBaseline(
+  states: readonly (BaselineState | null)[],
+  { baseline, config, rules }: Pick<AnalysisSettings, 'baseline' | 'config' | 'rules'>,
+): { readonly report: BaselineReport; readonly added: readonly FindingIdentity[] } {
+  const { file, entries } = baseline!;
+  const known: Record<Severity, number> = { error: 0, warning: 0, info: 0 };
+  const seen = new Set<number>();
+  const added = new Map<string, FindingIdentity>();
+  for (const state of states) {
+    if (state === null) continue;
+    for (const severity of SEVERITIES) known[severity] += state.known[severity];
+    for (const at of state.seen) seen.add(at);
+    for (const identity of state.added) added.set(keyOfFinding(identity), identity);
+  }
+  const isKnownRule = new Set([...rules.map(({ meta }) => meta.id), expectationMeta.id]);
+  const gone = entries
+    .filter((_, at) => !seen.has(at))
+    .map(({ ruleId, who, whom, scope, since, why, line }): GoneReport => {
+      const isOff = !isKnownRule.has(ruleId) || config.rules.get(ruleId)?.severity === 'off';
+      const cause = isOff ? 'rule-off' : isIgnored(config.ignore, who, whom, ruleId) ? 'ignored' : 'not-seen';
+      return { ruleId, who, whom, scope, since, why, line: line ?? 1, cause };
+    });
+  return { report: { file, known, gone }, added: [...added.values()] };
+}
+
+function isIgnored(ignore: Config['ignore'], who: string | null, whom: string | null, ruleId: string): boolean {
+  if (ruleId === expectationMeta.id) return false;
+  const [client, server] = [who, whom].map((end) => (end === null ? null : addressOf(end)));
+  const matches = (block: Cidr | null, address: Uint8Array | null | undefined) =>
+    block === null || (address !== null && address !== undefined && cidrMatches(block, address));
+  return ignore.some(({ from, to }) => matches(from, client) && matches(to, server));
+}
+
+/** Of "192.0.2.1", "192.0.2.1:0", "2001:db8::1" and "[2001:db8::1]:0". */
+function addressOf(end: string): Uint8Array | null {
+  return parseAddress(end) ?? parseAddress(end.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
 }

@@ -1,10 +1,12 @@
 import { type Count, toCount } from '../capture/source.ts';
 import { type Broken, findBroken, mergeExpectationStates } from '../config/expectations.ts';
+import { identifyFinding } from '../report/model/same-finding.ts';
 import { addSummaries } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
 import type { ExchangeGroup, ExchangeReport, FindingReport, RunResult } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { VERSION } from '../version.ts';
+import { BaselineMatcher, compareBaseline } from './baseline.ts';
 import type { AnalysisSettings, InputResult } from './types.ts';
 
 /**
@@ -17,7 +19,17 @@ export function combineResults(results: readonly InputResult[], settings: Analys
   const groups: ExchangeGroup[] = [];
   const { maxListed } = settings;
   const omitted = { exchanges: 0, findings: 0, evicted: 0, attempts: 0 };
-  for (const result of results) {
+  const news = results.map((result) => newExchanges(result, settings.baseline !== undefined));
+  /** What is new has room before what is known. */
+  let [roomForNew, room] = [
+    Math.min(
+      maxListed,
+      news.reduce((sum, ids) => sum + ids.size, 0),
+    ),
+    maxListed,
+  ];
+  room -= roomForNew;
+  for (const [index, result] of results.entries()) {
     omitted.exchanges += result.omitted.exchanges;
     omitted.findings += result.omitted.findings;
     omitted.evicted += result.omitted.evicted;
@@ -27,10 +39,13 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       (a, b) => (a.frames.all[0] ?? 0) - (b.frames.all[0] ?? 0) || a.id - b.id,
     );
     for (const exchange of inOrder) {
-      if (exchanges.length >= maxListed) {
+      const isNew = news[index]!.has(exchange.id);
+      if ((isNew ? roomForNew : room) === 0) {
         omitted.exchanges++;
         continue;
       }
+      if (isNew) roomForNew--;
+      else room--;
       const id = exchanges.length + 1;
       numbers.set(exchange.id, id);
       exchanges.push({ ...exchange, id });
@@ -48,7 +63,17 @@ export function combineResults(results: readonly InputResult[], settings: Analys
   const { expect } = settings.config;
   const states = mergeExpectationStates(results.map(({ expectations }) => expectations));
   const broken = findBroken(expect, states, { ...summary.notLookedInto, of: summary.frames });
-  const brokenFindings = broken.map(formatBroken);
+  const baseline = settings.baseline === undefined ? null : new BaselineMatcher(settings.baseline);
+  const brokenFindings = broken.map(formatBroken).map((finding) => {
+    if (baseline === null) return finding;
+    const known = baseline.find(identifyFinding(finding.ruleId, null, finding.data));
+    if (known !== null) baseline.count(finding.severity);
+    return { ...finding, known };
+  });
+  const compared =
+    baseline === null
+      ? null
+      : compareBaseline([...results.map((result) => result.baseline), baseline.state()], settings);
   return {
     report: {
       schemaVersion: 1,
@@ -61,7 +86,9 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       exchanges,
       findings: [...findings, ...brokenFindings],
       omitted,
+      ...(compared === null ? {} : { baseline: compared.report }),
     },
+    ...(compared === null ? {} : { added: compared.added }),
     groups,
     lostBesideSilence: results.reduce(
       (total, { input, summary: { exchanges: counts } }) =>
@@ -78,6 +105,12 @@ export function combineResults(results: readonly InputResult[], settings: Analys
     elapsedMs: results.reduce((total, { elapsedMs }) => total + elapsedMs, 0),
   };
 }
+/** Ids of the exchanges of an input of which something is new: without a baseline all. */
+function newExchanges({ exchanges, findings }: InputResult, hasBaseline: boolean): ReadonlySet<number> {
+  if (!hasBaseline) return new Set(exchanges.map(({ id }) => id));
+  return new Set(findings.flatMap(({ exchange, known }) => (exchange !== null && known === null ? [exchange] : [])));
+}
+
 export function formatBroken({ expectation, message, touched, broken, seen, late, examples }: Broken): FindingReport {
   // A finding has one input: that of the first exchange that broke it.
   const [first] = examples;

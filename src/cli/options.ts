@@ -31,6 +31,16 @@ export const SHARED_OPTIONS = {
     describe: 'Exit with 1 when there is a finding of this severity or a higher one',
     defaultDescription: 'warning',
   },
+  baseline: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Findings that this file has are known: told as such, and they do not fail. So is what it has and is gone',
+  },
+  'update-baseline': {
+    type: 'boolean',
+    describe: 'Write the baseline anew, with all findings of this run: dates and reasons that are there are kept',
+  },
   'answer-timeout': {
     type: 'string',
     requiresArg: true,
@@ -124,6 +134,8 @@ export interface AnalyzeArguments {
   readonly config?: string | undefined;
   readonly allowPlugins?: boolean | undefined;
   readonly failOn?: (typeof FAIL_ON)[number] | undefined;
+  readonly baseline?: string | undefined;
+  readonly updateBaseline?: boolean | undefined;
   readonly answerTimeout?: string | undefined;
   readonly exchanges?: 'flagged' | 'all' | undefined;
   readonly maxExchanges?: string | undefined;

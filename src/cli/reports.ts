@@ -44,7 +44,9 @@ export interface ReportRequest {
   /** Captures that are read, which no report may overwrite; "-" is standard input. */
   readonly inputs: readonly string[];
   /** Whose files no report may overwrite either. */
-  readonly config: Pick<Config, 'path' | 'plugins'>;
+  readonly config: Pick<Config, 'path' | 'plugins' | 'baseline'>;
+  /** The baseline is written at the end, and no other output may go there. */
+  readonly updatesBaseline?: boolean;
   /** Further files that are written, and must be others than the reports: --write. */
   readonly writes?: readonly Target[];
   /** See StreamContext; asked when an input has been opened. */
@@ -81,11 +83,14 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
   refuseSameFiles(
     [
       ...(request.writes ?? []),
+      ...(request.updatesBaseline === true && request.config.baseline !== null
+        ? [{ name: '--update-baseline', path: request.config.baseline }]
+        : []),
       ...files.map(({ path }, index) => ({ name: `--report ${request.paths[index]}`, path })),
     ],
     {
       captures: request.inputs.map((path) => (path === '-' ? path : resolve(io.cwd, path))),
-      settings: settingsFiles(request.config),
+      settings: settingsFiles(request),
     },
   );
 
@@ -221,8 +226,10 @@ function amend(error: unknown, more: string): unknown {
   return error instanceof CliError ? new CliError(`${error.message}${more}`, { cause: error }) : error;
 }
 
-function settingsFiles({ path, plugins }: ReportRequest['config']): { what: string; path: string }[] {
+function settingsFiles({ config, updatesBaseline }: ReportRequest): { what: string; path: string }[] {
+  const { path, plugins, baseline } = config;
   const files = plugins.filter((plugin) => isAbsolute(plugin)).map((plugin) => ({ what: 'the plugin', path: plugin }));
+  if (baseline !== null && updatesBaseline !== true) files.push({ what: 'the baseline', path: baseline });
   return path === null ? files : [{ what: 'the configuration', path }, ...files];
 }
 

@@ -7,6 +7,7 @@ import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
 import { linkTypeOfName } from '../decode/link/linktypes.ts';
 import { RuleEngine } from '../engine/engine.ts';
+import { countNew } from '../report/model/new-findings.ts';
 import type { RunResult } from '../report/model/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import { escapeForTerminal } from '../words/escape.ts';
@@ -23,6 +24,8 @@ type SettingArguments = Pick<
   | 'config'
   | 'allowPlugins'
   | 'failOn'
+  | 'baseline'
+  | 'updateBaseline'
   | 'answerTimeout'
   | 'exchanges'
   | 'maxExchanges'
@@ -56,7 +59,13 @@ export async function readSettings(
     strict: args.strict === true,
   };
   checkRules(settings);
-  return { settings, plugins };
+  const { baseline, updateBaseline } = args;
+  if (baseline === undefined && updateBaseline !== true && config.baseline === null) return { settings, plugins };
+  const { baselinePath, loadBaseline } = await import('./baseline.ts');
+  const path = baselinePath(args, config, io.cwd);
+  if (path === null) return { settings, plugins };
+  const known = loadBaseline(path, settings.rules, { cwd: io.cwd, updates: updateBaseline === true });
+  return { settings: { ...settings, config: { ...config, baseline: path }, baseline: known }, plugins };
 }
 
 /**
@@ -105,20 +114,20 @@ function override(config: Config, args: SettingArguments): Config {
 /** Exit status of a run. */
 export function statusOf({ report }: RunResult, { failOn }: Config, interrupted = false): number {
   if (interrupted || report.inputs.some((input) => !input.complete)) return EXIT_TROUBLE;
-  const { findings } = report.summary;
-  return SEVERITIES.some((severity) => findings[severity] > 0 && fails(severity, failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
+  const news = countNew(report);
+  return SEVERITIES.some((severity) => news[severity] > 0 && fails(severity, failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
 /** A short summary for a person who sees data go by, or into a file; nothing where `format` has one itself. */
 export async function sayOutcome(result: RunResult, format: string, say: (text: string) => void): Promise<void> {
   if (FORMATS_WITH_SUMMARY.has(format)) return;
-  const [{ formatConclusion }, { formatCount }] = await Promise.all([
+  const [{ formatConclusion }, { formatFindingCounts }, { formatCount }] = await Promise.all([
     import('../report/model/conclusion.ts'),
+    import('../report/model/known.ts'),
     import('../words/numbers.ts'),
   ]);
   const { summary, omitted } = result.report;
-  const found = SEVERITIES.filter((severity) => summary.findings[severity] > 0);
-  const findings = found.map((severity) => formatCount(summary.findings[severity], severity)).join(', ');
+  const findings = formatFindingCounts(result.report);
   say(`${formatCount(summary.frames, 'frame')}. ${formatConclusion(result)}${findings === '' ? '' : ` ${findings}.`}`);
   if (omitted.exchanges + omitted.findings > 0) {
     say(

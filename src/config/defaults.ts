@@ -12,6 +12,7 @@ export function defaultConfig(rules: readonly Rule[] = []): Config {
     rules: new Map([...ownRules, ...rules].map((rule) => [rule.meta.id, defaultSetting(rule)])),
     expect: [],
     decoder: { mergeScopes: false, checksums: 'verify', fragmentBytes: 4 * 1024 * 1024, fragmentSeconds: 30 },
+    baseline: null,
     plugins: [],
     path: null,
   };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
 import { defaultConfig } from './defaults.ts';
@@ -93,11 +93,13 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     const { line } = parsed.place(['expect', index], false);
     return line === null ? expectation : { ...expectation, place: { file: shown, line } };
   });
-  return { ...result.config, expect, plugins: resolved, path: file };
+  const { baseline } = result.config;
+  const known = baseline === null ? null : resolve(dirname(file), baseline);
+  return { ...result.config, expect, baseline: known, plugins: resolved, path: file };
 }
 
 /** As annotations of a CI server name files: from the working directory, where it lies in there. */
-function showFile(file: string, cwd: string): string {
+export function showFile(file: string, cwd: string): string {
   const from = relative(cwd, file);
   return from.startsWith('..') || isAbsolute(from) ? file : from.split(sep).join('/');
 }

@@ -24,7 +24,7 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
     return [id, written.length === 0 ? severity : [severity, Object.fromEntries(written)]];
   });
   const texts = [...config.ignore.map(({ reason }) => reason ?? ''), ...config.expect.map(({ name }) => name)];
-  const isOdd = [...texts, ...config.plugins].some((text) => ODD.test(text));
+  const isOdd = [...texts, ...config.plugins, config.baseline ?? ''].some((text) => ODD.test(text));
   const yaml = stringify(
     {
       answerTimeout: formatDuration(config.answerTimeoutNanos),
@@ -60,6 +60,7 @@ export function printConfig(config: Config, rules: readonly Rule[] = []): string
           ? {}
           : { fragmentTimeout: formatDuration(Math.round(decoder.fragmentSeconds * 1e9)) }),
       },
+      ...(config.baseline === null ? {} : { baseline: config.baseline }),
       plugins: config.plugins,
     },
     {

@@ -77,6 +77,11 @@ export function configSchema(rules: readonly Rule[]) {
       .describe('severity, or [severity, options], by rule'),
     expect: z.array(expectation).optional().describe('what is asserted of the stack under test'),
     decoder: decoder.optional().describe('how frames are read'),
+    baseline: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('file of findings that are known and do not fail, relative to this file; --update-baseline writes it'),
     plugins: z
       .array(z.string().min(1))
       .optional()

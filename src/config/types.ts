@@ -57,6 +57,8 @@ export interface Config {
   readonly rules: ReadonlyMap<string, RuleSetting>;
   readonly expect: readonly Expectation[];
   readonly decoder: DecoderOptions;
+  /** Findings that are known and do not fail: the absolute path of the file; null for none. */
+  readonly baseline: string | null;
   /** Modules with rules and reporters of the user's own: absolute paths or package names. */
   readonly plugins: readonly string[];
   /** Where it came from; null for the defaults. */

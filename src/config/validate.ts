@@ -76,6 +76,7 @@ function readConfig(input: ConfigInput, rules: readonly Rule[], faults: Fault[])
       fragmentSeconds:
         fragmentTimeout === undefined ? defaults.decoder.fragmentSeconds! : nanosOf(fragmentTimeout)! / 1e9,
     },
+    baseline: input.baseline ?? null,
     plugins: input.plugins ?? [],
     path: null,
   };

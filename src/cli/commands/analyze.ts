@@ -63,6 +63,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
       live: args.follow === true,
       inputs: paths,
       config: settings.config,
+      updatesBaseline: args.updateBaseline === true,
       inputName: (input) => inputs[input]?.name ?? null,
     },
     io,
@@ -106,6 +107,16 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   if (interrupted) say('interrupted: the report covers what was read until then');
   if (!quiet && !isGone()) await sayOutcome(result, format, say);
   reports.check();
+  if (settings.baseline?.updates) {
+    const { writeBaseline } = await import('../baseline.ts');
+    const outcome = writeBaseline(
+      settings.config.baseline!,
+      settings.baseline,
+      result,
+      interrupted || (isGone() && stop.signal.aborted),
+    );
+    if (!quiet) say(outcome);
+  }
   return statusOf(result, settings.config, interrupted);
 }
 

@@ -143,6 +143,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     reporters: [LIVE_TEXT, ...plugins.reporters],
     inputs: [],
     config: settings.config,
+    updatesBaseline: args.updateBaseline === true,
     writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
   };
@@ -208,6 +209,10 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const failure = evidence?.recorder.failure ?? null;
   if (failure !== null) say(failure);
   reports.check();
+  if (settings.baseline?.updates) {
+    const { writeBaseline } = await import('../baseline.ts');
+    tell(writeBaseline(settings.config.baseline!, settings.baseline, whole, failure !== null));
+  }
   return failure === null ? statusOf(whole, settings.config) : EXIT_TROUBLE;
 }
 

@@ -1,5 +1,5 @@
 import { stringifySafely } from '../../words/escape.ts';
-import { type FindingIdentity, keyOfFinding } from './same-finding.ts';
+import { type FindingIdentity, keyOfFinding, MAX_BASELINE_ENTRIES } from './same-finding.ts';
 
 /*
  * The text of a baseline: findings that are known and accepted, a line each, to be read in a review.
@@ -10,9 +10,6 @@ import { type FindingIdentity, keyOfFinding } from './same-finding.ts';
  *     port-zero-scan 192.0.2.9 -> - since 2026-11-26
  *     expectation - -> "the edge refuses port 0" since 2026-11-26
  */
-
-/** Findings that a baseline can hold; more nobody reads, and `ignore` is meant for. Bounds what a run gathers for an update too. */
-export const MAX_BASELINE_ENTRIES = 100_000;
 
 export interface BaselineEntry extends FindingIdentity {
   /** As in "2026-11-26". */
@@ -131,13 +128,22 @@ function readLine(text: string, canonical: (address: string) => string | null): 
   if (client === null) return fault('expected who: an address, an address with a port, or - for nobody in particular');
   const who = client.quoted ? undefined : readEnd(client.text, canonical, 'client');
   if (who === undefined)
-    return fault(`${stringifySafely(client.text)} is nobody: expected an address, 192.0.2.1:0, [2001:db8::1]:0, or -`, client.start + 1);
+    return fault(
+      `${stringifySafely(client.text)} is nobody: expected an address, 192.0.2.1:0, [2001:db8::1]:0, or -`,
+      client.start + 1,
+    );
   const arrow = word();
   if (arrow === null || arrow.quoted || arrow.text !== '->') return fault('expected ->', (arrow?.start ?? at) + 1);
   const server = word();
-  if (server === null) return fault('expected whom: an address with a port, the name of an expectation in quotes, or -');
+  if (server === null)
+    return fault('expected whom: an address with a port, the name of an expectation in quotes, or -');
   const isName = rule.text === 'expectation';
-  const whom = server.quoted && isName ? server.text : server.quoted || isName ? undefined : readEnd(server.text, canonical, 'server');
+  const whom =
+    server.quoted && isName
+      ? server.text
+      : server.quoted || isName
+        ? undefined
+        : readEnd(server.text, canonical, 'server');
   if (whom === undefined) {
     const wanted = isName ? 'the name of the expectation in quotes' : '198.51.100.7:0, [2001:db8::1]:0, or -';
     return fault(`${stringifySafely(server.text)} is nobody: expected ${wanted}`, server.start + 1);
@@ -146,7 +152,8 @@ function readLine(text: string, canonical: (address: string) => string | null): 
   let next = word();
   if (next !== null && !next.quoted && next.text === 'in') {
     const named = word();
-    if (named?.quoted !== true) return fault('expected a VLAN or tunnel in quotes, as in "vlan 5"', (named?.start ?? at) + 1);
+    if (named?.quoted !== true)
+      return fault('expected a VLAN or tunnel in quotes, as in "vlan 5"', (named?.start ?? at) + 1);
     scope = named.text;
     next = word();
   }

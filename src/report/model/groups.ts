@@ -2,17 +2,21 @@ import { AddressTable, putAddress } from '../../engine/window/address-table.ts';
 import { type Exchange, NO_TIME, PROBES, type Timestamp, VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
 import { formatTime } from './time.ts';
-import type { ExchangeGroup, ExchangeReport } from './types.ts';
+import type { ExchangeGroup, ExchangeReport, KnownReport } from './types.ts';
 
 /** Distinct ends are counted exactly up to here, which keeps a flood of millions within a few megabytes. */
 const MAX_DISTINCT = 10_000;
 const MAX_EXAMPLES = 3;
+/** Entries of a baseline that a group names. */
+const MAX_KNOWN = 3;
 
 interface Group {
   readonly shared: Pick<
     ExchangeGroup,
-    'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity'
+    'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity' | 'knownRuleIds'
   >;
+  /** What a baseline says of them: the first few that differ. */
+  readonly known: KnownReport[];
   count: number;
   readonly clients: AddressTable;
   readonly servers: AddressTable;
@@ -36,10 +40,19 @@ export class GroupCollector {
     this.#rules = rules;
   }
 
-  /** `describe` is called for the first few exchanges of each group only. */
-  add(exchange: Exchange, mask: number, describe: () => ExchangeReport): void {
-    const group = this.#find(exchange, mask);
+  /**
+   * `describe` is called for the first few exchanges of each group only. `known`: of the rules those whose findings a baseline
+   * has; null where there is no baseline.
+   */
+  add(
+    exchange: Exchange,
+    mask: number,
+    describe: () => ExchangeReport,
+    known: ReadonlyMap<string, KnownReport> | null = null,
+  ): void {
+    const group = this.#find(exchange, mask, known);
     group.count++;
+    if (known !== null && group.known.length < MAX_KNOWN) addKnown(group.known, known);
     addTo(group.clients, exchange.clientAddress);
     addTo(group.servers, exchange.serverAddress);
     const { started } = exchange;
@@ -63,10 +76,11 @@ export class GroupCollector {
       firstTime: formatTime(group.first),
       lastTime: formatTime(group.last),
       examples: group.examples,
+      ...(group.shared.knownRuleIds === undefined ? {} : { known: group.known }),
     }));
   }
 
-  #find(exchange: Exchange, mask: number): Group {
+  #find(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null): Group {
     const { portZero, probe, verdict, reason, underWay: lateStart } = exchange;
     // One number for all that is shared but the reason: rules (30 bits), probe, verdict (of a late start one more), end.
     const end = portZero === null ? 0 : END[portZero];
@@ -78,13 +92,27 @@ export class GroupCollector {
       byReason = new Map();
       this.#groups.set(key, byReason);
     }
-    let group = byReason.get(reason);
+    // What is known does not stand for what is new.
+    const knownRuleIds = known === null ? null : [...known.keys()];
+    const kindOfReason = knownRuleIds === null ? reason : `${reason} ${knownRuleIds.join(' ')}`;
+    let group = byReason.get(kindOfReason);
     if (group === undefined) {
       const ruleIds = this.#rules.ruleIds(mask);
       const severity = this.#rules.severity(mask);
       const { started } = exchange;
       group = {
-        shared: { portZero, probe, verdict, lateStart, state: exchange.state, reason, ruleIds, severity },
+        shared: {
+          portZero,
+          probe,
+          verdict,
+          lateStart,
+          state: exchange.state,
+          reason,
+          ruleIds,
+          severity,
+          ...(knownRuleIds === null ? {} : { knownRuleIds }),
+        },
+        known: [],
         count: 0,
         clients: new AddressTable(MAX_DISTINCT, 1, never),
         servers: new AddressTable(MAX_DISTINCT, 1, never),
@@ -92,9 +120,16 @@ export class GroupCollector {
         last: started,
         examples: [],
       };
-      byReason.set(reason, group);
+      byReason.set(kindOfReason, group);
     }
     return group;
+  }
+}
+
+function addKnown(entries: KnownReport[], known: ReadonlyMap<string, KnownReport>): void {
+  for (const entry of known.values()) {
+    const isThere = entries.some(({ since, why }) => since === entry.since && why === entry.why);
+    if (!isThere && entries.length < MAX_KNOWN) entries.push(entry);
   }
 }
 

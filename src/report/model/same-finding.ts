@@ -28,7 +28,12 @@ export function identifyFinding(
 ): FindingIdentity {
   if (exchange !== null) {
     const { client, server, scope } = exchange;
-    return { ruleId, who: client.port === 0 ? formatEndpoint(client) : client.address, whom: formatEndpoint(server), scope };
+    return {
+      ruleId,
+      who: client.port === 0 ? formatEndpoint(client) : client.address,
+      whom: formatEndpoint(server),
+      scope,
+    };
   }
   const { client, server, serverPort, name } = data;
   const port = typeof serverPort === 'number' ? serverPort : 0;
@@ -41,6 +46,9 @@ export function identifyFinding(
   };
 }
 
+/** Findings that a baseline can hold; more nobody reads, and `ignore` is meant for. Bounds what a run gathers for an update too. */
+export const MAX_BASELINE_ENTRIES = 100_000;
+
 /** The same text for the same finding, and for no other. */
 export function keyOfFinding({ ruleId, who, whom, scope }: FindingIdentity): string {
   return JSON.stringify([ruleId, who, whom, scope]);
@@ -48,5 +56,8 @@ export function keyOfFinding({ ruleId, who, whom, scope }: FindingIdentity): str
 
 /** The key as 32 hexadecimal digits, for formats that want it short. */
 export function fingerprintOfFinding(identity: FindingIdentity, ...more: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify([keyOfFinding(identity), ...more])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([keyOfFinding(identity), ...more]))
+    .digest('hex')
+    .slice(0, 32);
 }

@@ -1,6 +1,7 @@
 import type { CaptureProblem, Count } from '../../capture/source.ts';
 import type { AnswerKind, PortState, PortZeroEnd, Probe, Verdict } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
+import type { FindingIdentity } from './same-finding.ts';
 
 /** The JSON report, schemaVersion 1. Plain data: it survives JSON and structured cloning. */
 export interface AnalysisReport {
@@ -247,6 +248,8 @@ export interface RunResult {
   readonly ignored?: number;
   /** Every expectation of the configuration, those that held too; findings tell what broke the others. */
   readonly expectations?: readonly ExpectationReport[];
+  /** With --update-baseline: findings that the baseline is to have from now on. */
+  readonly added?: readonly FindingIdentity[];
   /** From which severity on findings make the run fail (default warning). */
   readonly failOn?: Severity | 'never';
   /** Wall-clock milliseconds. */
