@@ -3,6 +3,8 @@ import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts'
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { formatConclusion } from '../model/conclusion.ts';
+import { countKnown, formatGone, formatKnown, isKnown } from '../model/known.ts';
+import { countNew } from '../model/new-findings.ts';
 import type { DocumentReporter, FindingReport, RunResult } from '../model/types.ts';
 
 /** GitHub shows so many annotations of a type for a step, and drops the rest without a word. */
@@ -26,15 +28,26 @@ interface Annotation {
  * the last one says how many; the last line, which is no command, counts all.
  */
 export const formatGithub: DocumentReporter = function* (result) {
-  const { inputs, summary } = result.report;
+  const { inputs, baseline } = result.report;
+  const news = countNew(result.report);
   for (const severity of SEVERITIES) {
-    const findings = findingsOf(result, severity);
+    // What is known, or gone, is no trouble: it is told as notes are, behind them.
+    const isLast = severity === 'info';
+    const told = isLast ? [...annotate(result, result.report.findings.filter(isKnown)), ...goneOf(result)] : [];
+    const findings = [
+      ...annotate(
+        result,
+        result.report.findings.filter((finding) => finding.severity === severity && !isKnown(finding)),
+      ),
+      ...told,
+    ];
     const problems = severity === 'error' ? problemsOf(result) : [];
     const annotations = [
       ...problems.slice(0, findings.length > 0 ? MAX_ANNOTATIONS / 2 : MAX_ANNOTATIONS),
       ...findings,
     ];
-    const total = summary.findings[severity] + countOf(problems);
+    const old = isLast ? countKnown(result.report) + (baseline?.gone.length ?? 0) : 0;
+    const total = news[severity] + old + countOf(problems);
     const fits = annotations.length <= MAX_ANNOTATIONS && countOf(annotations) >= total;
     const shown = fits ? annotations : annotations.slice(0, MAX_ANNOTATIONS - 1);
     for (const annotation of shown) yield formatCommand(COMMANDS[severity], annotation);
@@ -43,7 +56,12 @@ export const formatGithub: DocumentReporter = function* (result) {
     const message = `${rest}; see the job summary or another report format.`;
     yield formatCommand(COMMANDS[severity], { file: null, line: null, title: 'portzero', message });
   }
-  const found = SEVERITIES.map((severity) => formatCount(summary.findings[severity], WORDS[severity])).join(', ');
+  const adjective = baseline === undefined ? '' : 'new ';
+  const counts = SEVERITIES.map((severity) => formatCount(news[severity], `${adjective}${WORDS[severity]}`));
+  if (baseline !== undefined) {
+    counts.push(formatCount(countKnown(result.report), 'known finding'), `${formatNumber(baseline.gone.length)} gone`);
+  }
+  const found = counts.join(', ');
   yield `portzero: ${found} in ${formatCount(inputs.length, 'capture')}. ${formatConclusion(result)}\n`;
 };
 
@@ -61,14 +79,25 @@ function problemsOf({ report }: RunResult): Annotation[] {
   });
 }
 
-function findingsOf({ report }: RunResult, severity: Severity): Annotation[] {
-  const findings = report.findings.filter((finding) => finding.severity === severity);
-  const describe = ({ ruleId, message, frames, framesOmitted, input, place }: FindingReport) => ({
+/** Findings of the baseline that did not come again, where it has them. */
+function goneOf({ report }: RunResult): Annotation[] {
+  const { file = '', gone = [] } = report.baseline ?? {};
+  return gone.map((each) => {
+    const message = `${formatGone(each)}. --update-baseline takes it out`;
+    return { file, line: each.line, title: 'portzero: baseline', message, count: 1 };
+  });
+}
+
+/** Findings one by one where they are few, else one annotation for each input and rule. */
+function annotate({ report }: RunResult, findings: readonly FindingReport[]): Annotation[] {
+  const describe = ({ ruleId, message, frames, framesOmitted, input, place, known }: FindingReport) => ({
     // A broken expectation is mended, or taken back, where it is written.
     file: place?.file ?? report.inputs[input]?.name ?? null,
     line: place?.line ?? null,
-    title: `portzero: ${ruleId}`,
-    message: frames.length === 0 ? message : `${message} (frames ${formatFrames(frames, framesOmitted)})`,
+    title: `portzero: ${ruleId}${known === undefined || known === null ? '' : ' (known)'}`,
+    message: `${message}${frames.length === 0 ? '' : ` (frames ${formatFrames(frames, framesOmitted)})`}${
+      known === undefined || known === null ? '' : ` ${formatKnown(known)}`
+    }`,
   });
   if (findings.length <= MAX_ANNOTATIONS) return findings.map((finding) => ({ ...describe(finding), count: 1 }));
   const groups = new Map<string, FindingReport[]>();

@@ -13,7 +13,15 @@ export const formatJson: DocumentReporter = function* ({ report }) {
   yield `  "summary": ${stringifySafely(report.summary, 2).replaceAll('\n', '\n  ')},\n`;
   yield* formatList('exchanges', report.exchanges);
   yield* formatList('findings', report.findings);
-  yield `  "omitted": ${stringifySafely(report.omitted)}\n}\n`;
+  yield `  "omitted": ${stringifySafely(report.omitted)}`;
+  const { baseline } = report;
+  if (baseline !== undefined) {
+    yield ',\n  "baseline": {\n';
+    yield `    "file": ${stringifySafely(baseline.file)},\n    "known": ${stringifySafely(baseline.known)},\n    "gone": [`;
+    for (const [i, gone] of baseline.gone.entries()) yield `${i === 0 ? '' : ','}\n      ${stringifySafely(gone)}`;
+    yield `${baseline.gone.length === 0 ? '' : '\n    '}]\n  }`;
+  }
+  yield '\n}\n';
 };
 
 function* formatList(name: string, items: readonly unknown[]): Iterable<string> {

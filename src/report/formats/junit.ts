@@ -1,6 +1,8 @@
 import { escapeXml } from '../../words/escape.ts';
 import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
 import { fails, SEVERITIES, type Severity } from '../../words/severity.ts';
+import { formatKnown, isKnown } from '../model/known.ts';
+import { countNew } from '../model/new-findings.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
 import type { DocumentReporter, ExpectationReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 
@@ -14,6 +16,8 @@ interface TestCase {
   readonly failures: readonly FindingReport[];
   /** Those below --fail-on: told, but no failure. */
   readonly remarks: readonly FindingReport[];
+  /** Those of the baseline: they do not fail. */
+  readonly known: readonly FindingReport[];
   readonly errors: ReadonlyArray<{ readonly type: string; readonly message: string }>;
 }
 
@@ -58,7 +62,7 @@ export const formatJunit: DocumentReporter = function* (result) {
   yield `<testsuites name="portzero" ${counts(cases)} time="${seconds}">\n`;
   for (const suite of suites) {
     const timestamp = suite.timestamp === null ? '' : ` timestamp="${suite.timestamp.slice(0, 19)}"`;
-    yield `  <testsuite name="${escapeXml(suite.name)}" ${counts(suite.cases)} skipped="0" time="0"${timestamp}>\n`;
+    yield `  <testsuite name="${escapeXml(suite.name)}" ${counts(suite.cases)} time="0"${timestamp}>\n`;
     for (const testCase of suite.cases) yield formatCase(testCase);
     yield '  </testsuite>\n';
   }
@@ -77,7 +81,7 @@ function inputSuite(
     name: input.name,
     timestamp: input.firstTime,
     cases: [
-      { name: 'readable', className: input.name, failures: [], remarks: [], errors },
+      { name: 'readable', className: input.name, failures: [], remarks: [], known: [], errors },
       ...ids.map((id) => caseOf(id, input.name)),
     ],
   };
@@ -92,18 +96,19 @@ function testCaseOf(
   return {
     name,
     className,
-    failures: findings.filter(({ severity }) => fails(severity, failOn)),
-    remarks: findings.filter(({ severity }) => !fails(severity, failOn)),
+    failures: findings.filter((finding) => !isKnown(finding) && fails(finding.severity, failOn)),
+    remarks: findings.filter((finding) => !isKnown(finding) && !fails(finding.severity, failOn)),
+    known: findings.filter(isKnown),
     errors: [],
   };
 }
 
 /** What makes the run fail and is in no list must fail a case too: a red run without a red test would be a riddle. */
 function unlistedCase({ report }: RunResult, failOn: Severity | 'never'): TestCase | null {
+  const news = countNew(report);
   const unlisted = SEVERITIES.filter((severity) => fails(severity, failOn)).map((severity) => ({
     severity,
-    count:
-      report.summary.findings[severity] - report.findings.filter((finding) => finding.severity === severity).length,
+    count: news[severity] - report.findings.filter((it) => it.severity === severity && !isKnown(it)).length,
   }));
   const failures = unlisted
     .filter(({ count }) => count > 0)
@@ -112,7 +117,14 @@ function unlistedCase({ report }: RunResult, failOn: Severity | 'never'): TestCa
       return { ruleId: 'unlisted', severity, message, exchange: null, input: 0, frames: [], time: null, data: {} };
     });
   if (failures.length === 0) return null;
-  return { name: 'findings beyond the listing limit', className: 'portzero', failures, remarks: [], errors: [] };
+  return {
+    name: 'findings beyond the listing limit',
+    className: 'portzero',
+    failures,
+    remarks: [],
+    known: [],
+    errors: [],
+  };
 }
 
 /** With the expectations at hand a case for each; else one for each that was broken. */
@@ -140,12 +152,18 @@ function expectationSuite(
 function counts(cases: readonly TestCase[]): string {
   const failures = cases.filter((each) => each.failures.length > 0).length;
   const errors = cases.filter((each) => each.errors.length > 0).length;
-  return `tests="${cases.length}" failures="${failures}" errors="${errors}"`;
+  return `tests="${cases.length}" failures="${failures}" errors="${errors}" skipped="${cases.filter(isSkipped).length}"`;
 }
 
-function formatCase({ name, className, failures, remarks, errors }: TestCase): string {
+/** What is known alone says nothing of whether the case would hold. */
+function isSkipped({ failures, remarks, known, errors }: TestCase): boolean {
+  return known.length > 0 && failures.length + remarks.length + errors.length === 0;
+}
+
+function formatCase(testCase: TestCase): string {
+  const { name, className, failures, remarks, known, errors } = testCase;
   const start = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(className)}" time="0"`;
-  if (failures.length === 0 && remarks.length === 0 && errors.length === 0) return `${start}/>\n`;
+  if (failures.length + remarks.length + known.length + errors.length === 0) return `${start}/>\n`;
   let text = `${start}>\n`;
   for (const { type, message } of errors)
     text += `      <error type="${escapeXml(type)}" message="${escapeXml(message)}"/>\n`;
@@ -155,7 +173,13 @@ function formatCase({ name, className, failures, remarks, errors }: TestCase): s
     text += `      <failure type="${type}" message="${escapeXml(failures[0]!.message + more)}">`;
     text += `${listFindings(failures)}</failure>\n`;
   }
-  if (remarks.length > 0) text += `      <system-out>${listFindings(remarks)}</system-out>\n`;
+  if (isSkipped(testCase)) {
+    const more = known.length === 1 ? '' : ` (and ${formatNumber(known.length - 1)} more)`;
+    const message = `${formatKnown(known[0]!.known!)}${more}`;
+    text += `      <skipped message="${escapeXml(message)}">${listFindings(known)}</skipped>\n`;
+  }
+  const told = isSkipped(testCase) ? remarks : [...remarks, ...known];
+  if (told.length > 0) text += `      <system-out>${listFindings(told)}</system-out>\n`;
   return `${text}    </testcase>\n`;
 }
 
@@ -163,7 +187,8 @@ function listFindings(findings: readonly FindingReport[]): string {
   const lines = findings.slice(0, MAX_LINES).map((finding) => {
     const frames =
       finding.frames.length === 0 ? '' : ` [frames ${formatFrames(finding.frames, finding.framesOmitted)}]`;
-    return escapeXml(`${finding.time ?? '-'} ${finding.message}${frames}`);
+    const known = isKnown(finding) ? ` (${formatKnown(finding.known!)})` : '';
+    return escapeXml(`${finding.time ?? '-'} ${finding.message}${frames}${known}`);
   });
   if (findings.length > MAX_LINES) lines.push(`and ${formatNumber(findings.length - MAX_LINES)} more`);
   return lines.join('\n');

@@ -1,12 +1,20 @@
-import { createHash } from 'node:crypto';
 import type { RuleMeta } from '../../engine/types.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
 import { formatCount, formatFrames } from '../../words/numbers.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { exchangeFilter, framesFilter } from '../display-filter.ts';
+import { formatGone, formatKnown, isKnown } from '../model/known.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
-import type { DocumentReporter, ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
+import { fingerprintOfFinding, identifyFinding } from '../model/same-finding.ts';
+import type {
+  BaselineReport,
+  DocumentReporter,
+  ExchangeReport,
+  FindingReport,
+  InputReport,
+  RunResult,
+} from '../model/types.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 /** GitHub code scanning refuses a run with more than 25,000 results, and a file of more than 10 MB (packed; this is unpacked). */
@@ -15,8 +23,11 @@ const MAX_BYTES = 10 * 1024 * 1024;
 /** Shares of that: captures by name, and what was wrong with them. Results have what is left. */
 const MAX_ARTIFACT_BYTES = 1024 * 1024;
 const MAX_NOTIFICATION_BYTES = 1024 * 1024;
-/** Heads, braces, and notifications about what was left out. */
-const SPARE_BYTES = 64 * 1024;
+/** Findings of the baseline that are gone, and are told one by one; and characters of each. */
+const MAX_GONE = 100;
+const MAX_GONE_LENGTH = 1000;
+/** Heads, braces, and notifications about what was left out or is gone: escaped, a character may take six bytes. */
+const SPARE_BYTES = 64 * 1024 + MAX_GONE * (MAX_GONE_LENGTH * 6 + 8192);
 const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   error: 'error',
   warning: 'warning',
@@ -45,15 +56,20 @@ export const formatSarif: DocumentReporter = function* (result) {
       (id) => ({ id }),
     ),
   });
-  const properties = stringifySafely({ summary: report.summary, omitted: report.omitted });
+  const properties = stringifySafely({
+    summary: report.summary,
+    omitted: report.omitted,
+    ...(report.baseline === undefined ? {} : { baseline: { ...report.baseline, gone: report.baseline.gone.length } }),
+  });
   const artifacts = new Artifacts(report.inputs);
   const problems = describeProblems(report.inputs, artifacts);
   const room = MAX_BYTES - MAX_ARTIFACT_BYTES - SPARE_BYTES - bytesOf(driver) - bytesOf(properties) - problems.bytes;
+  const goneText = describeGone(report.baseline);
   const results = describeResults(result, new Map(ids.map((id, index) => [id, index])), artifacts, room);
 
   yield `{\n"$schema": "${SCHEMA}",\n"version": "2.1.0",\n"runs": [{\n`;
   yield `"tool": {"driver":${driver}},\n`;
-  const notifications = [...problems.shown, ...describeOmissions(result, results.length, problems.left)];
+  const notifications = [...problems.shown, ...goneText, ...describeOmissions(result, results.length, problems.left)];
   yield `"invocations": [{"executionSuccessful":${report.inputs.every((input) => input.complete)},"toolExecutionNotifications":[${notifications.join(',')}]}],\n`;
   yield `"artifacts": [${artifacts.shown.join(',')}],\n`;
   yield '"columnKind": "utf16CodeUnits",\n';
@@ -122,6 +138,24 @@ function describeProblems(
   return { shown, bytes, left };
 }
 
+/** Not as results that are "absent": code scanning would show these as alerts. */
+function describeGone(baseline: BaselineReport | undefined): string[] {
+  const { file = '', gone = [] } = baseline ?? {};
+  const texts = gone.slice(0, MAX_GONE).map((each) =>
+    stringifySafely({
+      level: 'note',
+      message: { text: escapeMessage(`Of the baseline, ${formatGone(each)}.`.slice(0, MAX_GONE_LENGTH)) },
+      locations: [lineOf({ file, line: each.line })],
+    }),
+  );
+  const rest = gone.length - texts.length;
+  if (rest > 0) {
+    const text = `Of the baseline, ${formatCount(rest, 'more finding')} ${isAre(rest)} gone.`;
+    texts.push(stringifySafely({ level: 'note', message: { text } }));
+  }
+  return texts;
+}
+
 function describeOmissions({ report }: RunResult, listed: number, problems: number): string[] {
   const findings = report.omitted.findings + report.findings.length - listed;
   const texts: string[] = [];
@@ -135,7 +169,7 @@ function isAre(count: number): string {
   return count === 1 ? 'is' : 'are';
 }
 
-/** The results in the order of the report; where there is no room for all, the gravest, and of these the first. */
+/** The results in the order of the report; where there is no room for all, what is new, then the gravest, and of these the first. */
 function describeResults(
   { report }: RunResult,
   ruleIndex: ReadonlyMap<string, number>,
@@ -147,9 +181,11 @@ function describeResults(
   const texts: string[] = [];
   const order: number[] = [];
   let left = room;
-  for (const severity of SEVERITIES) {
+  for (const [severity, known] of [false, true].flatMap((it) =>
+    SEVERITIES.map((severity) => [severity, it] as const),
+  )) {
     for (const [at, finding] of report.findings.entries()) {
-      if (finding.severity !== severity || texts.length === MAX_RESULTS) continue;
+      if (finding.severity !== severity || isKnown(finding) !== known || texts.length === MAX_RESULTS) continue;
       const exchange = finding.exchange === null ? null : (exchanges.get(finding.exchange) ?? null);
       const text = stringifySafely(describeResult(finding, exchange, report.inputs, { ruleIndex, artifacts, seen }));
       const bytes = bytesOf(text) + 2;
@@ -205,11 +241,12 @@ function describeResult(
   inputs: readonly InputReport[],
   { ruleIndex, artifacts, seen }: ResultContext,
 ): object {
-  const { ruleId, severity, frames, framesOmitted = 0, data, time, place } = finding;
+  const { ruleId, severity, frames, framesOmitted = 0, data, time, place, known } = finding;
   const input = inputs[finding.input];
   const where =
     frames.length === 0 ? '' : ` (${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames, framesOmitted)})`;
-  const fingerprint = fingerprintOf(finding, exchange, input);
+  const identity = identifyFinding(ruleId, exchange, data);
+  const fingerprint = fingerprintOfFinding(identity, input?.name);
   const occurrence = (seen.get(fingerprint) ?? 0) + 1;
   seen.set(fingerprint, occurrence);
   return {
@@ -224,7 +261,18 @@ function describeResult(
         ? {}
         : { locations: [locationOf(input, finding.input, artifacts)] }),
     // The name is the one that GitHub code scanning looks for, and so is the form: hash, colon, occurrence.
-    partialFingerprints: { primaryLocationLineHash: `${fingerprint}:${occurrence}` },
+    partialFingerprints: {
+      primaryLocationLineHash: `${fingerprint}:${occurrence}`,
+      'portzeroFinding/v1': fingerprintOfFinding(identity),
+    },
+    ...(known === undefined ? {} : { baselineState: known === null ? 'new' : 'unchanged' }),
+    ...(known === undefined || known === null
+      ? {}
+      : {
+          suppressions: [
+            { kind: 'external', status: 'accepted', justification: escapeForTerminal(formatKnown(known)) },
+          ],
+        }),
     properties: {
       frames,
       framesOmitted,
@@ -254,18 +302,6 @@ function locationOf(input: InputReport, index: number, artifacts: Artifacts): ob
 
 function lineOf({ file, line }: { readonly file: string; readonly line: number }): object {
   return { physicalLocation: { artifactLocation: { uri: artifactUri(file) }, region: { startLine: line } } };
-}
-
-/** The same for the same thing in another run: no times, frames, ids or ephemeral ports. */
-function fingerprintOf(
-  finding: FindingReport,
-  exchange: ExchangeReport | null,
-  input: InputReport | undefined,
-): string {
-  const parts: unknown[] = [finding.ruleId, input?.name];
-  if (exchange === null) parts.push(finding.data.client, finding.data.server, finding.data.name);
-  else parts.push(exchange.client.address, exchange.server, exchange.portZero, exchange.probe, exchange.verdict);
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
 /** RFC 3986: every character of a name that has a meaning in a URI is percent-encoded; slashes part the path. */

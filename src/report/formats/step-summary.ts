@@ -8,7 +8,15 @@ import { VERDICT_STATES } from '../../words/verdicts.ts';
 import { groupFilter } from '../display-filter.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
 import { formatConclusion } from '../model/conclusion.ts';
-import type { AnalysisReport, ExchangeGroup, FindingReport, InputReport, RunResult } from '../model/types.ts';
+import { formatFindingCounts, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import type {
+  AnalysisReport,
+  ExchangeGroup,
+  FindingReport,
+  GoneReport,
+  InputReport,
+  RunResult,
+} from '../model/types.ts';
 
 /** GitHub takes no summary at all of a step that has written more. */
 export const MAX_STEP_SUMMARY_BYTES = 1024 * 1024;
@@ -24,7 +32,7 @@ const MAX_PROBLEMS = 3;
  */
 export function formatStepSummary(result: RunResult, room = MAX_STEP_SUMMARY_BYTES): string {
   const { report, groups } = result;
-  const head = `## portzero\n\n${formatConclusion(result)}\n`;
+  const head = `## portzero\n\n${formatConclusion(result)}\n${formatBaselineCounts(report)}`;
   const verdicts = `\n${lines(verdictTable(report))}`;
   let left = room - bytesOf(head) - bytesOf(verdicts);
   if (left < 0) return '';
@@ -37,8 +45,9 @@ export function formatStepSummary(result: RunResult, room = MAX_STEP_SUMMARY_BYT
   };
   const flagged = take(1 / 2, (bytes) => formatGroups(groups, report.inputs, bytes));
   const findings = take(1 / 2, (bytes) => formatFindings(report, bytes));
+  const gone = take(1 / 2, (bytes) => formatGoneFindings(report, bytes));
   const captures = take(1, (bytes) => formatCaptures(report.inputs, bytes));
-  return [head, captures, verdicts, flagged, findings].join('');
+  return [head, captures, verdicts, flagged, findings, gone].join('');
 }
 
 function verdictTable({ summary }: AnalysisReport): string[] {
@@ -79,7 +88,7 @@ function formatCaptures(inputs: readonly InputReport[], bytes: number): string {
 }
 
 function formatGroups(groups: readonly ExchangeGroup[], inputs: readonly InputReport[], bytes: number): string {
-  const flagged = bySeverity(groups.filter(({ severity }) => severity !== null));
+  const flagged = newFirst(bySeverity(groups.filter(({ severity }) => severity !== null)), isKnownGroup);
   const columns = ['Severity', 'What', 'Answer', 'First seen', 'Rules', 'Filter'];
   if (inputs.length > 1) columns.splice(1, 0, 'Capture');
   const groupRow = (group: ExchangeGroup) => {
@@ -103,19 +112,37 @@ function groupCells(group: ExchangeGroup): string[] {
   const rules = group.ruleIds.map((id) => escapeMarkdown(id)).join('<br>');
   // A pipe ends a table cell even within a code span, unless it has a backslash before it.
   const filter = `\`${groupFilter(group).replaceAll('|', '\\|')}\``;
-  return [group.severity ?? '', `${what}${example}`, answer, group.firstTime ?? 'no time', rules, filter];
+  const known = (group.known ?? []).map((entry) => `<br>${escapeMarkdown(formatKnown(entry))}`).join('');
+  const mark = isKnownGroup(group) ? `known${known}` : (group.severity ?? '');
+  return [mark, `${what}${example}`, answer, group.firstTime ?? 'no time', rules, filter];
 }
 
 /** Findings that no exchange stands for. */
 function formatFindings({ findings, inputs }: AnalysisReport, bytes: number): string {
-  const loose = bySeverity(findings.filter((finding) => finding.exchange === null));
-  const item = ({ severity, ruleId, message, frames, input }: FindingReport) => {
+  const loose = newFirst(bySeverity(findings.filter((finding) => finding.exchange === null)), isKnown);
+  const item = ({ severity, ruleId, message, frames, input, known }: FindingReport) => {
     const rule = `\`${escapeForTerminal(ruleId).replaceAll('`', "'")}\``;
     // A broken expectation that nothing touched is about no capture.
     const where = inputs.length > 1 && frames.length > 0 ? ` (in ${escapeMarkdown(inputs[input]?.name ?? '')})` : '';
-    return `- **${severity}** ${rule} ${escapeMarkdown(message)}${where}`;
+    const isOld = known !== undefined && known !== null;
+    const why = isOld ? ` (${escapeMarkdown(formatKnown(known))})` : '';
+    return `- **${isOld ? 'known' : severity}** ${rule} ${escapeMarkdown(message)}${where}${why}`;
   };
   return formatList([], loose, item, { bytes, most: MAX_FINDINGS }, (rest) => formatCount(rest.length, 'more finding'));
+}
+
+function formatBaselineCounts(report: AnalysisReport): string {
+  const { baseline } = report;
+  if (baseline === undefined) return '';
+  const counts = formatFindingCounts(report);
+  const gone = `${formatNumber(baseline.gone.length)} gone`;
+  return `\nBaseline ${escapeMarkdown(baseline.file)}: ${counts === '' ? '' : `${counts}, `}${gone}.\n`;
+}
+
+function formatGoneFindings({ baseline }: AnalysisReport, bytes: number): string {
+  const item = (gone: GoneReport) => `- ${escapeMarkdown(formatGone(gone))}`;
+  const rest = (left: readonly GoneReport[]) => `${formatCount(left.length, 'more finding')} of the baseline`;
+  return formatList([], baseline?.gone ?? [], item, { bytes, most: MAX_FINDINGS }, rest);
 }
 
 /** The lines of `items` that fit, after a blank line, and what `nameRest` says of the others. "" for no items, or no room. */

@@ -10,6 +10,8 @@ import { framesFilter, groupFilter } from '../display-filter.ts';
 import { formatDuration, secondsBetween } from '../html/words.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
 import { extentOf, formatConclusion } from '../model/conclusion.ts';
+import { countKnown, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { countNew } from '../model/new-findings.ts';
 import type {
   DocumentReporter,
   ExchangeGroup,
@@ -27,6 +29,8 @@ const MAX_INPUTS = 20;
 const MAX_GROUPS = 50;
 const MAX_LOOSE_FINDINGS = 20;
 const MAX_PROBLEMS = 20;
+/** Findings of the baseline that are gone. */
+const MAX_GONE = 20;
 
 /** What the parts of a text report need to know. */
 interface Page {
@@ -59,7 +63,8 @@ export function formatTextFinding(finding: FindingReport, context: ReportContext
   const clock = time === null ? '' : `${colors.dim(timeOfDay(time))}  `;
   const where = frames.length === 0 ? '' : colors.dim(`  [${framesText(frames, framesOmitted)}]`);
   const rule = colors.dim(escapeForTerminal(ruleId));
-  return `${clock}${severityText(severity, colors, 7)}  ${escapeForTerminal(message)}${where}  ${rule}\n`;
+  const mark = isKnown(finding) ? knownText(colors) : severityText(severity, colors);
+  return `${clock}${mark}  ${escapeForTerminal(message)}${where}  ${rule}\n`;
 }
 
 /** One line for an answer that came after the findings of its exchange had been told. */
@@ -162,15 +167,24 @@ function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
 
 function* formatGroups({ report, groups }: RunResult, page: Page): Iterable<string> {
   const { width, colors } = page;
-  const sorted = bySeverity(groups);
+  const sorted = newFirst(bySeverity(groups), isKnownGroup);
   for (const group of sorted.slice(0, MAX_GROUPS)) {
     const input = report.inputs[group.input];
     const isLive = input?.format === 'live';
     yield '\n';
     const title = `${formatNumber(group.count)} × ${formatProbe(group)}`;
     const answer = `${verdictText(group.verdict, colors)} ${colors.dim(`(${stateText(group)})`)}`;
-    yield flow([`${colors.bold(title)},`, answer], ' ', width, `${severityText(group.severity, colors)}  `, INDENT);
-    if (group.ruleIds.length > 0) yield flow(group.ruleIds.map(escapeForTerminal).map(colors.dim), ' ', width, INDENT);
+    const mark = isKnownGroup(group) ? knownText(colors) : severityText(group.severity, colors);
+    yield flow([`${colors.bold(title)},`, answer], ' ', width, `${mark}  `, INDENT);
+    if (group.ruleIds.length > 0)
+      yield flow(
+        group.ruleIds.map((id) => colors.dim(ruleName(id, group))),
+        ' ',
+        width,
+        INDENT,
+      );
+    for (const known of group.known ?? [])
+      yield wrap(escapeForTerminal(formatKnown(known)), width, INDENT, `${INDENT}  `);
     const facts: string[] = [];
     if (report.inputs.length > 1 && input !== undefined) facts.push(`in ${escapeForTerminal(input.name)}`);
     if (group.count > group.examples.length || group.count > MAX_EXAMPLES) {
@@ -223,13 +237,24 @@ function* formatExample(exchange: ExchangeReport, group: ExchangeGroup, page: Pa
   for (const note of exchange.evidence.notes) yield wrap(note, width, `${deep}${colors.yellow('!')} `, `${deep}  `);
 }
 
+/** In a group of which something is new the rules that the baseline has are told from those that it has not. */
+function ruleName(id: string, group: ExchangeGroup): string {
+  const known = group.knownRuleIds ?? [];
+  const isMixed = known.length > 0 && known.length < group.ruleIds.length;
+  return `${escapeForTerminal(id)}${isMixed ? (known.includes(id) ? ' (known)' : ' (new)') : ''}`;
+}
+
 function* formatLooseFindings({ report }: RunResult, page: Page): Iterable<string> {
   const { width, colors } = page;
-  const loose = bySeverity(report.findings.filter((finding) => finding.exchange === null));
+  const loose = newFirst(bySeverity(report.findings.filter((finding) => finding.exchange === null)), isKnown);
   if (loose.length === 0) return;
   yield '\n';
-  for (const { severity, ruleId, message, frames, framesOmitted, input, time } of loose.slice(0, MAX_LOOSE_FINDINGS)) {
-    yield wrap(escapeForTerminal(message), width, `${severityText(severity, colors)}  `, INDENT);
+  for (const finding of loose.slice(0, MAX_LOOSE_FINDINGS)) {
+    const { severity, ruleId, message, frames, framesOmitted, input, time, known } = finding;
+    const mark = isKnown(finding) ? knownText(colors) : severityText(severity, colors);
+    yield wrap(escapeForTerminal(message), width, `${mark}  `, INDENT);
+    if (known !== undefined && known !== null)
+      yield wrap(escapeForTerminal(formatKnown(known)), width, INDENT, `${INDENT}  `);
     const facts = [colors.dim(escapeForTerminal(ruleId))];
     if (report.inputs.length > 1 && frames.length > 0)
       facts.push(`in ${escapeForTerminal(report.inputs[input]?.name ?? '')}`);
@@ -245,7 +270,7 @@ function* formatLooseFindings({ report }: RunResult, page: Page): Iterable<strin
 
 function* formatTail(result: RunResult, page: Page): Iterable<string> {
   const { colors, width } = page;
-  const { omitted, summary } = result.report;
+  const { omitted } = result.report;
   yield '\n';
   yield wrap(formatConclusion(result), width, `${colors.bold('=>')} `, '   ');
   if (omitted.evicted > 0)
@@ -270,11 +295,29 @@ function* formatTail(result: RunResult, page: Page): Iterable<string> {
       width,
       '   ',
     );
-  const { findings } = summary;
-  const counts = SEVERITIES.filter((severity) => findings[severity] > 0).map((severity) =>
-    severityColor(severity, colors)(formatCount(findings[severity], severity === 'info' ? 'note' : severity)),
+  yield* formatGoneFindings(result, page);
+  const { baseline } = result.report;
+  const news = countNew(result.report);
+  const adjective = baseline === undefined ? '' : 'new ';
+  const counts = SEVERITIES.filter((severity) => news[severity] > 0).map((severity) =>
+    severityColor(
+      severity,
+      colors,
+    )(formatCount(news[severity], `${adjective}${severity === 'info' ? 'note' : severity}`)),
   );
+  if (baseline !== undefined && counts.length === 0) counts.push(colors.green('nothing new'));
+  const known = countKnown(result.report);
+  if (known > 0) counts.push(`${formatCount(known, 'known finding')} (${escapeForTerminal(baseline!.file)})`);
   yield `   ${counts.length === 0 ? colors.green('nothing flagged') : counts.join(', ')}\n`;
+}
+
+/** What the baseline has and this run has not. */
+function* formatGoneFindings({ report }: RunResult, { width, colors }: Page): Iterable<string> {
+  const gone = report.baseline?.gone ?? [];
+  for (const each of gone.slice(0, MAX_GONE))
+    yield wrap(escapeForTerminal(formatGone(each)), width, `${colors.green('-')}  `, '   ');
+  const rest = gone.length - MAX_GONE;
+  if (rest > 0) yield `   and ${formatCount(rest, 'more finding')} of the baseline that are gone\n`;
 }
 
 function stateText(group: ExchangeGroup): string {
@@ -291,6 +334,11 @@ function framesText(frames: readonly number[], omitted = 0): string {
 
 function severityColor(severity: Severity, colors: Colors): (text: string) => string {
   return severity === 'error' ? colors.red : severity === 'warning' ? colors.yellow : colors.cyan;
+}
+
+/** In the place of a severity: what is known does not fail. */
+function knownText(colors: Colors): string {
+  return colors.dim(pad('known', 7));
 }
 
 function severityText(severity: Severity | null, colors: Colors, width = 7): string {
