@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +15,7 @@ interface Step {
   with?: Record<string, string>;
   run?: string;
   shell?: string;
+  'continue-on-error'?: boolean;
   env?: Record<string, string>;
   if?: string;
 }
@@ -91,12 +92,14 @@ describe('what the action runs', () => {
     const env: NodeJS.ProcessEnv = {
       PATH: process.env.PATH,
       GITHUB_ACTION_PATH: root,
+      PORTZERO_HOME: root,
       GITHUB_OUTPUT: output,
       GITHUB_STEP_SUMMARY: summary,
       RUNNER_TEMP: join(home, 'temp'),
     };
     for (const [variable, expression] of Object.entries(analyze.env!)) {
-      const name = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(expression)![1]!;
+      const name = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(expression)?.[1];
+      if (name === undefined) continue;
       env[variable] = inputs[name] ?? action.inputs[name]!.default ?? '';
     }
     const script = join(home, 'step.sh');
@@ -167,6 +170,189 @@ describe('what the action runs', () => {
       const result = spawnSync('bash', ['-e', '-c', last.run!], { env: { STATUS: String(status) } });
       expect(result.status).toBe(status);
     }
+  });
+});
+
+/**
+ * The steps as GitHub runs those of a composite action: a step runs when its `if` says so, and without one while nothing has
+ * failed; with continue-on-error its outcome is failure and its conclusion success. What `uses` names is played by `actions`.
+ */
+function runAction(
+  given: Record<string, string>,
+  {
+    home,
+    path = root,
+    actions = {},
+    env: more = {},
+  }: {
+    home: string;
+    path?: string;
+    actions?: Record<string, 'success' | 'failure'>;
+    env?: NodeJS.ProcessEnv;
+  },
+) {
+  const inputs = Object.fromEntries(
+    Object.entries(action.inputs).map(([name, input]) => [name, given[name] ?? input.default ?? '']),
+  );
+  const results: Record<string, { outputs: Record<string, string>; outcome: string }> = {};
+  const ran: { name: string; with: Record<string, string>; outcome: string }[] = [];
+  let failed = false;
+  let log = '';
+  const evaluate = (expression: string): unknown => {
+    const script = expression
+      .replace(/\b(?:inputs|steps)(?:\.[\w-]+)+/g, (reference) => {
+        const [kind, id, field, name] = reference.split('.');
+        const step = results[id!];
+        return JSON.stringify(
+          (kind === 'inputs' ? inputs[id!] : field === 'outcome' ? step?.outcome : step?.outputs[name!]) ?? '',
+        );
+      })
+      .replace(/always\(\)/g, 'true')
+      .replace(/!cancelled\(\)/g, 'true');
+    if (!/^(?:"(?:[^"\\]|\\.)*"|'[^']*'|true|[!=]=|&&|\|\||\s)+$/.test(script))
+      throw new Error(`unexpected: ${script}`);
+    return new Function(`return ${script}`)();
+  };
+  const fill = (text: string) => text.replace(/\$\{\{(.*?)\}\}/g, (_, inner: string) => String(evaluate(inner)));
+  for (const step of steps) {
+    const wanted = step.if === undefined ? !failed : evaluate(/^\$\{\{(.*)\}\}$/.exec(step.if)![1]!);
+    const isFree = step.if !== undefined && /always\(\)|cancelled\(\)/.test(step.if);
+    if (wanted !== true || (failed && !isFree)) continue;
+    const outputs: Record<string, string> = {};
+    let outcome: string = 'success';
+    if (step.uses !== undefined) outcome = actions[step.uses] ?? 'success';
+    else {
+      const output = join(home, 'output');
+      const script = join(home, 'step.sh');
+      writeFileSync(output, '');
+      writeFileSync(script, step.run!);
+      const env = Object.fromEntries(Object.entries(step.env ?? {}).map(([name, value]) => [name, fill(value)]));
+      const { status, stdout, stderr } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script], {
+        cwd: home,
+        env: {
+          PATH: process.env.PATH,
+          GITHUB_ACTION_PATH: path,
+          GITHUB_OUTPUT: output,
+          RUNNER_TEMP: join(home, 'temp'),
+          ...more,
+          ...env,
+        },
+        encoding: 'utf8',
+      });
+      log += stdout + stderr;
+      outcome = status === 0 ? 'success' : 'failure';
+      for (const line of readFileSync(output, 'utf8').split('\n').filter(Boolean))
+        outputs[line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1);
+    }
+    if (step.id !== undefined) results[step.id] = { outputs, outcome };
+    const filled = Object.entries(step.with ?? {}).map(([name, value]) => [name, fill(value)]);
+    ran.push({ name: step.name!, with: Object.fromEntries(filled), outcome });
+    if (outcome === 'failure' && step['continue-on-error'] !== true) failed = true;
+  }
+  return { conclusion: failed ? 'failure' : 'success', ran, log, outputs: results.analyze?.outputs ?? {} };
+}
+
+describe('all steps together', () => {
+  const [SARIF, ARTIFACT] = ['github/codeql-action/upload-sarif@v4', 'actions/upload-artifact@v7'] as const;
+  let home: string;
+  let counter = 0;
+  beforeEach(() => {
+    home = join(scratch, `whole-${counter++}`);
+    mkdirSync(join(home, 'temp'), { recursive: true });
+    cpSync(join(root, 'fixtures/closed/connect-ipv4.pcap'), join(home, 'a.pcap'));
+  });
+
+  it.each([
+    ['never', 'success'],
+    ['warning', 'failure'],
+  ])('--fail-on %s is %s, whatever becomes of the uploads', (failOn, conclusion) => {
+    for (const actions of [
+      {},
+      { [SARIF]: 'failure' },
+      { [ARTIFACT]: 'failure' },
+      { [SARIF]: 'failure', [ARTIFACT]: 'failure' },
+    ]) {
+      const result = runAction(
+        { files: 'a.pcap', 'fail-on': failOn },
+        { home, actions: actions as Record<string, 'failure'> },
+      );
+      expect(result.conclusion).toBe(conclusion);
+      expect(result.ran.map(({ name }) => name)).toEqual(steps.map(({ name }) => name));
+      expect(result.log.includes('could not be sent to code scanning')).toBe(SARIF in actions);
+    }
+  });
+
+  it('keeps the report of a run that could not read all, and is red', () => {
+    const result = runAction({ files: 'a.pcap\nmissing.pcap' }, { home, actions: { [SARIF]: 'failure' } });
+    expect(result.conclusion).toBe('failure');
+    expect(result.ran.find(({ name }) => name === 'Keep the HTML report')!.with).toEqual({
+      name: 'portzero-report',
+      path: join(home, 'temp/portzero.html'),
+    });
+  });
+
+  it('has the category as an input, and uploads nothing that is not wanted', () => {
+    const category = runAction({ files: 'a.pcap', category: 'edge' }, { home }).ran.map((step) => step.with.category);
+    expect(category).toContain('edge');
+    const none = runAction({ files: 'a.pcap', 'upload-sarif': 'false', 'upload-report': 'false' }, { home });
+    expect(none.ran.map(({ name }) => name)).toEqual(['Set up portzero', 'Analyse the captures', 'Red or green']);
+  });
+
+  it('takes a baseline', () => {
+    const whole = ['--config', 'policy.yaml', '--update-baseline'].join('\n');
+    writeFileSync(join(home, 'policy.yaml'), 'baseline: known.txt\n');
+    expect(runAction({ files: 'a.pcap', args: whole }, { home }).conclusion).toBe('success');
+    expect(runAction({ files: 'a.pcap', baseline: 'known.txt' }, { home }).conclusion).toBe('success');
+    expect(runAction({ files: 'a.pcap' }, { home }).conclusion).toBe('failure');
+  });
+
+  describe('what it runs', () => {
+    /** Notes how npm is called, and makes a package where it is told to install one. */
+    const fakeNpm = (fails: boolean) => {
+      const bin = join(home, 'bin');
+      mkdirSync(bin, { recursive: true });
+      const made = '"$RUNNER_TEMP/portzero/node_modules/portzero"';
+      writeFileSync(
+        join(bin, 'npm'),
+        `#!/bin/sh\necho "$*" >>'${join(home, 'npm.log')}'\n${fails ? 'exit 1' : `case "$1" in install) mkdir -p "$RUNNER_TEMP/portzero/node_modules" && ln -s '${root}' ${made};; ci) ln -s '${join(root, 'node_modules')}' node_modules;; esac`}\n`,
+        { mode: 0o755 },
+      );
+      return { PATH: `${bin}:${process.env.PATH}` };
+    };
+    const calls = () =>
+      existsSync(join(home, 'npm.log')) ? readFileSync(join(home, 'npm.log'), 'utf8').split('\n').filter(Boolean) : [];
+    /** A checkout of the action, with or without what a release has built. */
+    const checkout = (...parts: string[]) => {
+      const path = join(home, 'checkout');
+      for (const part of ['bin/portzero.js', 'package.json', 'package-lock.json', 'schema', ...parts])
+        cpSync(join(root, part), join(path, part), { recursive: true });
+      return path;
+    };
+
+    it('is what is there, without npm, where that runs', () => {
+      expect(runAction({ files: 'a.pcap' }, { home, env: fakeNpm(true) }).outputs.status).toBe('1');
+      expect(calls()).toEqual([]);
+    });
+
+    it('of a tag with dist but without packages gets those that it runs with', () => {
+      const path = checkout('dist');
+      expect(runAction({ files: 'a.pcap' }, { home, path, env: fakeNpm(false) }).outputs.status).toBe('1');
+      expect(calls()).toEqual([expect.stringMatching(/^ci .*--omit=dev/)]);
+    });
+
+    it('without dist is the released package, by name and version', () => {
+      const path = checkout();
+      const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+      expect(runAction({ files: 'a.pcap' }, { home, path, env: fakeNpm(false) }).outputs.status).toBe('1');
+      expect(calls()).toEqual([expect.stringMatching(new RegExp(`^install .*--omit=dev.* portzero@${version}$`))]);
+    });
+
+    it('is told when there is nothing to run', () => {
+      const result = runAction({ files: 'a.pcap' }, { home, path: checkout(), env: fakeNpm(true) });
+      expect(result.conclusion).toBe('failure');
+      expect(result.log).toContain('::error::portzero: this is no released version');
+      expect(result.ran).toHaveLength(1);
+    });
   });
 });
 
