@@ -5,6 +5,7 @@ import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts'
 import { formatProbe } from '../../words/probes.ts';
 import { createColors } from '../formats/colors.ts';
 import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from '../formats/layout.ts';
+import { identifyFinding, keyOfFinding } from './same-finding.ts';
 import { faultOfReport } from './schema-check.ts';
 import type {
   AnalysisReport,
@@ -15,6 +16,8 @@ import type {
   SummaryReport,
 } from './types.ts';
 
+/** Findings of this rule are about a name. */
+const EXPECTATION = 'expectation';
 /** The count of the summaries that no answer is judged by. */
 const FRAMES = 'frames';
 /** What an exchange's answer is judged by. */
@@ -99,8 +102,8 @@ export function diffReports(old: AnalysisReport, current: AnalysisReport): Repor
     ...comeAndGone(oldKeys, newKeys, old.omitted.exchanges > 0, current.omitted.exchanges > 0),
   };
 
-  const oldFindings = numberKeys(old.findings, findingKeys(oldKeys, oldInputs));
-  const newFindings = numberKeys(current.findings, findingKeys(newKeys, newInputs));
+  const oldFindings = numberKeys(old.findings, findingKeys(old, oldInputs));
+  const newFindings = numberKeys(current.findings, findingKeys(current, newInputs));
   const findings = {
     unchanged: [...oldFindings.keys()].filter((key) => newFindings.has(key)).length,
     ...comeAndGone(oldFindings, newFindings, old.omitted.findings > 0, current.omitted.findings > 0),
@@ -190,17 +193,17 @@ function exchangeKey(exchange: ExchangeReport, inputs: readonly string[]): strin
   ]);
 }
 
-/** Findings are told apart by rule, severity and what they are about: an exchange, or the ends and names in their data. */
-function findingKeys(
-  exchanges: ReadonlyMap<string, ExchangeReport>,
-  inputs: readonly string[],
-): (finding: FindingReport) => string {
-  const keys = new Map([...exchanges].map(([key, exchange]) => [exchange.id, key]));
+/**
+ * The same finding is what a baseline takes for the same (see same-finding.ts), in the same input; of several, the same in
+ * number. With another severity it is told as gone and new: the lists of a difference have no other word for it.
+ */
+function findingKeys({ exchanges }: AnalysisReport, inputs: readonly string[]): (finding: FindingReport) => string {
+  const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
   return ({ ruleId, severity, exchange, input, data }) => {
-    const { client, server, name, to } = data;
-    const about = exchange === null ? [client, server, name, to] : keys.get(exchange);
+    const ends = exchange === null ? null : (byId.get(exchange) ?? null);
     // A broken expectation is about the whole run, whatever the input that it happens to name.
-    return JSON.stringify([ruleId, severity, name === undefined ? inputs[input] : null, about]);
+    const where = ruleId === EXPECTATION ? null : inputs[input];
+    return JSON.stringify([keyOfFinding(identifyFinding(ruleId, ends, data)), severity, where]);
   };
 }
 
