@@ -238,7 +238,7 @@ describe('faults are told with key, line, what is allowed and what was likely me
   it.each([
     [
       'answerTimout: 5s',
-      '1:1 answerTimout: unknown key "answerTimout"; did you mean "answerTimeout"? allowed: answerTimeout, failOn, ignore, rules, expect, decoder, plugins',
+      '1:1 answerTimout: unknown key "answerTimout"; did you mean "answerTimeout"? allowed: answerTimeout, failOn, ignore, rules, expect, decoder, baseline, plugins',
     ],
     ['failOn: warn', '1:9 failOn: "warn" is not allowed; did you mean "warning"? allowed: info, warning, error, never'],
     ['failOn:\n  - info', '2:3 failOn: a list is not allowed; allowed: info, warning, error, never'],

@@ -26,8 +26,8 @@ const MAX_NOTIFICATION_BYTES = 1024 * 1024;
 /** Findings of the baseline that are gone, and are told one by one; and characters of each. */
 const MAX_GONE = 100;
 const MAX_GONE_LENGTH = 1000;
-/** Heads, braces, and notifications about what was left out or is gone: escaped, a character may take six bytes. */
-const SPARE_BYTES = 64 * 1024 + MAX_GONE * (MAX_GONE_LENGTH * 6 + 8192);
+/** Heads, braces, and notifications about what was left out. */
+const SPARE_BYTES = 64 * 1024;
 const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   error: 'error',
   warning: 'warning',
@@ -63,8 +63,15 @@ export const formatSarif: DocumentReporter = function* (result) {
   });
   const artifacts = new Artifacts(report.inputs);
   const problems = describeProblems(report.inputs, artifacts);
-  const room = MAX_BYTES - MAX_ARTIFACT_BYTES - SPARE_BYTES - bytesOf(driver) - bytesOf(properties) - problems.bytes;
   const goneText = describeGone(report.baseline);
+  const room =
+    MAX_BYTES -
+    MAX_ARTIFACT_BYTES -
+    SPARE_BYTES -
+    bytesOf(driver) -
+    bytesOf(properties) -
+    problems.bytes -
+    bytesOf(goneText.join(','));
   const results = describeResults(result, new Map(ids.map((id, index) => [id, index])), artifacts, room);
 
   yield `{\n"$schema": "${SCHEMA}",\n"version": "2.1.0",\n"runs": [{\n`;
