@@ -136,6 +136,10 @@ describe('a repository adopts the gate', () => {
     expect(stdout).not.toMatch(/^::error/m);
     expect(stdout).not.toContain('\u001b');
 
+    expect(read('r.html')).toMatch(/Of the baseline, and not seen again.*198\.51\.100\.3:0/s);
+    expect(read('r.html')).toMatch(/<li><b>2<\/b> known<\/li>/);
+    expect(read('r.html')).not.toContain('<b>&"old"');
+
     const { testsuites } = new XMLParser({ ignoreAttributes: false }).parse(read('r.xml'));
     expect(testsuites).toMatchObject({ '@_failures': '1' });
     const results = JSON.parse(read('r.sarif')).runs[0].results;

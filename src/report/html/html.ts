@@ -8,6 +8,7 @@ import { PAGE_SCRIPT, PLOT_STYLE } from './page-script.ts';
 import { buildPayload } from './payload.ts';
 import {
   findingsSection,
+  goneSection,
   groupsSection,
   headerFacts,
   headline,
@@ -80,6 +81,7 @@ ${findingsSection(result)}
 ${payload.exchanges.length > 0 ? [filters, views] : html`<div hidden>${filters}${views}</div>`}
 ${plainExchanges(payload)}
 ${groupsSection(result, payload)}
+${goneSection(result)}
 ${payload.exchanges.length === 0 ? html`<p class="nothing">No exchange is listed.</p>` : null}
 </main>
 <footer class="muted">${omissions(result)}Made by portzero ${report.tool.version}. Times are UTC. Frame numbers are as Wireshark counts them.</footer>

@@ -23,7 +23,7 @@ export interface PageExchange extends Omit<ExchangeReport, 'frames'> {
 }
 
 /** A finding without its data, which the message says in words. */
-export type PageFinding = Pick<FindingReport, 'ruleId' | 'severity' | 'message' | 'exchange'>;
+export type PageFinding = Pick<FindingReport, 'ruleId' | 'severity' | 'message' | 'exchange' | 'known'>;
 
 /** What the page's script reads. */
 export interface PagePayload {
@@ -39,11 +39,16 @@ export interface PagePayload {
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 };
 
+/** Of a finding that the baseline has, whatever its severity. */
+export const KNOWN_RANK = 0.5;
+
 /** Chooses what the page lists: the gravest exchanges first where there are too many. */
 export function buildPayload({ report, groups }: RunResult): PagePayload {
   const ranks = new Map<number, number>();
-  for (const { exchange, severity } of report.findings) {
-    if (exchange !== null) ranks.set(exchange, Math.max(ranks.get(exchange) ?? 0, SEVERITY_RANK[severity]));
+  for (const { exchange, severity, known } of report.findings) {
+    // What the baseline has goes behind what is new.
+    const rank = known === undefined || known === null ? SEVERITY_RANK[severity] : KNOWN_RANK;
+    if (exchange !== null) ranks.set(exchange, Math.max(ranks.get(exchange) ?? 0, rank));
   }
   let listed = report.exchanges;
   if (listed.length > PAGE_EXCHANGES) {
@@ -58,8 +63,10 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
     verdicts: VERDICTS.map((id) => ({ id, ...VERDICT_TEXTS[id] })),
     exchanges: listed.map((exchange) => ({ ...exchange, frames: packFrames(exchange.frames) })),
     unlisted: Math.max(flagged - flaggedListed, report.omitted.exchanges + report.exchanges.length - listed.length),
-    findings: report.findings.flatMap(({ ruleId, severity, message, exchange }) =>
-      exchange !== null && ids.has(exchange) ? [{ ruleId, severity, message, exchange }] : [],
+    findings: report.findings.flatMap(({ ruleId, severity, message, exchange, known }) =>
+      exchange !== null && ids.has(exchange)
+        ? [{ ruleId, severity, message, exchange, ...(known === undefined ? {} : { known }) }]
+        : [],
     ),
   };
 }

@@ -5,6 +5,8 @@ import { probeWord } from '../../words/probes.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { extentOf } from '../model/conclusion.ts';
+import { countKnown, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { countNew } from '../model/new-findings.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 import { html, type Markup } from './escape.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
@@ -59,10 +61,15 @@ export function headline(result: RunResult): string {
 
 export function headerFacts({ report }: RunResult): Markup {
   const { summary, inputs } = report;
-  const findings = SEVERITIES.filter((severity) => summary.findings[severity] > 0).map(
+  const news = countNew(report);
+  const adjective = report.baseline === undefined ? '' : 'new ';
+  const findings = SEVERITIES.filter((severity) => news[severity] > 0).map(
     (severity) =>
-      html`<li>${icon(`s-${severity}`)}<b>${formatNumber(summary.findings[severity])}</b> ${severity === 'info' ? 'info' : summary.findings[severity] === 1 ? severity : `${severity}s`}</li>`,
+      html`<li>${icon(`s-${severity}`)}<b>${formatNumber(news[severity])}</b> ${adjective}${severity === 'info' ? 'info' : news[severity] === 1 ? severity : `${severity}s`}</li>`,
   );
+  if (report.baseline !== undefined && findings.length === 0) findings.push(html`<li>Nothing new</li>`);
+  const known = countKnown(report);
+  if (known > 0) findings.push(html`<li><b>${formatNumber(known)}</b> known</li>`);
   const undecoded = Object.values(summary.undecoded).reduce((sum, count) => sum + count, 0);
   return html`<ul class="headline">${findings.length > 0 ? findings : html`<li>No finding</li>`}<li><b>${formatNumber(summary.exchanges.total)}</b> TCP exchanges in all</li><li><b>${formatNumber(summary.frames)}</b> frames</li><li><b>${formatNumber(inputs.length)}</b> ${inputs.length === 1 ? 'input' : 'inputs'}</li>${
     undecoded > 0
@@ -118,7 +125,8 @@ export function tilesSection({ report }: RunResult): Markup {
 export function findingsSection({ report }: RunResult): Markup | null {
   const findings = report.findings.filter(({ exchange }) => exchange === null);
   if (findings.length === 0) return null;
-  const shown = [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]).slice(0, FINDINGS);
+  const sorted = [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]);
+  const shown = newFirst(sorted, isKnown).slice(0, FINDINGS);
   const several = report.inputs.length > 1;
   const rows = shown.map((finding) => findingRow(finding, several ? (report.inputs[finding.input]?.name ?? '') : null));
   const rest = new Map<string, number>();
@@ -130,10 +138,14 @@ export function findingsSection({ report }: RunResult): Markup | null {
 ${left.length > 0 ? html`<p class="muted">Not listed: ${left.map(([rule, count]) => `${formatNumber(count)} more of ${rule}`).join(', ')}.</p>` : null}</section>`;
 }
 
-function findingRow({ severity, ruleId, message, time, frames }: FindingReport, input: string | null): Markup {
+/** In the place of a severity: the baseline has it. */
+const knownMark = html`<span class="mark">known</span>`;
+
+function findingRow(finding: FindingReport, input: string | null): Markup {
+  const { severity, ruleId, message, time, frames, known } = finding;
   const { ranges, cut } = frameRanges(frames);
   const text = ranges.length > 40 ? `${ranges.slice(0, 40)}…` : ranges;
-  return html`<tr><td>${severityMark(severity)}</td><td><code>${ruleId}</code></td><td class="message">${message}</td>${input === null ? null : html`<td class="name">${input}</td>`}<td class="time">${time === null ? '–' : formatTime(time, true).replace(' UTC', '')}</td><td>${
+  return html`<tr><td>${isKnown(finding) ? knownMark : severityMark(severity)}</td><td><code>${ruleId}</code></td><td class="message">${message}${known === undefined || known === null ? null : html` <span class="muted">${formatKnown(known)}</span>`}</td>${input === null ? null : html`<td class="name">${input}</td>`}<td class="time">${time === null ? '–' : formatTime(time, true).replace(' UTC', '')}</td><td>${
     frames.length === 0
       ? '–'
       : html`<span class="frames" data-frames="${ranges}"><span class="ranges">${text.replaceAll(',', ', ')}${cut > 0 ? ` and ${formatNumber(cut)} more` : ''}</span> </span>`
@@ -149,12 +161,11 @@ export function groupsSection(result: RunResult, payload: PagePayload): Markup |
   const listed = new Set(payload.findings.map(({ exchange }) => exchange)).size;
   const distinct = ({ count, atLeast }: { readonly count: number; readonly atLeast: boolean }) =>
     `${atLeast ? '≥ ' : ''}${formatNumber(count)}`;
-  const rows = groups
-    .sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] || b.count - a.count)
-    .map(
-      (
-        group,
-      ) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td><td>${severityMark(group.severity)}</td><td>${verdictMark(group.verdict)}</td>
+  const sorted = groups.sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] || b.count - a.count);
+  const rows = newFirst(sorted, isKnownGroup).map(
+    (
+      group,
+    ) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td><td>${isKnownGroup(group) ? knownMark : severityMark(group.severity)}${(group.known ?? []).map((entry) => html`<br><span class="muted">${formatKnown(entry)}</span>`)}</td><td>${verdictMark(group.verdict)}</td>
 <td>${probeWord(group) ?? '–'}</td><td>${group.state}${group.reason === null ? null : html` <span class="muted">${group.reason}</span>`}</td>
 <td>${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}</td>
 <td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
@@ -162,13 +173,22 @@ export function groupsSection(result: RunResult, payload: PagePayload): Markup |
 <td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === null || group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
 ${several ? html`<td class="name">${report.inputs[group.input]?.name ?? ''}</td>` : null}
 <td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.input}"></td></tr>`,
-    );
+  );
   const said =
     listed < flagged
       ? `${formatNumber(listed)} of ${formatCount(flagged, 'flagged exchange')} are listed above; ${formatNumber(flagged - listed)} are only counted here.`
       : `${formatCount(flagged, 'flagged exchange')}, all listed above.`;
   return html`<section class="panel" aria-labelledby="h-groups"><div class="head"><h2 id="h-groups">Flagged exchanges that are alike</h2><p class="muted">${said}</p></div>
 <div class="scroll" role="group" aria-label="Flagged exchanges that are alike" tabindex="0"><table class="grid"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Severity</th><th scope="col">Verdict</th><th scope="col">Probe</th><th scope="col">State</th><th scope="col">Rules</th><th scope="col" class="number">Sources</th><th scope="col" class="number">Targets</th><th scope="col">From (UTC)</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col" class="js-only"><span class="unseen">Show in the list</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+/** What the baseline has and this run has not. */
+export function goneSection({ report }: RunResult): Markup | null {
+  const gone = report.baseline?.gone ?? [];
+  if (gone.length === 0) return null;
+  const items = gone.slice(0, FINDINGS).map((each) => html`<li>${formatGone(each)}</li>`);
+  const rest = gone.length - items.length;
+  return html`<section class="panel" aria-labelledby="h-gone"><div class="head"><h2 id="h-gone">Of the baseline, and not seen again</h2><p class="muted">${formatCount(gone.length, 'finding')} of ${report.baseline!.file}</p></div><ul>${items}</ul>${rest > 0 ? html`<p class="muted">and ${formatNumber(rest)} more</p>` : null}</section>`;
 }
 
 /** A short list for viewers that run no script. */

@@ -10,7 +10,7 @@ import { secondsBetween } from '../words.ts';
 export interface Row {
   readonly exchange: PageExchange;
   readonly findings: readonly PageFinding[];
-  /** 0 none, 1 info, 2 warning, 3 error. */
+  /** 0 none, 0.5 known to the baseline, 1 info, 2 warning, 3 error. */
   readonly rank: number;
   /** Seconds since the first exchange of the page. */
   readonly at: number;
@@ -76,6 +76,7 @@ export interface App {
 
 export function createApp(payload: PagePayload): App {
   const ranks: Record<string, number> = { error: 3, warning: 2, info: 1 };
+  const rankOf = ({ severity, known }: PageFinding) => (known ? 0.5 : (ranks[severity] ?? 0));
   const labels = new Map(payload.verdicts.map(({ id, label }) => [id as string, label]));
   const unfiltered = {
     text: '',
@@ -101,11 +102,11 @@ export function createApp(payload: PagePayload): App {
     if (started !== null && (origin === null || secondsBetween(origin, started) < 0)) origin = started;
   }
   const rows = payload.exchanges.map((exchange): Row => {
-    const list = (findings.get(exchange.id) ?? []).sort((a, b) => ranks[b.severity]! - ranks[a.severity]!);
+    const list = (findings.get(exchange.id) ?? []).sort((a, b) => rankOf(b) - rankOf(a));
     return {
       exchange,
       findings: list,
-      rank: Math.max(0, ...list.map(({ severity }) => ranks[severity] ?? 0)),
+      rank: Math.max(0, ...list.map(rankOf)),
       at: secondsBetween(origin, exchange.started),
       client: formatEndpoint(exchange.client),
       server: formatEndpoint(exchange.server),

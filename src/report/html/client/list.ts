@@ -80,9 +80,12 @@ export function listPart(app: App): void {
       rules.append(
         element(
           'span',
-          { class: `rule ${finding.severity}`, title: finding.message },
-          app.icon(`s-${finding.severity}`),
-          element('span', { class: 'unseen' }, `${finding.severity}: `),
+          {
+            class: finding.known ? 'rule muted' : `rule ${finding.severity}`,
+            title: `${finding.message}${finding.known ? `, known since ${finding.known.since}${finding.known.why === '' ? '' : `: ${finding.known.why}`}` : ''}`,
+          },
+          finding.known ? null : app.icon(`s-${finding.severity}`),
+          element('span', { class: finding.known ? '' : 'unseen' }, `${finding.known ? 'known' : finding.severity}: `),
           finding.ruleId,
         ),
       );
