@@ -262,6 +262,16 @@ describe('the same finding', () => {
     );
   }, 60_000);
 
+  it('does not lend its severity to what is new about the same exchange', async () => {
+    write('a.pcap', capture([{ to: '198.51.100.1', accepts: true }]));
+    await run('a.pcap', '--baseline', 'known', '--update-baseline');
+    write('known', read('known').replace(/^syn-to-port-zero.*\n/m, ''));
+    const { stdout, status } = await run('a.pcap', '--baseline', 'known');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^warning {2}1 × SYN to port 0, accepted/m);
+    expect((await run('a.pcap', '--baseline', 'known', '--fail-on', 'error')).status).toBe(0);
+  });
+
   it('that is ignored, or whose rule is off, is told as that', async () => {
     write('a.pcap', capture(hosts(2)));
     await run('a.pcap', '--baseline', 'known', '--update-baseline');

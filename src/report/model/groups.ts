@@ -98,7 +98,7 @@ export class GroupCollector {
     let group = byReason.get(kindOfReason);
     if (group === undefined) {
       const ruleIds = this.#rules.ruleIds(mask);
-      const severity = this.#rules.severity(mask);
+      const severity = this.#rules.severity(newMask(mask, this.#rules, known) || mask);
       const { started } = exchange;
       group = {
         shared: {
@@ -124,6 +124,16 @@ export class GroupCollector {
     }
     return group;
   }
+}
+
+/** Of the rules in a mask those whose findings a baseline has not: what is known does not make a group graver. */
+function newMask(mask: number, rules: GroupRules, known: ReadonlyMap<string, KnownReport> | null): number {
+  let news = mask;
+  for (let bits = mask; bits !== 0 && known !== null && known.size > 0; bits &= bits - 1) {
+    const bit = bits & -bits;
+    if (rules.ruleIds(bit).every((id) => known.has(id))) news &= ~bit;
+  }
+  return news;
 }
 
 function addKnown(entries: KnownReport[], known: ReadonlyMap<string, KnownReport>): void {

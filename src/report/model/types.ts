@@ -213,7 +213,7 @@ export interface ExchangeGroup {
   readonly reason: string | null;
   /** Rules that fired on each of them. */
   readonly ruleIds: readonly string[];
-  /** The highest of its rules; null where none fired (listed since all exchanges were asked for). */
+  /** The highest of its rules, of those that are new where some are; null where none fired (listed since all exchanges were asked for). */
   readonly severity: Severity | null;
   /** Those of its rules whose findings the baseline has; absent where there is no baseline. */
   readonly knownRuleIds?: readonly string[];
