@@ -60,7 +60,7 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
   it.each(SAMPLES)('gives axe nothing to say of %s in either theme', async (_name, options) => {
     const { page } = await openSample({ ...options, exchanges: Math.min(options.exchanges, 27) }, { bypassCSP: true });
     await page.evaluate(() => {
-      for (const tile of document.querySelectorAll<HTMLElement>('button.tile:enabled')) tile.click();
+      for (const share of document.querySelectorAll<HTMLElement>('button.share:enabled')) share.click();
       document.getElementById('open-all')!.click();
       for (const fields of document.querySelectorAll<HTMLElement>('.step .quiet')) fields.click();
     });
@@ -91,16 +91,16 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     expect(text).not.toMatch(/[\u0000-\u0008\u000e-\u001f\u202a-\u202e\u2066-\u2069]/);
   });
 
-  it('filters by the tiles', async () => {
+  it('filters by the parts of the bar', async () => {
     const { page, result } = await openSample({ exchanges: 300 });
     expect(await countText(page)).toBe('300 exchanges');
-    const silent = page.locator('button.tile', { hasText: 'Silent' });
+    const silent = page.locator('button.share', { hasText: 'Silent' });
     await silent.click();
     const expected = having(result, ({ verdict }) => verdict === 'silent');
     expect(await silent.getAttribute('aria-pressed')).toBe('true');
     expect(sorted(await shownIds(page))).toEqual(expected);
     expect(await countText(page)).toBe(`${expected.length} of 300 exchanges`);
-    await page.locator('button.tile', { hasText: 'Accepted' }).click();
+    await page.locator('button.share', { hasText: 'Accepted' }).click();
     expect(sorted(await shownIds(page))).toEqual(
       having(result, ({ verdict }) => verdict === 'silent' || verdict === 'accepted'),
     );
@@ -368,7 +368,7 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
   it('shows counts, findings, groups and a plain list where no script runs', async () => {
     const { page, result } = await openSample({ exchanges: 140 }, { javaScriptEnabled: false });
     const refused = result.report.summary.portZero.refused;
-    expect(await page.locator('.tile', { hasText: 'Refused' }).textContent()).toContain(String(refused));
+    expect(await page.locator('.share', { hasText: 'Refused' }).textContent()).toContain(String(refused));
     expect(await page.getByRole('heading', { name: 'Findings beyond single exchanges' }).isVisible()).toBe(true);
     expect(await page.getByRole('heading', { name: 'Flagged exchanges that are alike' }).isVisible()).toBe(true);
     expect(await page.locator('.no-js tbody tr').count()).toBe(100);

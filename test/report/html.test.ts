@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonForScript } from '../../src/report/html/escape.ts';
 import { formatHtml } from '../../src/report/html/html.ts';
+import { commonFolder, pathMarkup } from '../../src/report/html/paths.ts';
 import { frameRanges, type PagePayload } from '../../src/report/html/payload.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../../src/report/html/words.ts';
 import type { RunResult } from '../../src/report/model/types.ts';
+import { VERDICTS } from '../../src/track/exchange.ts';
 import { HOSTILE, sampleResult } from '../support/html-sample.ts';
 import { makeExchangeReport, makeFindingReport, makeRun } from '../support/reports.ts';
 import { describeWith } from '../support/tools.ts';
@@ -25,9 +27,11 @@ function payloadOf(page: string): PagePayload {
 /** The page as a browser's tokenizer sees its elements: names of tags and attributes, in order, without any text. */
 function skeletonOf(page: string): string[] {
   const withoutData = page.replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, '<$1>');
-  return [...withoutData.matchAll(/<\/?([a-zA-Z!][^\s>]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>/g)].map(
+  const elements = [...withoutData.matchAll(/<\/?([a-zA-Z!][^\s>]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>/g)].map(
     ([, name, attributes]) => `${name} ${attributes!.replace(/"[^"]*"|'[^']*'/g, '""')}`,
   );
+  // Where a path may break, one for each of its slashes: it has no attribute and no content.
+  return elements.filter((element) => element !== 'wbr ');
 }
 
 describe('formatHtml', () => {
@@ -81,6 +85,82 @@ describe('formatHtml', () => {
     expect(pageOf(result)).toContain('10,000 of 10,500 flagged exchanges are listed above; 500 are only counted here.');
   });
 
+  it('goes from what matters most to what was read', () => {
+    const page = pageOf(sampleResult({ exchanges: 60, inputs: 2 }));
+    const places = [
+      'h-verdicts',
+      'h-findings',
+      'filters',
+      'h-exchanges',
+      'h-groups',
+      'h-timeline',
+      'h-ends',
+      'h-inputs',
+    ];
+    const found = places.map((id) => page.indexOf(` id="${id}"`));
+    expect(found).not.toContain(-1);
+    expect(found).toEqual([...found].sort((a, b) => a - b));
+  });
+
+  it('opens the inputs only where one of them is damaged, that one first', () => {
+    const inputsOf = (page: string) => page.slice(page.indexOf('id="inputs"'));
+    expect(inputsOf(pageOf(sampleResult({ exchanges: 4, inputs: 2 })))).toMatch(/<details>.*2 inputs, all read whole/s);
+    const damaged = inputsOf(pageOf(sampleResult({ exchanges: 4, inputs: 4 })));
+    expect(damaged).toMatch(/<details open>.*4 inputs, 1 not read whole/s);
+    expect(/<th scope="row" class="name">(.*?)<\/th>/.exec(damaged)![1]).toBe('edge-3.pcapng');
+  });
+
+  it('draws a bar whose parts are as wide as their counts, and names those that are none in one line', () => {
+    const result = sampleResult({ exchanges: 120 });
+    const { portZero, exchanges } = result.report.summary;
+    const page = pageOf(result);
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
+    for (const verdict of VERDICTS) {
+      const count = portZero[verdict];
+      expect(style.includes(`.stack .v-${verdict}{flex-grow:${count}}`)).toBe(count > 0);
+    }
+    expect(page).toContain(`120 exchanges with port 0 at either end, of ${exchanges.total} on all ports`);
+    const few = pageOf(sampleResult({ exchanges: 3, verdict: 'silent' }));
+    expect(few.match(/class="share"/g)).toHaveLength(1);
+    expect(few).toContain(
+      'None accepted, refused, unreachable, undecided, simultaneous, challenged, invalid reset or unsolicited.',
+    );
+  });
+
+  it('says in one sentence what was looked at where nothing was flagged', () => {
+    const empty = sampleResult({ exchanges: 0 });
+    const sentence = (result: RunResult) => /<p class="nothing">(.*?)<\/p>/.exec(pageOf(result))?.[1];
+    const withSummary = (summary: Partial<RunResult['report']['summary']>): RunResult => ({
+      ...empty,
+      report: { ...empty.report, summary: { ...empty.report.summary, ...summary } },
+    });
+    const none = empty.report.summary.portZero;
+    const seen = withSummary({ frames: 1200, exchanges: { ...none, total: 7, refused: 7 } });
+    expect(sentence(seen)).toBe(
+      'Nothing was flagged in 1,200 frames of 1 capture (from 2026-11-21 05:55:10.000000 UTC on, for 4 min): 7 TCP exchanges, none of them with port 0.',
+    );
+    const blind = withSummary({ frames: 1200, notLookedInto: { frames: 200, reasons: { 'ethertype-0xa001': 200 } } });
+    expect(sentence(blind)).toContain('in 1,000 of 1,200 frames of');
+    expect(sentence(sampleResult({ exchanges: 5 }))).toBeUndefined();
+    const [input] = empty.report.inputs;
+    const problem = { code: 'unknown-format' as const, offset: 0, frame: null, message: 'x.pcap: not a capture' };
+    const unread = { ...input!, frames: 0, complete: false, firstTime: null, lastTime: null, problems: [problem] };
+    const page = pageOf({ ...empty, report: { ...withSummary({ frames: 0 }).report, inputs: [unread] } });
+    expect(page).toContain('<h1>Nothing could be read</h1>');
+    expect(page).toContain('No frame of 1 capture could be looked at; why is below.');
+    expect(page).not.toContain('Nobody used');
+  });
+
+  it('leaves out the folder that all inputs are in, and lets a path break at its slashes', () => {
+    expect(commonFolder(['a/b/c.pcap', 'a/b/d/e.pcap', 'a/bc/f.pcap'])).toBe('a/');
+    expect(commonFolder(['a/b/c.pcap', 'a/b/cd.pcap'])).toBe('a/b/');
+    expect(commonFolder(['/x.pcap', '/y.pcap'])).toBe('');
+    expect(commonFolder(['a/x.pcap'])).toBe('');
+    expect(commonFolder(['x.pcap', 'a/x.pcap'])).toBe('');
+    expect(commonFolder([])).toBe('');
+    expect(pathMarkup('a/b/<c>').source).toBe('a/<wbr>b/<wbr>&lt;c&gt;');
+  });
+
   it('says in a few words what matters most', () => {
     const heading = (...args: Parameters<typeof sampleResult>) =>
       /<h1>(.*?)<\/h1>/.exec(pageOf(sampleResult(...args)))![1];
@@ -105,7 +185,8 @@ describe('formatHtml', () => {
   it('names inputs, their problems and what was not decoded', () => {
     const page = pageOf(sampleResult({ exchanges: 30, inputs: 3 }));
     for (const text of [
-      'captures/edge-2.pcapng',
+      'in <code>captures/</code>',
+      'edge-2.pcapng',
       'the record is cut after 40 of 74 bytes',
       'incomplete',
       'not known',

@@ -14,8 +14,11 @@ import {
   headline,
   inputsSection,
   interactiveSections,
+  NOTHING_READ,
+  nothingSection,
   plainExchanges,
-  tilesSection,
+  sharesSection,
+  sharesStyle,
 } from './sections.ts';
 import { PAGE_STYLE } from './style.ts';
 import { iconSprite } from './verdicts.ts';
@@ -33,7 +36,7 @@ const FAVICON =
 export const formatHtml: DocumentReporter = function* (result) {
   const { report } = result;
   const payload = buildPayload(result);
-  const style = PLOT_STYLE + PAGE_STYLE;
+  const style = PLOT_STYLE + PAGE_STYLE + sharesStyle(result);
   const policy = [
     "default-src 'none'",
     `script-src '${hash(PAGE_SCRIPT)}'`,
@@ -48,7 +51,7 @@ export const formatHtml: DocumentReporter = function* (result) {
   const title = `portzero: ${names.length === 1 ? names[0] : `${names.length} inputs`}`;
   const heading = headline(result);
   const conclusion = formatConclusion(result);
-  const [filters, views] = interactiveSections(payload);
+  const [filters, list, views] = interactiveSections(payload);
   yield html`<!doctype html>
 <html lang="en">
 <head>
@@ -68,21 +71,22 @@ ${iconSprite()}
 <header><div class="bar-top"><span class="brand">portzero <span class="muted">${report.tool.version}</span></span><button type="button" id="theme" class="js-only">Theme: system</button></div>
 <h1>${heading}</h1>
 ${
-  conclusion === `${heading}.`
+  conclusion === `${heading}.` || heading === NOTHING_READ
     ? null
     : html`<p class="lead">${conclusion}</p>
 `
 }${headerFacts(result)}</header>
 <main>
 <p id="load-error" class="problems" role="alert" hidden>The data of this page could not be read: the browser may be too old (DecompressionStream is needed). The counts below are complete.</p>
-${inputsSection(result)}
-${tilesSection(result)}
+${sharesSection(result)}
+${nothingSection(result)}
 ${findingsSection(result)}
-${payload.exchanges.length > 0 ? [filters, views] : html`<div hidden>${filters}${views}</div>`}
+${payload.exchanges.length > 0 ? [filters, list] : html`<div hidden>${filters}${list}</div>`}
 ${plainExchanges(payload)}
 ${groupsSection(result, payload)}
 ${goneSection(result)}
-${payload.exchanges.length === 0 ? html`<p class="nothing">No exchange is listed.</p>` : null}
+${payload.exchanges.length > 0 ? views : html`<div hidden>${views}</div>`}
+${inputsSection(result)}
 </main>
 <footer class="muted">${omissions(result)}Made by portzero ${report.tool.version}. Times are UTC. Frame numbers are as Wireshark counts them.</footer>
 <div id="announcer" class="unseen" role="status"></div>

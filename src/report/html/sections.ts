@@ -9,6 +9,7 @@ import { countKnown, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } 
 import { countNew } from '../model/new-findings.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 import { html, type Markup } from './escape.ts';
+import { commonFolder, pathMarkup } from './paths.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
 import { icon, VERDICT_TEXTS } from './verdicts.ts';
 import { formatDuration, formatTime, secondsBetween } from './words.ts';
@@ -45,11 +46,15 @@ const NO_PORT_ZERO = {
   nothing: 'Nothing could be looked into',
 } as const;
 
+export const NOTHING_READ = 'Nothing could be read';
+
 /** What matters most, in a few words; the conclusion below it says the rest. */
 export function headline(result: RunResult): string {
   const { report } = result;
   const { portZero } = report.summary;
   const { total, accepted } = portZero;
+  if (report.summary.frames === 0 && report.inputs.length > 0 && report.inputs.every(({ complete }) => !complete))
+    return NOTHING_READ;
   if (total === 0) return NO_PORT_ZERO[extentOf(result)];
   const exchanges = formatCount(total, 'exchange');
   const only = VERDICTS.find((verdict) => portZero[verdict] === total);
@@ -70,8 +75,13 @@ export function headerFacts({ report }: RunResult): Markup {
   if (report.baseline !== undefined && findings.length === 0) findings.push(html`<li>Nothing new</li>`);
   const known = countKnown(report);
   if (known > 0) findings.push(html`<li><b>${formatNumber(known)}</b> known</li>`);
+  const damaged = inputs.filter(({ complete }) => !complete).length;
   const undecoded = Object.values(summary.undecoded).reduce((sum, count) => sum + count, 0);
   return html`<ul class="headline">${findings.length > 0 ? findings : html`<li>No finding</li>`}<li><b>${formatNumber(summary.exchanges.total)}</b> TCP exchanges in all</li><li><b>${formatNumber(summary.frames)}</b> frames</li><li><b>${formatNumber(inputs.length)}</b> ${inputs.length === 1 ? 'input' : 'inputs'}</li>${
+    damaged > 0
+      ? html`<li>${icon('s-warning')}<a href="#inputs"><b>${formatNumber(damaged)}</b> not read whole</a></li>`
+      : null
+  }${
     undecoded > 0
       ? html`<li title="${Object.entries(summary.undecoded)
           .map(([reason, count]) => `${reason}: ${formatNumber(count)}`)
@@ -85,40 +95,109 @@ function where(offset: number | null, frame: number | null): string {
   return places.length > 0 ? ` (${places.join(', ')})` : '';
 }
 
+/** What was read: closed, unless something of it could not be. */
 export function inputsSection({ report }: RunResult): Markup {
-  const rows = report.inputs.map(
-    (input) => html`<tr><th scope="row" class="name">${input.name}</th>
-<td>${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}</td>
-<td>${input.linkTypes.join(', ') || '–'}</td>
-<td class="number">${formatNumber(input.frames)}</td>
-<td class="number">${formatBytes(input.bytes)}</td>
-<td class="time">${timeSpan(input)}</td>
-<td class="number">${input.drops === null ? html`<span class="muted">not known</span>` : formatNumber(input.drops)}</td>
-<td>${input.complete ? 'complete' : html`<span class="mark">${icon('s-warning')}incomplete</span>`}</td></tr>`,
+  const { inputs } = report;
+  const damaged = inputs.filter(({ complete }) => !complete).length;
+  // Damaged ones first.
+  const sorted = [...inputs].sort((a, b) => Number(a.complete) - Number(b.complete));
+  const prefix = commonFolder(inputs.map(({ name }) => name));
+  const rows = sorted.map(
+    (input) => html`<tr><th scope="row" class="name">${pathMarkup(input.name.slice(prefix.length))}</th>
+<td data-label="Format">${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}</td>
+<td data-label="Link types">${input.linkTypes.join(', ') || '–'}</td>
+<td class="number" data-label="Frames">${formatNumber(input.frames)}</td>
+<td class="number" data-label="Bytes">${formatBytes(input.bytes)}</td>
+<td class="time" data-label="From">${timeSpan(input)}</td>
+<td class="number" data-label="Drops">${input.drops === null ? html`<span class="muted">not known</span>` : formatNumber(input.drops)}</td>
+<td data-label="Read">${input.complete ? 'complete' : html`<span class="mark">${icon('s-warning')}incomplete</span>`}</td></tr>`,
   );
-  const problems = report.inputs.flatMap(({ problems }) =>
+  const problems = sorted.flatMap(({ problems }) =>
     problems.map(
       ({ code, message, offset, frame }) =>
-        html`<li>${icon('s-warning')}<div><code>${code}</code> ${message}${where(offset, frame)}</div></li>`,
+        html`<li>${icon('s-warning')}<div><code>${code}</code> ${pathMarkup(message)}${where(offset, frame)}</div></li>`,
     ),
   );
-  const table = html`<div class="scroll" role="group" aria-label="Inputs" tabindex="0"><table class="grid">
-<thead><tr><th scope="col">Input</th><th scope="col">Format</th><th scope="col">Link types</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Bytes</th><th scope="col">From</th><th scope="col" class="number">Drops</th><th scope="col">Read</th></tr></thead>
-<tbody>${rows}</tbody></table></div>`;
-  return html`<section class="panel inputs" aria-labelledby="h-inputs"><h2 id="h-inputs" class="unseen">Inputs</h2>
+  const said = `${formatCount(inputs.length, 'input')}${damaged === 0 ? ', all read whole' : `, ${formatNumber(damaged)} not read whole`}`;
+  return html`<section class="panel inputs" id="inputs" aria-labelledby="h-inputs"><details${damaged > 0 ? html` open` : null}><summary><h2 id="h-inputs">Inputs</h2> <span class="muted">${said}${prefix === '' ? null : html`, in <code>${pathMarkup(prefix)}</code>`}</span></summary>
 ${problems.length > 0 ? html`<ul class="problems" aria-label="Problems with the inputs">${problems}</ul>` : null}
-${report.inputs.length > 5 ? html`<details><summary>${formatCount(report.inputs.length, 'input')}</summary>${table}</details>` : table}</section>`;
+<div class="scroll" role="group" aria-label="Inputs" tabindex="0"><table class="grid cards">
+<thead><tr><th scope="col">Input</th><th scope="col">Format</th><th scope="col">Link types</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Bytes</th><th scope="col">From</th><th scope="col" class="number">Drops</th><th scope="col">Read</th></tr></thead>
+<tbody>${rows}</tbody></table></div></details></section>`;
 }
 
-/** Port 0 in large, all exchanges in small. The script turns each tile into a button. */
-export function tilesSection({ report }: RunResult): Markup {
+/**
+ * How port 0 was answered: one bar, a part a verdict, and below it what each part is. The script turns those into buttons.
+ * Null where there is no exchange with port 0.
+ */
+export function sharesSection({ report }: RunResult): Markup | null {
   const { portZero, exchanges } = report.summary;
-  const tiles = VERDICTS.map(
+  if (portZero.total === 0) return null;
+  const seen = VERDICTS.filter((verdict) => portZero[verdict] > 0);
+  const parts = seen.map((verdict) => html`<span class="part v-${verdict}">${icon(`v-${verdict}`)}</span>`);
+  const items = seen.map(
     (verdict) =>
-      html`<div class="tile${portZero[verdict] === 0 ? ' zero' : ''}" data-verdict="${verdict}" title="${VERDICT_TEXTS[verdict].meaning}"><span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span><span class="figure">${formatNumber(portZero[verdict])}</span><span class="muted">of ${formatNumber(exchanges[verdict])}</span></div>`,
+      html`<li><div class="share" data-verdict="${verdict}" title="${VERDICT_TEXTS[verdict].meaning}"><span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span> <b class="figure">${formatNumber(portZero[verdict])}</b>${
+        exchanges[verdict] === portZero[verdict]
+          ? null
+          : html` <span class="muted">of ${formatNumber(exchanges[verdict])} on all ports</span>`
+      }</div></li>`,
   );
-  return html`<section aria-labelledby="h-verdicts"><div class="head"><h2 id="h-verdicts">How port 0 was answered</h2><p class="muted">exchanges with port 0 at either end, <span class="nobreak">of all exchanges</span></p></div>
-<div class="tiles"><div class="tile total"><span class="mark">Port 0</span><span class="figure">${formatNumber(portZero.total)}</span><span class="muted">of ${formatNumber(exchanges.total)}</span></div>${tiles}</div></section>`;
+  const none = VERDICTS.filter((verdict) => portZero[verdict] === 0).map((verdict) =>
+    VERDICT_TEXTS[verdict].label.toLowerCase(),
+  );
+  return html`<section class="answers" aria-labelledby="h-verdicts"><div class="head"><h2 id="h-verdicts">How port 0 was answered</h2><p class="muted">${formatCount(portZero.total, 'exchange')} with port 0 at either end, of ${formatNumber(exchanges.total)} on all ports</p></div>
+<div class="stack" aria-hidden="true">${parts}</div>
+<ul class="shares" aria-label="Exchanges with port 0 by verdict">${items}</ul>
+${none.length > 0 ? html`<p class="muted zeros">None ${joinWords(none, 'or')}.</p>` : null}</section>`;
+}
+
+/** Widths of the parts of the bar: the page's policy allows no style but that of its style element. */
+export function sharesStyle({ report }: RunResult): string {
+  const { portZero } = report.summary;
+  return VERDICTS.filter((verdict) => portZero[verdict] > 0)
+    .map((verdict) => `.stack .v-${verdict}{flex-grow:${portZero[verdict]}}`)
+    .join('\n');
+}
+
+function joinWords(words: readonly string[], last: 'and' | 'or'): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+}
+
+/** Nothing was flagged: one sentence that says what was looked at. Null where something was. */
+export function nothingSection(result: RunResult): Markup | null {
+  const { inputs, summary, findings } = result.report;
+  if (findings.length > 0 || result.groups.some(({ severity }) => severity !== null)) return null;
+  const { exchanges, portZero } = summary;
+  const unread = inputs.filter(({ complete }) => !complete).length;
+  const captures = formatCount(inputs.length, 'capture');
+  if (summary.frames === 0)
+    return html`<p class="nothing">${unread === 0 ? `Nothing was flagged: ${captures}, and no frame in ${inputs.length === 1 ? 'it' : 'them'}.` : `No frame of ${captures} could be looked at; why is below.`}</p>`;
+  const missed = summary.notLookedInto.frames;
+  const frames = missed === 0 ? '' : `${formatNumber(summary.frames - missed)} of `;
+  const span = spanOf(inputs);
+  const whole =
+    unread === 0
+      ? ''
+      : `, ${unread === inputs.length ? 'none' : `${formatNumber(unread)}`} of them ${unread === inputs.length ? '' : 'not '}read whole`;
+  const seen =
+    exchanges.total === 0
+      ? 'no TCP exchange'
+      : `${formatCount(exchanges.total, 'TCP exchange')}, ${portZero.total === 0 ? 'none' : formatNumber(portZero.total)} of them with port 0`;
+  return html`<p class="nothing">Nothing was flagged in ${frames}${formatCount(summary.frames, 'frame')} of ${captures}${whole}${span === null ? '' : ` (${span})`}: ${seen}.</p>`;
+}
+
+/** When the frames of all inputs were captured. */
+function spanOf(inputs: readonly InputReport[]): string | null {
+  let [first, last]: [string | null, string | null] = [null, null];
+  for (const { firstTime, lastTime } of inputs) {
+    if (firstTime === null || lastTime === null) continue;
+    if (first === null || secondsBetween(first, firstTime) < 0) first = firstTime;
+    if (last === null || secondsBetween(last, lastTime) > 0) last = lastTime;
+  }
+  if (first === null) return null;
+  const seconds = secondsBetween(first, last);
+  return `from ${formatTime(first, true)}${seconds > 0 ? ` on, for ${formatDuration(seconds)}` : ''}`;
 }
 
 /** Findings about several exchanges or none: scans, floods, broken expectations, UDP. */
@@ -210,7 +289,9 @@ export function plainExchanges(payload: PagePayload): Markup | null {
 }
 
 /** What the script fills: hidden until it does. */
-export function interactiveSections({ unlisted }: PagePayload): readonly [filters: Markup, views: Markup] {
+export function interactiveSections({
+  unlisted,
+}: PagePayload): readonly [filters: Markup, list: Markup, views: Markup] {
   const header = (key: string, label: string, kind = '') =>
     html`<th scope="col" class="${kind}"${key === 'rank' ? html` aria-sort="descending"` : null}><button type="button" data-sort="${key}">${label}<span class="arrows" aria-hidden="true"></span></button></th>`;
   const unlistedNote = unlisted > 0 ? html`<p class="muted">${formatNumber(unlisted)} more are only counted</p>` : null;
@@ -231,9 +312,9 @@ export function interactiveSections({ unlisted }: PagePayload): readonly [filter
 <section class="panel js-only" id="ends" aria-labelledby="h-ends" hidden><div class="head"><h2 id="h-ends">Who asked, who answered</h2><p class="muted">choose one to filter</p></div>
 <div class="ends"><div><h3 id="h-sources">Sources</h3><ol id="sources" aria-labelledby="h-sources"></ol><p class="muted" id="sources-more"></p></div>
 <div><h3 id="h-targets">Targets</h3><ol id="targets" aria-labelledby="h-targets"></ol><p class="muted" id="targets-more"></p></div>
-<div id="matrix-panel"><h3>Source by target</h3><div class="scroll" id="matrix-frame" role="group" aria-label="Source by target" tabindex="0"></div><p class="muted" id="matrix-more"></p></div></div></section>
-<section class="panel js-only" id="exchanges" aria-labelledby="h-exchanges" tabindex="-1" hidden><div class="head"><h2 id="h-exchanges">Exchanges</h2>${unlistedNote}<p class="muted print-only" id="print-note"></p><div class="buttons" id="list-filter"><button type="button" id="open-all">Open or close all</button></div></div>
+<div id="matrix-panel"><h3>Source by target</h3><div class="scroll" id="matrix-frame" role="group" aria-label="Source by target" tabindex="0"></div><p class="muted" id="matrix-more"></p></div></div></section>`;
+  const list = html`<section class="panel js-only" id="exchanges" aria-labelledby="h-exchanges" tabindex="-1" hidden><div class="head"><h2 id="h-exchanges">Exchanges</h2>${unlistedNote}<p class="muted print-only" id="print-note"></p><div class="buttons" id="list-filter"><button type="button" id="open-all">Open or close all</button></div></div>
 <div class="scroll list"><table class="grid" id="list"><caption class="unseen">Exchanges. The first column opens the sequence diagram; the headings sort.</caption><thead><tr>${header('id', '#')}${header('time', 'Time (UTC)', 'mid')}${header('verdict', 'Verdict')}${header('client', 'Client')}${header('server', 'Server')}<th scope="col" class="wide">Probe</th><th scope="col" class="mid">Reason</th>${header('latency', 'Latency', 'number mid')}${header('frames', 'Frames', 'number wide')}${header('rank', 'Findings')}</tr></thead><tbody id="rows"></tbody></table></div>
 <nav class="pager" id="pager" aria-label="Pages of exchanges"><button type="button" data-go="first">First</button><button type="button" data-go="previous">Previous</button><span id="page-place"></span><button type="button" data-go="next">Next</button><button type="button" data-go="last">Last</button><label><span>Rows</span><select id="page-size"><option>50</option><option selected>100</option><option>250</option><option>1000</option></select></label></nav></section>`;
-  return [filters, views];
+  return [filters, list, views];
 }

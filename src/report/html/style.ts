@@ -26,7 +26,7 @@ const VERDICT_CLASSES = [
 ]
   .map(
     (verdict) =>
-      `.v-${verdict}{color:var(--v-${verdict})}.part.v-${verdict},.tint.v-${verdict}{background:var(--v-${verdict})}`,
+      `.v-${verdict}{color:var(--v-${verdict});--own:var(--v-${verdict})}.part.v-${verdict},.tint.v-${verdict}{background:var(--v-${verdict})}`,
   )
   .join('\n');
 
@@ -87,7 +87,7 @@ border:1px solid var(--strong-line);border-radius:6px;padding:3px 10px;font-size
 .head{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 12px;margin-bottom:10px}
 .head .muted{font-size:12.5px}
 .buttons{display:flex;flex-wrap:wrap;gap:6px;margin-left:auto;align-self:center}
-.nothing{color:var(--muted);text-align:center;padding:24px 0}
+.nothing{font-size:15px;max-width:74em;text-wrap:pretty}
 .scroll{position:relative;overflow-x:auto;margin:0 -16px;padding:0 16px}
 
 .grid{border-collapse:collapse;width:100%;font-size:13px}
@@ -108,19 +108,23 @@ border:1px solid var(--strong-line);border-radius:6px;padding:3px 10px;font-size
 .problems li{display:flex;gap:8px;overflow-wrap:anywhere}
 .problems .icon{margin-top:3px}
 .problems .muted{color:var(--text)}
-details>summary{cursor:pointer;font-weight:500}
+details>summary{cursor:pointer}summary h2{display:inline}summary .muted{font-size:12.5px}details[open]>summary{margin-bottom:10px}
+a{color:var(--accent)}
 
-.tiles{display:grid;grid-template-columns:repeat(10,minmax(0,1fr));gap:8px}
-.tile{display:grid;gap:1px;text-align:left;background:var(--panel);border:1px solid var(--line);border-radius:10px;box-shadow:var(--shadow);padding:9px 12px 8px;min-width:0}
-.tile .mark{font-size:12.5px;gap:5px}
-.tile .figure{font-size:24px;line-height:1.2;font-weight:620;letter-spacing:-.02em}
-.tile .muted{font-size:12px}
-.tile.zero .figure{color:var(--muted);font-weight:450}
-.tile.total{background:none;border-color:transparent;box-shadow:none;padding-left:2px}
-.tile.total .mark{font-weight:600}
-button.tile:not(:disabled):hover{border-color:var(--strong-line);background:var(--sunken)}
-button.tile[aria-pressed=true]{border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent);background:var(--accent-soft)}
-button.tile[aria-pressed=true] .muted{color:var(--text)}
+.answers .head{margin-bottom:8px}
+.stack{display:flex;gap:2px;height:26px;border-radius:6px;overflow:hidden}
+.stack .part{flex:1 1 0;min-width:3px;display:grid;place-items:center;overflow:hidden;container-type:inline-size}
+.stack .icon{color:var(--panel);--knock:var(--own)}
+@container(max-width:22px){.stack .icon{display:none}}
+.shares{display:flex;flex-wrap:wrap;gap:2px 6px;margin:6px 0 0 -8px}
+.share{display:inline-flex;align-items:baseline;gap:6px;background:none;border:0;border-radius:6px;padding:4px 8px;text-align:left}
+.share .mark{align-self:center}
+.share .figure{font-size:17px;line-height:1.2;font-weight:620}
+.share .muted,.zeros{font-size:12.5px}
+.zeros{margin-top:4px}
+button.share:not(:disabled):hover{background:var(--sunken)}
+button.share[aria-pressed=true]{background:var(--accent-soft);box-shadow:inset 0 0 0 1px var(--accent)}
+button.share[aria-pressed=true] .muted{color:var(--text)}
 
 .filters{position:sticky;top:0;z-index:5;background:var(--page);padding:8px 0;margin-block:-4px;border-bottom:1px solid var(--line)}
 .fields-row{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center}
@@ -250,7 +254,7 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 .side .findings p{font-size:13px;overflow-wrap:anywhere}
 .notes{display:grid;gap:4px;font-size:13px;border-left:3px solid var(--warning);padding-left:10px;overflow-wrap:anywhere}
 
-@media(max-width:1290px){.tiles{grid-template-columns:repeat(5,minmax(0,1fr))}.wide{display:none}}
+@media(max-width:1290px){.wide{display:none}}
 @media(max-width:1080px){
 .ends{grid-template-columns:1fr 1fr}#matrix-panel{grid-column:1/-1}
 .detail{grid-template-columns:minmax(0,1fr);position:sticky;left:0;width:calc(100vw - 100px)}
@@ -262,7 +266,7 @@ h1{font-size:22px}
 .filters{position:static}
 .detail{width:calc(100vw - 66px)}
 .fields-row label{flex:1 1 40%}.fields-row select{flex:1}.fields-row .search{flex:1 1 100%}
-.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
+
 .mid{display:none}
 .ends{grid-template-columns:minmax(0,1fr)}
 .cores,.step{grid-template-columns:58px minmax(0,1fr) 54px;column-gap:4px}
@@ -276,9 +280,9 @@ h1{font-size:22px}
 .print-only{display:block}
 body{font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 header,main,footer{max-width:none;padding:0}
-button:not(.tile):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-controls]),.filters .fields-row label,.pager,.sliders,.skip,#timeline-readout,.arrows,.chip .icon{display:none!important}
+button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-controls]),.filters .fields-row label,.pager,.sliders,.skip,#timeline-readout,.arrows,.chip .icon{display:none!important}
 .filters{position:static;border:0;padding:0}
-.panel,.tile{break-inside:avoid;box-shadow:none}
+.panel,.answers{break-inside:avoid;box-shadow:none}
 #exchanges,.panel:has(.grid){break-inside:auto}
 .grid tr:not(.detail-row),.ladder,.step{break-inside:avoid}
 .list thead th{position:static}.scroll{overflow:visible}

@@ -38,15 +38,15 @@ export function themePart(app: App): void {
   apply();
 }
 
-/** The verdict tiles become buttons that filter. */
-export function tilesPart(app: App): void {
-  for (const tile of document.querySelectorAll<HTMLElement>('.tile[data-verdict]')) {
-    const id = tile.dataset.verdict!;
+/** What stands below the bar of verdicts becomes buttons that filter. */
+export function sharesPart(app: App): void {
+  for (const share of document.querySelectorAll<HTMLElement>('.share[data-verdict]')) {
+    const id = share.dataset.verdict!;
     const listed = app.rows.filter(({ exchange }) => exchange.verdict === id).length;
     const button = app.element('button', {
       type: 'button',
-      class: tile.className,
-      title: tile.title,
+      class: share.className,
+      title: share.title,
       'aria-pressed': 'false',
       disabled: listed === 0,
       click() {
@@ -55,8 +55,8 @@ export function tilesPart(app: App): void {
         app.update({ verdicts });
       },
     });
-    button.append(...tile.childNodes);
-    tile.replaceWith(button);
+    button.append(...share.childNodes);
+    share.replaceWith(button);
     app.onUpdate(() => button.setAttribute('aria-pressed', String(app.state.verdicts.has(id))));
   }
 }
@@ -87,6 +87,9 @@ export function filtersPart(app: App): void {
     input.append(element('option', { value: index }, name));
   }
   app.byId('filter-input-field').hidden = app.payload.inputs.length < 2;
+
+  // Of a single exchange there is nothing to choose.
+  app.byId('filters').hidden = app.rows.length < 2;
 
   // The bar stays in view, and the headings of the list stay below it.
   const bar = app.byId('filters');

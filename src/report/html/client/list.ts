@@ -22,7 +22,8 @@ export function listPart(app: App): void {
   if (app.rows.length === 0) return;
   app.byId('exchanges').hidden = false;
 
-  const open = new Set<number>();
+  // The only one is what the page is about.
+  const open = new Set<number>(app.rows.length === 1 ? [app.rows[0]!.exchange.id] : []);
   const byId = new Map(app.rows.map((row) => [row.exchange.id, row]));
   const verdictOrder = new Map<string, number>(app.payload.verdicts.map(({ id }, index) => [id, index]));
   const collator = new Intl.Collator('en', { numeric: true });

@@ -5,7 +5,7 @@
  * ../page-script.ts (scripts/build-page.mjs). Nothing of this folder is imported elsewhere, and nothing here may import Node.
  */
 import { createApp } from './app.ts';
-import { filtersPart, themePart, tilesPart } from './controls.ts';
+import { filtersPart, sharesPart, themePart } from './controls.ts';
 import { endsPart } from './ends.ts';
 import { groupsPart, listPart } from './list.ts';
 import { loadPayload } from './load.ts';
@@ -15,7 +15,7 @@ document.documentElement.classList.add('js');
 loadPayload()
   .then((payload) => {
     const app = createApp(payload);
-    for (const part of [themePart, tilesPart, filtersPart, timelinePart, endsPart, groupsPart, listPart]) part(app);
+    for (const part of [themePart, sharesPart, filtersPart, timelinePart, endsPart, groupsPart, listPart]) part(app);
     app.update({});
     document.dispatchEvent(new Event('portzeroready'));
     document.documentElement.dataset.ready = '';
