@@ -150,6 +150,21 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     );
   });
 
+  it('says in words that all sources have an equal share, and sorts them by number', async () => {
+    const result = sampleResult({ exchanges: 57, verdict: 'refused' });
+    const exchanges = result.report.exchanges.map((exchange, index) => ({
+      ...exchange,
+      client: { ...exchange.client, address: `192.0.2.${57 - index}` },
+      server: { address: '198.51.100.7', port: 0 },
+    }));
+    const { page } = await open({ ...result, report: { ...result.report, exchanges } });
+    expect(await page.textContent('#sources-more')).toBe('57 sources, none twice; the first 10 are shown');
+    expect(await page.locator('#sources .address').allTextContents()).toEqual(
+      Array.from({ length: 10 }, (_, index) => `192.0.2.${index + 1}`),
+    );
+    expect(await page.textContent('#targets-more')).toBe('');
+  });
+
   it('sorts by a heading, both ways, and says so', async () => {
     const { page, result } = await openSample({ exchanges: 100 });
     const heading = page.locator('#list th', { hasText: 'Latency' });

@@ -9,6 +9,7 @@ export function endsPart(app: App): void {
   const TOP = 10;
   const GRID_ROWS = 10;
   const GRID_COLUMNS = 7;
+  const collator = new Intl.Collator('en', { numeric: true });
   const section = app.byId('ends');
   if (app.rows.length === 0) return;
   section.hidden = false;
@@ -31,7 +32,8 @@ export function endsPart(app: App): void {
       entry.count++;
       entry.verdicts.set(row.exchange.verdict, (entry.verdicts.get(row.exchange.verdict) ?? 0) + 1);
     }
-    return [...piles.values()].sort((a, b) => b.count - a.count || (a.address < b.address ? -1 : 1));
+    // Equal ones in the order of their numbers: 192.0.2.9 before 192.0.2.10.
+    return [...piles.values()].sort((a, b) => b.count - a.count || collator.compare(a.address, b.address));
   }
 
   function bar(entry: Pile, most: number): HTMLElement {
@@ -90,6 +92,13 @@ export function endsPart(app: App): void {
     );
     if (focused !== undefined) {
       for (const button of list.querySelectorAll('button')) if (button.dataset.address === focused) button.focus();
+    }
+    // Ten bars of one length say nothing: equal shares are said in words.
+    const each = top[0]?.count ?? 0;
+    if (piles.length > TOP && piles.at(-1)!.count === each) {
+      const share = each === 1 ? `none twice` : `each with ${formatCount(each, 'exchange')}`;
+      more.textContent = `${formatCount(piles.length, side)}, ${share}; the first ${TOP} are shown`;
+      return;
     }
     const rest = piles.slice(TOP).filter(({ address }) => address !== chosen);
     const count = rest.reduce((sum, entry) => sum + entry.count, 0);
