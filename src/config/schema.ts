@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { linkTypeOfName } from '../decode/link/linktypes.ts';
-import type { TunnelName } from '../decode/tunnel/ports.ts';
+import { TUNNELS } from '../decode/tunnel/ports.ts';
 import type { OptionSpec, Rule } from '../engine/types.ts';
 import { VERDICTS } from '../track/exchange.ts';
 import { parseCidr, parseTarget } from './cidr.ts';
@@ -8,43 +8,6 @@ import { allowedText, readOption } from './defaults.ts';
 import { DURATION_PATTERN, parseDuration, RATE_PATTERN } from './duration.ts';
 import { unknownLinkType } from './link-types.ts';
 
-const TUNNELS: Readonly<Record<TunnelName, string>> = {
-  vxlan: 'VXLAN',
-  'vxlan-gpe': 'VXLAN-GPE',
-  geneve: 'Geneve',
-  'gtp-u': 'GTP-U',
-  teredo: 'Teredo',
-  ayiya: 'AYIYA',
-  l2tp: 'L2TP',
-  mpls: 'MPLS in UDP',
-  gre: 'GRE in UDP',
-  esp: 'ESP in UDP',
-  wireguard: 'WireGuard',
-  tzsp: 'TZSP',
-  lisp: 'LISP data',
-  capwap: 'CAPWAP data',
-  lwapp: 'LWAPP',
-  'lwapp-ethernet': 'LWAPP with whole Ethernet frames',
-  mint: 'MiNT data',
-  peekremote: 'AiroPeek and OmniPeek remote capture',
-  rftap: 'RFtap',
-  gue: 'GUE',
-  jmirror: 'Juniper packet mirror',
-  amt: 'AMT data',
-  'mobile-ip': 'Mobile IP tunnel data',
-  'batman-gateway': 'B.A.T.M.A.N. gateway data',
-  'gtp-v0': 'GTP version 0',
-  llc: 'LLC in UDP (Enterprise Extender)',
-  roce: 'IP in RoCEv2 datagrams',
-  sflow: 'sFlow, which is counted and not looked into',
-  gsmtap: 'GSMTAP, which is counted and not looked into',
-  'gprs-ns': 'GPRS network service, which is counted and not looked into',
-  zep: 'ZigBee encapsulation (802.15.4), which is counted and not looked into',
-  wassp: 'WASSP, which is counted and not looked into',
-  acdr: 'AudioCodes debug recording, which is counted and not looked into',
-  ipx: 'IPX in UDP, which is counted and not looked into',
-  openvpn: 'OpenVPN, which is encrypted',
-};
 const SETTINGS = ['off', 'info', 'warning', 'error'] as const;
 
 /** What a configuration file may say, given the rules that are known. Values are as written; validate.ts reads them. */
@@ -182,9 +145,9 @@ const decoder = z.strictObject({
   tunnelPorts: z
     .strictObject(
       Object.fromEntries(
-        Object.entries(TUNNELS).map(([tunnel, name]) => [
+        Object.entries(TUNNELS).map(([tunnel, { title }]) => [
           tunnel,
-          z.array(port).optional().describe(`UDP ports read as ${name}; [] for none`),
+          z.array(port).optional().describe(`UDP ports read as ${title}; [] for none`),
         ]),
       ),
     )

@@ -1,168 +1,92 @@
-/**
- * Layer ids of PacketRecord.layers. Names follow Wireshark's display filters where a word for people is not better.
- * Ids are not stable between versions; names are.
- */
-const NAMES = [
-  'unknown',
-  'ethernet',
-  'vlan',
-  'llc',
-  'sll',
-  'sll2',
-  'null',
-  'raw',
-  'ipv4',
-  'ipv6',
-  'tcp',
-  'udp',
-  'icmp',
-  'icmpv6',
-  'mpls',
-  'pseudowire',
-  'pbb',
-  'vntag',
-  'fabricpath',
-  'macsec',
-  'isl',
-  'dsa',
-  'brcm-tag',
-  'ppp',
-  'pppoe',
-  'chdlc',
-  'frame-relay',
-  'wlan',
-  'radiotap',
-  'ppi',
-  'prism',
-  'avs',
-  'nflog',
-  'ipnet',
-  'gre',
-  'erspan',
-  'vxlan',
-  'vxlan-gpe',
-  'geneve',
-  'gtp',
-  'teredo',
-  'ayiya',
-  'l2tp',
-  'ah',
-  'esp',
-  'wireguard',
-  'nsh',
-  'enc',
-  'pflog',
-  'etherip',
-  'pppd',
-  'pktap',
-  'ipcomp',
-  'juniper',
-  'fddi',
-  'token-ring',
-  'arcnet',
-  'ipoib',
-  'cisco-metadata',
-  'etag',
-  'hsr',
-  'trill',
-  'ttag',
-  'tzsp',
-  'lisp',
-  'capwap',
-  'eoip',
-  'pim',
-  'ipfc',
-  'batadv',
-  'lwapp',
-  'mint',
-  'peekremote',
-  'rftap',
-  'gue',
-  'jmirror',
-  'amt',
-  'mobile-ip',
-  'batman-gateway',
-] as const;
+const NAMES = ['unknown'];
 
-export const LAYER_ETHERNET = 1;
-export const LAYER_VLAN = 2;
-export const LAYER_LLC = 3;
-export const LAYER_SLL = 4;
-export const LAYER_SLL2 = 5;
+/*
+ * Layer ids of PacketRecord.layers, a line each. Names follow Wireshark's display filters where a word for people is not
+ * better. Ids are not stable between versions; names are.
+ */
+export const LAYER_ETHERNET = layer('ethernet');
+export const LAYER_VLAN = layer('vlan');
+export const LAYER_LLC = layer('llc');
+export const LAYER_SLL = layer('sll');
+export const LAYER_SLL2 = layer('sll2');
 /** BSD loopback, LINKTYPE_NULL and LINKTYPE_LOOP. */
-export const LAYER_NULL = 6;
-export const LAYER_RAW = 7;
-export const LAYER_IPV4 = 8;
-export const LAYER_IPV6 = 9;
-export const LAYER_TCP = 10;
-export const LAYER_UDP = 11;
-export const LAYER_ICMP = 12;
-export const LAYER_ICMPV6 = 13;
-export const LAYER_MPLS = 14;
-export const LAYER_PSEUDOWIRE = 15;
-export const LAYER_PBB = 16;
-export const LAYER_VNTAG = 17;
-export const LAYER_FABRICPATH = 18;
-export const LAYER_MACSEC = 19;
-export const LAYER_ISL = 20;
-export const LAYER_DSA = 21;
-export const LAYER_BRCM_TAG = 22;
-export const LAYER_PPP = 23;
-export const LAYER_PPPOE = 24;
-export const LAYER_CHDLC = 25;
-export const LAYER_FRAME_RELAY = 26;
-export const LAYER_WLAN = 27;
-export const LAYER_RADIOTAP = 28;
-export const LAYER_PPI = 29;
-export const LAYER_PRISM = 30;
-export const LAYER_AVS = 31;
-export const LAYER_NFLOG = 32;
-export const LAYER_IPNET = 33;
-export const LAYER_GRE = 34;
-export const LAYER_ERSPAN = 35;
-export const LAYER_VXLAN = 36;
-export const LAYER_VXLAN_GPE = 37;
-export const LAYER_GENEVE = 38;
-export const LAYER_GTP = 39;
-export const LAYER_TEREDO = 40;
-export const LAYER_AYIYA = 41;
-export const LAYER_L2TP = 42;
-export const LAYER_AH = 43;
-export const LAYER_ESP = 44;
-export const LAYER_WIREGUARD = 45;
-export const LAYER_NSH = 46;
-export const LAYER_ENC = 47;
-export const LAYER_PFLOG = 48;
-export const LAYER_ETHERIP = 49;
-export const LAYER_PPPD = 50;
-export const LAYER_PKTAP = 51;
-export const LAYER_IPCOMP = 52;
-export const LAYER_JUNIPER = 53;
-export const LAYER_FDDI = 54;
-export const LAYER_TOKEN_RING = 55;
-export const LAYER_ARCNET = 56;
-export const LAYER_IPOIB = 57;
-export const LAYER_CISCO_METADATA = 58;
-export const LAYER_ETAG = 59;
-export const LAYER_HSR = 60;
-export const LAYER_TRILL = 61;
-export const LAYER_TTAG = 62;
-export const LAYER_TZSP = 63;
-export const LAYER_LISP = 64;
-export const LAYER_CAPWAP = 65;
-export const LAYER_EOIP = 66;
-export const LAYER_PIM = 67;
-export const LAYER_IPFC = 68;
-export const LAYER_BATADV = 69;
-export const LAYER_LWAPP = 70;
-export const LAYER_MINT = 71;
-export const LAYER_PEEKREMOTE = 72;
-export const LAYER_RFTAP = 73;
-export const LAYER_GUE = 74;
-export const LAYER_JMIRROR = 75;
-export const LAYER_AMT = 76;
-export const LAYER_MOBILE_IP = 77;
-export const LAYER_BATMAN_GATEWAY = 78;
+export const LAYER_NULL = layer('null');
+export const LAYER_RAW = layer('raw');
+export const LAYER_IPV4 = layer('ipv4');
+export const LAYER_IPV6 = layer('ipv6');
+export const LAYER_TCP = layer('tcp');
+export const LAYER_UDP = layer('udp');
+export const LAYER_ICMP = layer('icmp');
+export const LAYER_ICMPV6 = layer('icmpv6');
+export const LAYER_MPLS = layer('mpls');
+export const LAYER_PSEUDOWIRE = layer('pseudowire');
+export const LAYER_PBB = layer('pbb');
+export const LAYER_VNTAG = layer('vntag');
+export const LAYER_FABRICPATH = layer('fabricpath');
+export const LAYER_MACSEC = layer('macsec');
+export const LAYER_ISL = layer('isl');
+export const LAYER_DSA = layer('dsa');
+export const LAYER_BRCM_TAG = layer('brcm-tag');
+export const LAYER_PPP = layer('ppp');
+export const LAYER_PPPOE = layer('pppoe');
+export const LAYER_CHDLC = layer('chdlc');
+export const LAYER_FRAME_RELAY = layer('frame-relay');
+export const LAYER_WLAN = layer('wlan');
+export const LAYER_RADIOTAP = layer('radiotap');
+export const LAYER_PPI = layer('ppi');
+export const LAYER_PRISM = layer('prism');
+export const LAYER_AVS = layer('avs');
+export const LAYER_NFLOG = layer('nflog');
+export const LAYER_IPNET = layer('ipnet');
+export const LAYER_GRE = layer('gre');
+export const LAYER_ERSPAN = layer('erspan');
+export const LAYER_VXLAN = layer('vxlan');
+export const LAYER_VXLAN_GPE = layer('vxlan-gpe');
+export const LAYER_GENEVE = layer('geneve');
+export const LAYER_GTP = layer('gtp');
+export const LAYER_TEREDO = layer('teredo');
+export const LAYER_AYIYA = layer('ayiya');
+export const LAYER_L2TP = layer('l2tp');
+export const LAYER_AH = layer('ah');
+export const LAYER_ESP = layer('esp');
+export const LAYER_WIREGUARD = layer('wireguard');
+export const LAYER_NSH = layer('nsh');
+export const LAYER_ENC = layer('enc');
+export const LAYER_PFLOG = layer('pflog');
+export const LAYER_ETHERIP = layer('etherip');
+export const LAYER_PPPD = layer('pppd');
+export const LAYER_PKTAP = layer('pktap');
+export const LAYER_IPCOMP = layer('ipcomp');
+export const LAYER_JUNIPER = layer('juniper');
+export const LAYER_FDDI = layer('fddi');
+export const LAYER_TOKEN_RING = layer('token-ring');
+export const LAYER_ARCNET = layer('arcnet');
+export const LAYER_IPOIB = layer('ipoib');
+export const LAYER_CISCO_METADATA = layer('cisco-metadata');
+export const LAYER_ETAG = layer('etag');
+export const LAYER_HSR = layer('hsr');
+export const LAYER_TRILL = layer('trill');
+export const LAYER_TTAG = layer('ttag');
+export const LAYER_TZSP = layer('tzsp');
+export const LAYER_LISP = layer('lisp');
+export const LAYER_CAPWAP = layer('capwap');
+export const LAYER_EOIP = layer('eoip');
+export const LAYER_PIM = layer('pim');
+export const LAYER_IPFC = layer('ipfc');
+export const LAYER_BATADV = layer('batadv');
+export const LAYER_LWAPP = layer('lwapp');
+export const LAYER_MINT = layer('mint');
+export const LAYER_PEEKREMOTE = layer('peekremote');
+export const LAYER_RFTAP = layer('rftap');
+export const LAYER_GUE = layer('gue');
+export const LAYER_JMIRROR = layer('jmirror');
+export const LAYER_AMT = layer('amt');
+export const LAYER_MOBILE_IP = layer('mobile-ip');
+export const LAYER_BATMAN_GATEWAY = layer('batman-gateway');
+
+function layer(name: string): number {
+  return NAMES.push(name) - 1;
+}
 
 /** Name of a layer id as reports show it, as in "ethernet" or "ipv4"; "unknown" for a number that is no layer. */
 export function layerName(id: number): string {

@@ -15,7 +15,7 @@ import type { PluginReporter } from '../../config/plugins.ts';
 import type { DecoderOptions } from '../../decode/decoder.ts';
 import { createLinkMap } from '../../decode/link/link-map.ts';
 import { linkTypeName } from '../../decode/link/linktypes.ts';
-import { TUNNEL_ESP, TUNNEL_NONE, TUNNEL_OPENVPN, TUNNEL_WIREGUARD, TunnelPorts } from '../../decode/tunnel/ports.ts';
+import { isEncryptedTunnel, TUNNEL_NONE, TunnelPorts } from '../../decode/tunnel/ports.ts';
 import { streamText } from '../../report/formats/live-text.ts';
 import { escapeForTerminal } from '../../words/escape.ts';
 import { formatCount } from '../../words/numbers.ts';
@@ -219,13 +219,13 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 /** The text report of a live run: finding by finding, and the summary at the end. */
 const LIVE_TEXT: PluginReporter = { name: 'live-text', stream: streamText };
 
-/** UDP ports whose datagrams the kernel must let through; ESP, WireGuard and OpenVPN are never looked into. */
+/** UDP ports whose datagrams the kernel must let through; what is encrypted is never looked into. */
 function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {
   const tunnels = new TunnelPorts(configured);
-  const opaque = [TUNNEL_NONE, TUNNEL_ESP, TUNNEL_WIREGUARD, TUNNEL_OPENVPN];
-  return Array.from({ length: 65_536 }, (_, port) => port).filter(
-    (port) => !opaque.includes(tunnels.tunnelOf(port, port)),
-  );
+  return Array.from({ length: 65_536 }, (_, port) => port).filter((port) => {
+    const tunnel = tunnels.tunnelOf(port, port);
+    return tunnel !== TUNNEL_NONE && !isEncryptedTunnel(tunnel);
+  });
 }
 
 interface Evidence {

@@ -10,54 +10,55 @@ import {
   REASON_SFLOW,
   REASON_WASSP,
 } from '../reasons.ts';
-import {
-  TUNNEL_ACDR,
-  TUNNEL_GPRS_NS,
-  TUNNEL_GSMTAP,
-  TUNNEL_IPX,
-  TUNNEL_OPENVPN,
-  TUNNEL_SFLOW,
-  TUNNEL_WASSP,
-  TUNNEL_ZEP,
-} from './ports.ts';
 
-/**
+/*
  * UDP that may carry packets and is not followed: each is told by its port and its first bytes, and counted by name. The
- * datagram itself is read as ever.
+ * datagram itself is read as ever, also where the first bytes say that no packet is in it, or that it is something else.
  */
-export function readOpaqueUdp(cursor: Cursor): number {
-  const reason = reasonOf(cursor);
-  if (reason !== 0) cursor.unsupported(reason);
+
+function count(cursor: Cursor, isIt: boolean, reason: number): number {
+  if (isIt) cursor.unsupported(reason);
   return STEP_DONE;
 }
 
-/** What is counted; 0 where the first bytes say that no packet is in it, or that it is something else. */
-function reasonOf(cursor: Cursor): number {
-  const { bytes, offset } = cursor;
-  switch (cursor.type) {
-    case TUNNEL_SFLOW:
-      // https://sflow.org/sflow_version_5.txt: samples are the beginnings of frames.
-      return !cursor.lacks(4) && [2, 4, 5].includes(u32(bytes, offset)) ? REASON_SFLOW : 0;
-    case TUNNEL_GSMTAP:
-      return carriesUserData(cursor) ? REASON_GSMTAP : 0;
-    case TUNNEL_GPRS_NS:
-      // 3GPP TS 48.016 §9.2.10 NS-UNITDATA with 3GPP TS 48.018 §10.2 DL-UNITDATA or UL-UNITDATA.
-      return !cursor.lacks(5) && bytes[offset] === 0 && bytes[offset + 4]! <= 1 ? REASON_GPRS_NS : 0;
-    case TUNNEL_ZEP:
-      // ZigBee encapsulation: "EX", then an 802.15.4 frame, which may be 6LoWPAN (RFC 4944).
-      return !cursor.lacks(2) && u16(bytes, offset) === 0x4558 ? REASON_IEEE802154 : 0;
-    case TUNNEL_WASSP:
-      return !cursor.lacks(1) && bytes[offset] === 3 ? REASON_WASSP : 0;
-    case TUNNEL_ACDR:
-      return cursor.limit > offset ? REASON_ACDR : 0;
-    case TUNNEL_IPX:
-      // RFC 1234 §2; the checksum of IPX is always all ones there.
-      return !cursor.lacks(2) && u16(bytes, offset) === 0xffff ? REASON_IPX : 0;
-    case TUNNEL_OPENVPN:
-      return isOpenVpnData(cursor) ? REASON_OPENVPN : 0;
-    default:
-      return 0;
-  }
+/** https://sflow.org/sflow_version_5.txt: samples are the beginnings of frames. */
+export function readSflow(cursor: Cursor): number {
+  return count(cursor, !cursor.lacks(4) && [2, 4, 5].includes(u32(cursor.bytes, cursor.offset)), REASON_SFLOW);
+}
+
+export function readGsmtap(cursor: Cursor): number {
+  return count(cursor, carriesUserData(cursor), REASON_GSMTAP);
+}
+
+/** 3GPP TS 48.016 §9.2.10 NS-UNITDATA with 3GPP TS 48.018 §10.2 DL-UNITDATA or UL-UNITDATA. */
+export function readGprsNs(cursor: Cursor): number {
+  return count(
+    cursor,
+    !cursor.lacks(5) && cursor.bytes[cursor.offset] === 0 && cursor.bytes[cursor.offset + 4]! <= 1,
+    REASON_GPRS_NS,
+  );
+}
+
+/** ZigBee encapsulation: "EX", then an 802.15.4 frame, which may be 6LoWPAN (RFC 4944). */
+export function readZep(cursor: Cursor): number {
+  return count(cursor, !cursor.lacks(2) && u16(cursor.bytes, cursor.offset) === 0x4558, REASON_IEEE802154);
+}
+
+export function readWassp(cursor: Cursor): number {
+  return count(cursor, !cursor.lacks(1) && cursor.bytes[cursor.offset] === 3, REASON_WASSP);
+}
+
+export function readAcdr(cursor: Cursor): number {
+  return count(cursor, cursor.limit > cursor.offset, REASON_ACDR);
+}
+
+/** RFC 1234 §2; the checksum of IPX is always all ones there. */
+export function readIpx(cursor: Cursor): number {
+  return count(cursor, !cursor.lacks(2) && u16(cursor.bytes, cursor.offset) === 0xffff, REASON_IPX);
+}
+
+export function readOpenVpn(cursor: Cursor): number {
+  return count(cursor, isOpenVpnData(cursor), REASON_OPENVPN);
 }
 
 /** https://osmocom.org/projects/baseband/wiki/GSMTAP: version (1), words (1), type (1), …, at 12 the channel. */

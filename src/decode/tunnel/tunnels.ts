@@ -24,38 +24,10 @@ import { readLisp } from './lisp.ts';
 import { readLwappEthernet, readUdpLwapp } from './lwapp.ts';
 import { readMint } from './mint.ts';
 import { looksLikeMpls } from './mpls.ts';
-import { readOpaqueUdp } from './opaque-udp.ts';
+import { readAcdr, readGprsNs, readGsmtap, readIpx, readOpenVpn, readSflow, readWassp, readZep } from './opaque-udp.ts';
 import { readPeekRemote } from './peekremote.ts';
 import { readPim } from './pim.ts';
-import {
-  TUNNEL_AMT,
-  TUNNEL_AYIYA,
-  TUNNEL_BATMAN_GATEWAY,
-  TUNNEL_CAPWAP,
-  TUNNEL_ESP,
-  TUNNEL_GENEVE,
-  TUNNEL_GRE,
-  TUNNEL_GTP,
-  TUNNEL_GTP0,
-  TUNNEL_GUE,
-  TUNNEL_JMIRROR,
-  TUNNEL_L2TP,
-  TUNNEL_LISP,
-  TUNNEL_LLC,
-  TUNNEL_LWAPP,
-  TUNNEL_LWAPP_ETHERNET,
-  TUNNEL_MINT,
-  TUNNEL_MOBILE_IP,
-  TUNNEL_MPLS,
-  TUNNEL_PEEKREMOTE,
-  TUNNEL_RFTAP,
-  TUNNEL_ROCE,
-  TUNNEL_TEREDO,
-  TUNNEL_TZSP,
-  TUNNEL_VXLAN,
-  TUNNEL_VXLAN_GPE,
-  TUNNEL_WIREGUARD,
-} from './ports.ts';
+import { TUNNEL_NAMES, type TunnelName } from './ports.ts';
 import { readRftap } from './rftap.ts';
 import { readTeredo } from './teredo.ts';
 import { readUdpTzsp } from './tzsp.ts';
@@ -97,75 +69,58 @@ export function readTunnelProtocol(cursor: Cursor, protocol: number): number {
   }
 }
 
+/** Reads what stands at Cursor.offset, and says with a STEP_ what comes next: STEP_DONE where it is not the tunnel. */
+type TunnelReader = (cursor: Cursor) => number;
+
+/** Who reads what stands behind a UDP header at the ports of ports.ts. */
+const READERS: Readonly<Record<TunnelName, TunnelReader>> = {
+  vxlan: readVxlan,
+  'vxlan-gpe': readVxlanGpe,
+  geneve: readGeneve,
+  'gtp-u': readGtp,
+  teredo: readTeredo,
+  ayiya: readAyiya,
+  l2tp: readL2tp,
+  mpls: (cursor) => (looksLikeMpls(cursor) ? STEP_MPLS : STEP_DONE),
+  gre: (cursor) => (isGre(cursor) ? STEP_GRE : STEP_DONE),
+  esp: readUdpEsp,
+  wireguard: readWireguard,
+  tzsp: readUdpTzsp,
+  lisp: readLisp,
+  capwap: readCapwap,
+  lwapp: readUdpLwapp,
+  'lwapp-ethernet': readLwappEthernet,
+  mint: readMint,
+  peekremote: readPeekRemote,
+  rftap: readRftap,
+  gue: readGue,
+  jmirror: readJuniperMirror,
+  amt: readAmt,
+  'mobile-ip': readMobileIp,
+  'batman-gateway': readBatmanGateway,
+  'gtp-v0': readGtp0,
+  llc: readUdpLlc,
+  roce: readRoce,
+  sflow: readSflow,
+  gsmtap: readGsmtap,
+  'gprs-ns': readGprsNs,
+  zep: readZep,
+  wassp: readWassp,
+  acdr: readAcdr,
+  ipx: readIpx,
+  openvpn: readOpenVpn,
+};
+/** By TUNNEL_ number. */
+const BY_NUMBER: readonly TunnelReader[] = [() => STEP_DONE, ...TUNNEL_NAMES.map((name) => READERS[name])];
+
 /**
  * A UDP payload at a tunnel's port, Cursor.type its TUNNEL_ number. What does not look like the tunnel is ordinary UDP,
  * and the packet stays the UDP datagram. Where the capture ends before the header shows what it is, nobody can say so.
  */
 export function readUdpTunnel(cursor: Cursor): number {
   cursor.wasCut = false;
-  const step = readTunnel(cursor);
+  const step = BY_NUMBER[cursor.type]!(cursor);
   if (step === STEP_DONE && cursor.wasCut && cursor.record.status === OK)
     return cursor.fail(TRUNCATED, REASON_TRUNCATED_TUNNEL);
   return step;
-}
-
-function readTunnel(cursor: Cursor): number {
-  switch (cursor.type) {
-    case TUNNEL_VXLAN:
-      return readVxlan(cursor);
-    case TUNNEL_VXLAN_GPE:
-      return readVxlanGpe(cursor);
-    case TUNNEL_GENEVE:
-      return readGeneve(cursor);
-    case TUNNEL_GTP:
-      return readGtp(cursor);
-    case TUNNEL_TEREDO:
-      return readTeredo(cursor);
-    case TUNNEL_AYIYA:
-      return readAyiya(cursor);
-    case TUNNEL_L2TP:
-      return readL2tp(cursor);
-    case TUNNEL_MPLS:
-      return looksLikeMpls(cursor) ? STEP_MPLS : STEP_DONE;
-    case TUNNEL_GRE:
-      return isGre(cursor) ? STEP_GRE : STEP_DONE;
-    case TUNNEL_ESP:
-      return readUdpEsp(cursor);
-    case TUNNEL_WIREGUARD:
-      return readWireguard(cursor);
-    case TUNNEL_TZSP:
-      return readUdpTzsp(cursor);
-    case TUNNEL_LISP:
-      return readLisp(cursor);
-    case TUNNEL_CAPWAP:
-      return readCapwap(cursor);
-    case TUNNEL_LWAPP:
-      return readUdpLwapp(cursor);
-    case TUNNEL_LWAPP_ETHERNET:
-      return readLwappEthernet(cursor);
-    case TUNNEL_MINT:
-      return readMint(cursor);
-    case TUNNEL_PEEKREMOTE:
-      return readPeekRemote(cursor);
-    case TUNNEL_RFTAP:
-      return readRftap(cursor);
-    case TUNNEL_GUE:
-      return readGue(cursor);
-    case TUNNEL_JMIRROR:
-      return readJuniperMirror(cursor);
-    case TUNNEL_AMT:
-      return readAmt(cursor);
-    case TUNNEL_MOBILE_IP:
-      return readMobileIp(cursor);
-    case TUNNEL_BATMAN_GATEWAY:
-      return readBatmanGateway(cursor);
-    case TUNNEL_GTP0:
-      return readGtp0(cursor);
-    case TUNNEL_LLC:
-      return readUdpLlc(cursor);
-    case TUNNEL_ROCE:
-      return readRoce(cursor);
-    default:
-      return readOpaqueUdp(cursor);
-  }
 }
