@@ -1,4 +1,5 @@
 import type { PortState, PortZeroEnd, Probe, Verdict } from '../track/exchange.ts';
+import { VERDICT_WORDS } from '../words/verdicts.ts';
 
 export type MessageValues = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -69,26 +70,5 @@ const endpoint = ({ address, port }: ExchangeWords['client']): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 function answerPhrase({ verdict, reason, answeredBy }: ExchangeWords): string {
-  const by = answeredBy ?? 'unknown';
-  const why = reason === null ? '' : ` (${reason})`;
-  switch (verdict) {
-    case 'accepted':
-    case 'refused':
-      return `${verdict} by ${by}${why}`;
-    case 'unreachable':
-      return `unreachable, says ${by}${why}`;
-    case 'silent':
-      return 'no answer (silent)';
-    // Also what a live run says of an attempt that has only begun.
-    case 'undecided':
-      return 'no answer seen so far';
-    case 'simultaneous':
-      return `crossed by a SYN from ${by}${why}`;
-    case 'challenged':
-      return `answered by ${by} with an ACK that does not acknowledge it${why}`;
-    case 'invalid-reset':
-      return `only resets that must be ignored, from ${by}`;
-    case 'unsolicited':
-      return 'unsolicited';
-  }
+  return VERDICT_WORDS[verdict].answer(answeredBy ?? 'unknown', reason === null ? '' : ` (${reason})`);
 }

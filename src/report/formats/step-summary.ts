@@ -4,7 +4,7 @@ import { escapeForTerminal, escapeMarkdown } from '../../words/escape.ts';
 import { formatCount, formatNumber } from '../../words/numbers.ts';
 import { formatProbe } from '../../words/probes.ts';
 import { bySeverity } from '../../words/severity.ts';
-import { VERDICT_STATES } from '../../words/verdicts.ts';
+import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { groupFilter } from '../display-filter.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
 import { formatConclusion } from '../model/conclusion.ts';
@@ -56,7 +56,7 @@ function verdictTable({ summary }: AnalysisReport): string[] {
     '| Answer | nmap says | Port 0 | All |',
     '| --- | --- | ---: | ---: |',
     ...VERDICTS.filter((verdict) => exchanges[verdict] > 0).map((verdict) =>
-      row([verdict, VERDICT_STATES[verdict], formatNumber(portZero[verdict]), formatNumber(exchanges[verdict])]),
+      row([verdict, VERDICT_WORDS[verdict].state, formatNumber(portZero[verdict]), formatNumber(exchanges[verdict])]),
     ),
     row(['**total**', '', formatNumber(portZero.total), formatNumber(exchanges.total)]),
   ];

@@ -5,7 +5,7 @@ import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts'
 import { formatProbe } from '../../words/probes.ts';
 import type { Severity } from '../../words/severity.ts';
 import { bySeverity, SEVERITIES } from '../../words/severity.ts';
-import { VERDICT_PHRASES, VERDICT_STATES } from '../../words/verdicts.ts';
+import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { framesFilter, groupFilter } from '../display-filter.ts';
 import { formatDuration, secondsBetween } from '../html/words.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
@@ -74,7 +74,7 @@ export function formatTextAnswer(exchange: ExchangeReport, context: ReportContex
   const clock = answered === null ? '' : `${colors.dim(timeOfDay(answered))}  `;
   const where = frames.answer === null ? '' : colors.dim(`  [${framesText([frames.answer])}]`);
   const ends = `${formatEndpoint(client)} > ${formatEndpoint(server)}`;
-  return `${clock}${'answer'.padEnd(7)}  ${ends} was ${VERDICT_PHRASES[verdict]}: ${escapeForTerminal(formatAnswer(exchange))}${where}\n`;
+  return `${clock}${'answer'.padEnd(7)}  ${ends} was ${VERDICT_WORDS[verdict].phrase}: ${escapeForTerminal(formatAnswer(exchange))}${where}\n`;
 }
 
 function pageOf(context: ReportContext): Page {
@@ -153,7 +153,7 @@ function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
   for (const verdict of VERDICTS) {
     if (exchanges[verdict] === 0) continue;
     const zero = portZero[verdict] === 0 ? colors.dim('-') : formatNumber(portZero[verdict]);
-    yield `${line(verdictText(verdict, colors), zero, formatNumber(exchanges[verdict]), colors.dim(VERDICT_STATES[verdict]))}\n`;
+    yield `${line(verdictText(verdict, colors), zero, formatNumber(exchanges[verdict]), colors.dim(VERDICT_WORDS[verdict].state))}\n`;
     if (verdict === 'silent' && lostBesideSilence > 0)
       yield wrap(
         `the capture lost ${formatCount(lostBesideSilence, 'frame')}, so an answer may be among them`,
@@ -346,22 +346,21 @@ function severityText(severity: Severity | null, colors: Colors, width = 7): str
   return pad(severityColor(severity, colors)(severity), width);
 }
 
+const VERDICT_COLORS: Readonly<Record<Verdict, 'red' | 'green' | 'magenta' | 'yellow' | null>> = {
+  accepted: 'red',
+  refused: 'green',
+  unreachable: 'yellow',
+  silent: 'yellow',
+  undecided: null,
+  simultaneous: 'red',
+  challenged: 'magenta',
+  'invalid-reset': 'magenta',
+  unsolicited: null,
+};
+
 function verdictText(verdict: Verdict, colors: Colors): string {
-  switch (verdict) {
-    case 'accepted':
-    case 'simultaneous':
-      return colors.red(verdict);
-    case 'refused':
-      return colors.green(verdict);
-    case 'invalid-reset':
-    case 'challenged':
-      return colors.magenta(verdict);
-    case 'unreachable':
-    case 'silent':
-      return colors.yellow(verdict);
-    default:
-      return verdict;
-  }
+  const color = VERDICT_COLORS[verdict];
+  return color === null ? verdict : colors[color](verdict);
 }
 
 /** Of an RFC 3339 time: "2026-11-21", "05:55:10.123456", and both. */

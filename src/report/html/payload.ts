@@ -1,8 +1,8 @@
 import type { Verdict } from '../../track/exchange.ts';
 import { VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
+import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import type { ExchangeReport, FindingReport, RunResult } from '../model/types.ts';
-import { VERDICT_TEXTS } from './verdicts.ts';
 
 /** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */
 const PAGE_EXCHANGES = 10_000;
@@ -60,7 +60,7 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
   const flaggedListed = listed.reduce((sum, { id }) => sum + (ranks.has(id) ? 1 : 0), 0);
   return {
     inputs: report.inputs.map(({ name }) => name),
-    verdicts: VERDICTS.map((id) => ({ id, ...VERDICT_TEXTS[id] })),
+    verdicts: VERDICTS.map((id) => ({ id, label: VERDICT_WORDS[id].label, meaning: VERDICT_WORDS[id].meaning })),
     exchanges: listed.map((exchange) => ({ ...exchange, frames: packFrames(exchange.frames) })),
     unlisted: Math.max(flagged - flaggedListed, report.omitted.exchanges + report.exchanges.length - listed.length),
     findings: report.findings.flatMap(({ ruleId, severity, message, exchange, known }) =>

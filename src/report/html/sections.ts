@@ -4,6 +4,7 @@ import { formatCount, formatNumber } from '../../words/numbers.ts';
 import { probeWord } from '../../words/probes.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
+import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { extentOf } from '../model/conclusion.ts';
 import { countKnown, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
 import { countNew } from '../model/new-findings.ts';
@@ -11,7 +12,7 @@ import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../m
 import { html, type Markup } from './escape.ts';
 import { commonFolder, pathMarkup } from './paths.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
-import { icon, VERDICT_TEXTS } from './verdicts.ts';
+import { icon } from './verdicts.ts';
 import { formatDuration, formatTime, secondsBetween } from './words.ts';
 
 // The parts of the page that need no script: what a viewer that blocks scripts shows, and what a script then enriches.
@@ -23,7 +24,7 @@ const PLAIN_EXCHANGES = 100;
 
 const severityMark = (severity: Severity) => html`<span class="mark">${icon(`s-${severity}`)}${severity}</span>`;
 const verdictMark = (verdict: ExchangeReport['verdict']) =>
-  html`<span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span>`;
+  html`<span class="mark">${icon(`v-${verdict}`)}${VERDICT_WORDS[verdict].label}</span>`;
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 function formatBytes(bytes: number): string {
@@ -59,7 +60,7 @@ export function headline(result: RunResult): string {
   const exchanges = formatCount(total, 'exchange');
   const only = VERDICTS.find((verdict) => portZero[verdict] === total);
   if (only !== undefined)
-    return `${exchanges} with port 0, ${total > 1 ? 'all ' : ''}${VERDICT_TEXTS[only].label.toLowerCase()}`;
+    return `${exchanges} with port 0, ${total > 1 ? 'all ' : ''}${VERDICT_WORDS[only].label.toLowerCase()}`;
   if (accepted === 0) return `${exchanges} with port 0, none accepted`;
   return `${formatNumber(accepted)} of ${exchanges} with port 0 ${accepted === 1 ? 'was' : 'were'} accepted`;
 }
@@ -137,14 +138,14 @@ export function sharesSection({ report }: RunResult): Markup | null {
   const parts = seen.map((verdict) => html`<span class="part v-${verdict}">${icon(`v-${verdict}`)}</span>`);
   const items = seen.map(
     (verdict) =>
-      html`<li><div class="share" data-verdict="${verdict}" title="${VERDICT_TEXTS[verdict].meaning}"><span class="mark">${icon(`v-${verdict}`)}${VERDICT_TEXTS[verdict].label}</span> <b class="figure">${formatNumber(portZero[verdict])}</b>${
+      html`<li><div class="share" data-verdict="${verdict}" title="${VERDICT_WORDS[verdict].meaning}"><span class="mark">${icon(`v-${verdict}`)}${VERDICT_WORDS[verdict].label}</span> <b class="figure">${formatNumber(portZero[verdict])}</b>${
         exchanges[verdict] === portZero[verdict]
           ? null
           : html` <span class="muted">of ${formatNumber(exchanges[verdict])} on all ports</span>`
       }</div></li>`,
   );
   const none = VERDICTS.filter((verdict) => portZero[verdict] === 0).map((verdict) =>
-    VERDICT_TEXTS[verdict].label.toLowerCase(),
+    VERDICT_WORDS[verdict].label.toLowerCase(),
   );
   return html`<section class="answers" aria-labelledby="h-verdicts"><div class="head"><h2 id="h-verdicts">How port 0 was answered</h2><p class="muted">${formatCount(portZero.total, 'exchange')} with port 0 at either end, of ${formatNumber(exchanges.total)} on all ports</p></div>
 <div class="stack" aria-hidden="true">${parts}</div>

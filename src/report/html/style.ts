@@ -1,34 +1,25 @@
-// Colours of verdicts keep apart for the colour-blind (after Okabe and Ito: lightness differs as well as hue) and stand
-// out by 3:1 from both the page and the panels; text by 4.5:1.
+import { VERDICTS } from '../../track/exchange.ts';
+import { VERDICT_LOOKS } from './verdicts.ts';
+
+const verdictColors = (scheme: 'light' | 'dark'): string =>
+  VERDICTS.map((verdict) => `--v-${verdict}:${VERDICT_LOOKS[verdict][scheme]};`).join('');
+
+// Text stands out by 4.5:1.
 const LIGHT = `
 --page:#f7f8fa;--panel:#fff;--sunken:#f1f3f6;--line:#e2e5eb;--strong-line:#c9ced8;--text:#191d26;--muted:#59616f;
 --accent:#2456c9;--accent-soft:#e8eefc;--knock:#fff;--shadow:0 1px 2px rgb(20 25 40/.05);
 --error:#b3261e;--warning:#8f5600;--info:#2456c9;--error-soft:#fbeae8;--warning-soft:#fdf1de;--info-soft:#e8eefc;
---v-accepted:#c4420a;--v-refused:#1c64a8;--v-unreachable:#7a45b8;--v-silent:#6a7280;--v-undecided:#8a7420;
---v-simultaneous:#b06800;--v-challenged:#00795f;--v-invalid-reset:#b2387c;--v-unsolicited:#22809f;`;
+${verdictColors('light')}`;
 const DARK = `
 --page:#0d1015;--panel:#14181f;--sunken:#1b2029;--line:#252b36;--strong-line:#3a4250;--text:#e4e8ef;--muted:#98a2b1;
 --accent:#7fa8ff;--accent-soft:#1c2740;--knock:#14181f;--shadow:none;
 --error:#ff8a80;--warning:#f2b544;--info:#7fa8ff;--error-soft:#3a1d1d;--warning-soft:#35290f;--info-soft:#1c2740;
---v-accepted:#ff7f4d;--v-refused:#5fabec;--v-unreachable:#bb93f5;--v-silent:#99a3b2;--v-undecided:#cdb85a;
---v-simultaneous:#f2ab35;--v-challenged:#38c5a0;--v-invalid-reset:#f08abb;--v-unsolicited:#74d0ea;`;
+${verdictColors('dark')}`;
 
-const VERDICT_CLASSES = [
-  'accepted',
-  'refused',
-  'unreachable',
-  'silent',
-  'undecided',
-  'simultaneous',
-  'challenged',
-  'invalid-reset',
-  'unsolicited',
-]
-  .map(
-    (verdict) =>
-      `.v-${verdict}{color:var(--v-${verdict});--own:var(--v-${verdict})}.part.v-${verdict},.tint.v-${verdict}{background:var(--v-${verdict})}`,
-  )
-  .join('\n');
+const VERDICT_CLASSES = VERDICTS.map(
+  (verdict) =>
+    `.v-${verdict}{color:var(--v-${verdict});--own:var(--v-${verdict})}.part.v-${verdict},.tint.v-${verdict}{background:var(--v-${verdict})}`,
+).join('\n');
 
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;--font:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;

@@ -1,45 +1,69 @@
 import type { Verdict } from '../../track/exchange.ts';
 import { html, Markup } from './escape.ts';
 
-/** What a verdict is called on the page, and what was seen, in a sentence. */
-export const VERDICT_TEXTS: Readonly<Record<Verdict, { readonly label: string; readonly meaning: string }>> = {
-  accepted: { label: 'Accepted', meaning: 'A SYN-ACK acknowledged the SYN: something listens.' },
-  refused: { label: 'Refused', meaning: 'An acceptable RST: a closed port, or a firewall that answers like one.' },
-  unreachable: { label: 'Unreachable', meaning: 'An ICMP error that quotes the segment.' },
-  silent: { label: 'Silent', meaning: 'Nothing came back within the answer timeout.' },
-  undecided: {
-    label: 'Undecided',
-    meaning: 'The capture ended, or the client gave up, before an answer or the timeout.',
+interface VerdictLook {
+  /**
+   * Colours keep apart for the colour-blind (after Okabe and Ito: lightness differs as well as hue) and stand out by 3:1 from
+   * both the page and the panels.
+   */
+  readonly light: string;
+  readonly dark: string;
+  /** A drawing on a grid of 16. Each verdict has a shape of its own, so that colour is never the only thing that tells two apart. */
+  readonly icon: string;
+}
+
+/** How a verdict is drawn; the words are in words/verdicts.ts. */
+export const VERDICT_LOOKS: Readonly<Record<Verdict, VerdictLook>> = {
+  accepted: {
+    light: '#c4420a',
+    dark: '#ff7f4d',
+    icon: '<circle cx="8" cy="8" r="7" fill="currentColor" stroke="none"/><path class="knock" d="M4.8 8.3 7 10.5l4.3-4.7"/>',
   },
-  simultaneous: { label: 'Simultaneous', meaning: 'A bare SYN crossed the SYN: both ends opened.' },
-  challenged: { label: 'Challenged', meaning: 'An ACK that does not acknowledge the SYN.' },
-  'invalid-reset': { label: 'Invalid reset', meaning: 'Only RSTs that the client must ignore.' },
+  refused: {
+    light: '#1c64a8',
+    dark: '#5fabec',
+    icon: '<rect x="1.5" y="1.5" width="13" height="13" rx="3" fill="currentColor" stroke="none"/><path class="knock" d="m5.3 5.3 5.4 5.4m0-5.4-5.4 5.4"/>',
+  },
+  unreachable: {
+    light: '#7a45b8',
+    dark: '#bb93f5',
+    icon: '<path d="M8 1.2 14.8 8 8 14.8 1.2 8Z" fill="currentColor" stroke="none"/><path class="knock" d="M5 8h6"/>',
+  },
+  silent: {
+    light: '#6a7280',
+    dark: '#99a3b2',
+    icon: '<circle cx="8" cy="8" r="6.2" stroke-dasharray="2.2 2.1"/><path d="M5.2 8h.01M8 8h.01m2.79 0h.01" stroke-width="2"/>',
+  },
+  undecided: {
+    light: '#8a7420',
+    dark: '#cdb85a',
+    icon: '<circle cx="8" cy="8" r="6.2"/><path d="M6.1 6.3a1.9 1.9 0 1 1 2.7 1.8c-.6.3-.8.6-.8 1.2M8 11.4h.01"/>',
+  },
+  simultaneous: {
+    light: '#b06800',
+    dark: '#f2ab35',
+    icon: '<path d="M2 5h10.5M10 2.5 12.5 5 10 7.5M14 11H3.5M6 8.5 3.5 11 6 13.5"/>',
+  },
+  challenged: {
+    light: '#00795f',
+    dark: '#38c5a0',
+    icon: '<path d="M8 1.4 13.6 3.6V8c0 3.2-2.3 5.5-5.6 6.6C4.7 13.5 2.4 11.2 2.4 8V3.6Z"/><path d="M8 4.8v3.6M8 11h.01"/>',
+  },
+  'invalid-reset': {
+    light: '#b2387c',
+    dark: '#f08abb',
+    icon: '<path d="M8 1.8 15 14H1Z"/><path d="m6.2 8.3 3.6 3.6m0-3.6-3.6 3.6"/>',
+  },
   unsolicited: {
-    label: 'Unsolicited',
-    meaning: 'An answer whose question is not in the capture: backscatter, or a late start.',
+    light: '#22809f',
+    dark: '#74d0ea',
+    icon: '<path d="M13.5 2.5 4 12M4 5.5V12h6.5"/>',
   },
 };
 
-/**
- * Icons on a grid of 16, drawn with the text's colour. Each verdict has a shape of its own, so that colour is never the
- * only thing that tells two apart.
- */
+/** Icons on a grid of 16, drawn with the text's colour. */
 const ICONS: Readonly<Record<string, string>> = {
-  'v-accepted':
-    '<circle cx="8" cy="8" r="7" fill="currentColor" stroke="none"/><path class="knock" d="M4.8 8.3 7 10.5l4.3-4.7"/>',
-  'v-refused':
-    '<rect x="1.5" y="1.5" width="13" height="13" rx="3" fill="currentColor" stroke="none"/><path class="knock" d="m5.3 5.3 5.4 5.4m0-5.4-5.4 5.4"/>',
-  'v-unreachable':
-    '<path d="M8 1.2 14.8 8 8 14.8 1.2 8Z" fill="currentColor" stroke="none"/><path class="knock" d="M5 8h6"/>',
-  'v-silent':
-    '<circle cx="8" cy="8" r="6.2" stroke-dasharray="2.2 2.1"/><path d="M5.2 8h.01M8 8h.01m2.79 0h.01" stroke-width="2"/>',
-  'v-undecided':
-    '<circle cx="8" cy="8" r="6.2"/><path d="M6.1 6.3a1.9 1.9 0 1 1 2.7 1.8c-.6.3-.8.6-.8 1.2M8 11.4h.01"/>',
-  'v-simultaneous': '<path d="M2 5h10.5M10 2.5 12.5 5 10 7.5M14 11H3.5M6 8.5 3.5 11 6 13.5"/>',
-  'v-challenged':
-    '<path d="M8 1.4 13.6 3.6V8c0 3.2-2.3 5.5-5.6 6.6C4.7 13.5 2.4 11.2 2.4 8V3.6Z"/><path d="M8 4.8v3.6M8 11h.01"/>',
-  'v-invalid-reset': '<path d="M8 1.8 15 14H1Z"/><path d="m6.2 8.3 3.6 3.6m0-3.6-3.6 3.6"/>',
-  'v-unsolicited': '<path d="M13.5 2.5 4 12M4 5.5V12h6.5"/>',
+  ...Object.fromEntries(Object.entries(VERDICT_LOOKS).map(([verdict, { icon: drawing }]) => [`v-${verdict}`, drawing])),
   's-error':
     '<path d="M5.2 1.2h5.6l4 4v5.6l-4 4H5.2l-4-4V5.2Z" fill="currentColor" stroke="none"/><path class="knock" d="M8 4.3v4.2M8 11.2h.01"/>',
   's-warning':

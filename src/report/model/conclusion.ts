@@ -1,6 +1,6 @@
 import { VERDICTS } from '../../track/exchange.ts';
 import { formatCount, formatLatency, formatNumber } from '../../words/numbers.ts';
-import { VERDICT_PHRASES } from '../../words/verdicts.ts';
+import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { formatMissed, formatRemedies } from './looked-into.ts';
 import type { ExchangeGroup, ExchangeReport, RunResult } from './types.ts';
 
@@ -39,7 +39,7 @@ export function formatConclusion(result: RunResult): string {
   const unsolicited = countOf(flagged) - countOf(asked) - countOf(late);
   if (unsolicited > 0)
     sentences.push(
-      `${formatCount(unsolicited, 'answer')} from or to port 0 ${wasWere(unsolicited)} ${VERDICT_PHRASES.unsolicited}: backscatter of forged packets, or the capture began too late.`,
+      `${formatCount(unsolicited, 'answer')} from or to port 0 ${wasWere(unsolicited)} ${VERDICT_WORDS.unsolicited.phrase}: backscatter of forged packets, or the capture began too late.`,
     );
   const rest = portZero.total - countOf(flagged);
   if (rest > 0)
@@ -105,14 +105,14 @@ function describeAsked(groups: readonly ExchangeGroup[]): string {
     verdict,
     count: countOf(groups.filter((group) => group.verdict === verdict)),
   })).filter(({ count }) => count > 0);
-  const phrase = VERDICT_PHRASES[counts[0]!.verdict];
+  const phrase = VERDICT_WORDS[counts[0]!.verdict].phrase;
   if (asked === 1)
     return `${who} put port 0 on the wire once${towards}, and was ${phrase}${describeAnswer(groups[0]!.examples[0])}.`;
   const answers =
     counts.length === 1
       ? `${asked === 2 ? 'both' : 'all'} were ${phrase}`
       : counts
-          .map(({ verdict, count }) => `${formatNumber(count)} ${wasWere(count)} ${VERDICT_PHRASES[verdict]}`)
+          .map(({ verdict, count }) => `${formatNumber(count)} ${wasWere(count)} ${VERDICT_WORDS[verdict].phrase}`)
           .join(', ');
   return `${who} put port 0 on the wire ${asked === 2 ? 'twice' : `in ${formatNumber(asked)} exchanges`}${towards}: ${answers}.`;
 }
