@@ -7,9 +7,11 @@ import type { Config } from '../config/types.ts';
 import {
   FORMATS,
   formatOfPath,
+  isReportFormat,
   type LoadedReporter,
   loadLiveReporter,
   loadReporter,
+  needsLists,
   REPORT_ENDINGS,
   type ReportFormat,
 } from '../report/formats/index.ts';
@@ -26,8 +28,6 @@ import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
 import { refuseInFollowed, refuseSameFiles, type Target } from './same-file.ts';
 
-/** Formats that are made without the report's lists. */
-const WITHOUT_LISTS: ReadonlySet<string> = new Set(['text', 'ndjson', 'eve', 'csv']);
 /** Columns of a text report in a file. */
 const FILE_WIDTH = 100;
 
@@ -149,7 +149,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
               ? { answered: (exchange, findings) => tell((stream) => stream.answered?.(exchange, findings)) }
               : {}),
           },
-    needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some((name) => !WITHOUT_LISTS.has(name)),
+    needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some(needsLists),
     evidencePaths,
     async flush() {
       for (const output of outputs) {
@@ -202,7 +202,7 @@ async function appendStepSummary(result: RunResult, { env, stderr }: CliIo): Pro
 }
 
 async function reporterOf(name: string, own: readonly PluginReporter[], live = false): Promise<LoadedReporter> {
-  if (FORMATS.includes(name as ReportFormat)) return (live ? loadLiveReporter : loadReporter)(name as ReportFormat);
+  if (isReportFormat(name)) return (live ? loadLiveReporter : loadReporter)(name);
   const plugin = own.find((reporter) => reporter.name === name);
   if (plugin?.document !== undefined) return { kind: 'document', format: plugin.document as DocumentReporter };
   if (plugin?.stream !== undefined) return { kind: 'stream', create: plugin.stream as StreamReporterFactory };

@@ -7,6 +7,7 @@ import type { Plugins } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
 import { linkTypeOfName } from '../decode/link/linktypes.ts';
 import { RuleEngine } from '../engine/engine.ts';
+import { hasSummary } from '../report/formats/index.ts';
 import { countNew } from '../report/model/new-findings.ts';
 import type { RunResult } from '../report/model/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
@@ -14,9 +15,6 @@ import { escapeForTerminal } from '../words/escape.ts';
 import { fails, SEVERITIES } from '../words/severity.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
-
-/** Data formats leave their summary to standard error; these tell it themselves. */
-const FORMATS_WITH_SUMMARY = new Set(['text', 'github']);
 
 /** Of the arguments, what makes the settings of an analysis. */
 type SettingArguments = Pick<
@@ -120,7 +118,7 @@ export function statusOf({ report }: RunResult, { failOn }: Config, interrupted 
 
 /** A short summary for a person who sees data go by, or into a file; nothing where `format` has one itself. */
 export async function sayOutcome(result: RunResult, format: string, say: (text: string) => void): Promise<void> {
-  if (FORMATS_WITH_SUMMARY.has(format)) return;
+  if (hasSummary(format)) return;
   const [{ formatConclusion }, { formatFindingCounts }, { formatCount }] = await Promise.all([
     import('../report/model/conclusion.ts'),
     import('../report/model/known.ts'),

@@ -1,5 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FORMATS, formatOfPath, loadLiveReporter, loadReporter } from '../../src/report/formats/index.ts';
+import { ANALYZE_OPTIONS } from '../../src/cli/options.ts';
+import {
+  FORMATS,
+  formatOfPath,
+  loadLiveReporter,
+  loadReporter,
+  REPORT_ENDINGS,
+} from '../../src/report/formats/index.ts';
 import { oneFindingRun, streamRun } from '../support/reports.ts';
 
 describe('loadReporter', () => {
@@ -35,5 +44,21 @@ describe('formatOfPath', () => {
     ['.json', null],
   ])('%s: %s', (path, format) => {
     expect(formatOfPath(path)).toBe(format);
+  });
+});
+
+describe('the words about formats', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const rowOf = (option: string) => readme.split('\n').find((line) => line.startsWith(`| \`${option}`)) ?? '';
+
+  it.each(FORMATS)('name %s in help and README', (format) => {
+    expect(ANALYZE_OPTIONS.format.describe).toMatch(new RegExp(`\\b${format}\\b`));
+    expect(rowOf('-f, --format')).toContain(`\`${format}\``);
+  });
+
+  // The double ending goes without saying.
+  it.each(REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0))('name %s in help and README', (ending) => {
+    expect(` ${ANALYZE_OPTIONS.report.describe} `).toContain(` ${ending} `);
+    expect(rowOf('-r, --report')).toContain(`\`${ending}\``);
   });
 });

@@ -2,61 +2,121 @@ import { extname } from 'node:path';
 import type { DocumentReporter, StreamReporterFactory } from '../model/types.ts';
 import { formatText } from './text.ts';
 
-/** What --format knows. */
-export const FORMATS = ['text', 'json', 'ndjson', 'eve', 'sarif', 'junit', 'github', 'csv', 'html'] as const;
-export type ReportFormat = (typeof FORMATS)[number];
-
 export type LoadedReporter =
   | { readonly kind: 'document'; readonly format: DocumentReporter }
   | { readonly kind: 'stream'; readonly create: StreamReporterFactory };
 
-/** Loads the code of one format: a run pays only for those that it writes. */
-export async function loadReporter(format: ReportFormat): Promise<LoadedReporter> {
-  switch (format) {
-    case 'text':
-      return { kind: 'document', format: formatText };
-    case 'json':
-      return { kind: 'document', format: (await import('./json.ts')).formatJson };
-    case 'sarif':
-      return { kind: 'document', format: (await import('./sarif.ts')).formatSarif };
-    case 'junit':
-      return { kind: 'document', format: (await import('./junit.ts')).formatJunit };
-    case 'github':
-      return { kind: 'document', format: (await import('./github.ts')).formatGithub };
-    case 'html':
-      return { kind: 'document', format: (await import('../html/html.ts')).formatHtml };
-    case 'ndjson':
-      return { kind: 'stream', create: (await import('./ndjson.ts')).streamNdjson };
-    case 'eve':
-      return { kind: 'stream', create: (await import('./eve.ts')).streamEve };
-    case 'csv':
-      return { kind: 'stream', create: (await import('./csv.ts')).streamCsv };
-  }
+interface FormatRow {
+  /** Loads its code: a run pays only for the formats that it writes. */
+  load(): Promise<LoadedReporter>;
+  /** For a live run, where that differs: results as they come. */
+  loadLive?(): Promise<LoadedReporter>;
+  /** Endings of --report that ask for it. */
+  readonly endings: readonly string[];
+  /** It is made of the report's lists of exchanges and findings, not of groups or of results as they come. */
+  readonly needsLists: boolean;
+  /** It tells a person itself what came out; for the others a summary goes to standard error. */
+  readonly hasSummary?: true;
+}
+
+const document = (format: DocumentReporter): LoadedReporter => ({ kind: 'document', format });
+const stream = (create: StreamReporterFactory): LoadedReporter => ({ kind: 'stream', create });
+
+/** The formats of reports, a row each, in the order in which they are listed. */
+const ROWS = {
+  text: {
+    load: async () => document(formatText),
+    loadLive: async () => stream((await import('./live-text.ts')).streamText),
+    endings: ['.txt'],
+    needsLists: false,
+    hasSummary: true,
+  },
+  json: {
+    load: async () => document((await import('./json.ts')).formatJson),
+    endings: ['.json'],
+    needsLists: true,
+  },
+  ndjson: {
+    load: async () => stream((await import('./ndjson.ts')).streamNdjson),
+    endings: ['.ndjson'],
+    needsLists: false,
+  },
+  eve: {
+    load: async () => stream((await import('./eve.ts')).streamEve),
+    endings: [],
+    needsLists: false,
+  },
+  sarif: {
+    load: async () => document((await import('./sarif.ts')).formatSarif),
+    endings: ['.sarif', '.sarif.json'],
+    needsLists: true,
+  },
+  junit: {
+    load: async () => document((await import('./junit.ts')).formatJunit),
+    endings: ['.xml'],
+    needsLists: true,
+  },
+  github: {
+    load: async () => document((await import('./github.ts')).formatGithub),
+    endings: [],
+    needsLists: true,
+    hasSummary: true,
+  },
+  csv: {
+    load: async () => stream((await import('./csv.ts')).streamCsv),
+    endings: ['.csv'],
+    needsLists: false,
+  },
+  html: {
+    load: async () => document((await import('../html/html.ts')).formatHtml),
+    endings: ['.html'],
+    needsLists: true,
+  },
+} as const satisfies Readonly<Record<string, FormatRow>>;
+
+export type ReportFormat = keyof typeof ROWS;
+
+const rowOf = (format: ReportFormat): FormatRow => ROWS[format];
+
+/** What --format knows. */
+export const FORMATS = Object.keys(ROWS) as readonly ReportFormat[];
+
+export function isReportFormat(name: string): name is ReportFormat {
+  return Object.hasOwn(ROWS, name);
+}
+
+export function loadReporter(format: ReportFormat): Promise<LoadedReporter> {
+  return rowOf(format).load();
 }
 
 /** Like loadReporter, for a live run: text comes finding by finding there. */
-export async function loadLiveReporter(format: ReportFormat): Promise<LoadedReporter> {
-  if (format === 'text') return { kind: 'stream', create: (await import('./live-text.ts')).streamText };
-  return loadReporter(format);
+export function loadLiveReporter(format: ReportFormat): Promise<LoadedReporter> {
+  const row = rowOf(format);
+  return (row.loadLive ?? row.load)();
+}
+
+/** Whether a format is made of the report's lists; those of plugins may be. */
+export function needsLists(format: string): boolean {
+  return !isReportFormat(format) || rowOf(format).needsLists;
+}
+
+/** Whether a format tells a person what came out; those of plugins do not. */
+export function hasSummary(format: string): boolean {
+  return isReportFormat(format) && rowOf(format).hasSummary === true;
 }
 
 /** What --report writes, by the ending of the path; pcapng is evidence, and no reporter's. */
-const ENDINGS: Readonly<Record<string, ReportFormat | 'pcapng'>> = {
-  '.txt': 'text',
-  '.json': 'json',
-  '.ndjson': 'ndjson',
-  '.sarif': 'sarif',
-  '.xml': 'junit',
-  '.html': 'html',
-  '.csv': 'csv',
-  '.pcapng': 'pcapng',
-};
-export const REPORT_ENDINGS = Object.keys(ENDINGS);
+const ENDINGS = new Map<string, ReportFormat | 'pcapng'>([
+  ...FORMATS.flatMap((format) => rowOf(format).endings.map((ending) => [ending, format] as const)),
+  ['.pcapng', 'pcapng'],
+]);
+/** As messages list them. */
+export const REPORT_ENDINGS = [...ENDINGS.keys()];
 
 /** The format that the ending of a path asks for; null when it is none of REPORT_ENDINGS. */
 export function formatOfPath(path: string): ReportFormat | 'pcapng' | null {
   const lower = path.toLowerCase();
-  // A common double ending, which code scanning tools use too.
-  if (lower.endsWith('.sarif.json')) return 'sarif';
-  return ENDINGS[extname(lower)] ?? null;
+  // A double ending, as code scanning tools use, says more than its last part.
+  const double = REPORT_ENDINGS.find((ending) => ending.lastIndexOf('.') > 0 && lower.endsWith(ending));
+  return ENDINGS.get(double ?? extname(lower)) ?? null;
 }
