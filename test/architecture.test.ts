@@ -55,6 +55,17 @@ describe('import directions', () => {
     expect(JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8')).overrides).toEqual(lintOverrides());
   });
 
+  it('stand in docs/architecture.md as in the table', () => {
+    const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+    for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
+      expect(page).toContain(`\n| \`${folder}\` | ${quoted(allowed) || 'no other folder'} |\n`);
+    }
+    expect(page).toContain(
+      `${quoted(PURE.slice(0, 2))},\n${quoted(PURE.slice(2, -1))} and ${quoted(PURE.slice(-1))} import neither`,
+    );
+  });
+
   it('are linted: each planted violation is found, and nothing that is allowed', () => {
     const forbidden = new Set<string>();
     for (const from of folders) {
