@@ -14,7 +14,8 @@ export const invalidReset: ExchangeRule = {
     action:
       'Compare TTL and IP ID of the RST with other segments of the same address: another TTL points to a box on the way or to a forger. Look at what the client did next: a retransmitted SYN shows that it ignored the RST ' +
       'too. If the RST is from your own stack or firewall, its reset generation is wrong: for a SYN it must send sequence 0 and ACK = ISN + 1 + data (RFC 9293 section 3.10.7.1). ' +
-      'False positives: a RST for an earlier attempt with the same ports, whose SYN is not in the capture.',
+      'False positives: a RST for another attempt with the same ports, whose SYN is not in the capture. It is taken for that, and nobody is accused, where these ports ask again and again, or where the stack that refuses a later ' +
+      'attempt (TTL, IP ID, window) has sent it and its number is as far behind as an earlier attempt would be; with a single attempt that nothing else answers, the capture does not tell.',
     options: { ports: PORTS_OPTION },
     messages: { reset: 'RST to {clientEnd} about {serverEnd} that the client must ignore: {resets} seen' },
   },

@@ -43,7 +43,8 @@ const TRAIT_HAS_SEQUENCE = 1 << 16;
 const TRAIT_HAS_ACKNOWLEDGMENT = 1 << 17;
 const TRAIT_HAS_WINDOW = 1 << 18;
 const TRAIT_HAS_URGENT = 1 << 19;
-const TRAIT_DIGITS_SHIFT = 20;
+const TRAIT_DIGITS_SHIFT = 20; // 4 bits
+const TRAIT_OF_OTHER = 1 << 24;
 
 const MAX_OPTION_BYTES = 40;
 const MAX_PAYLOAD_BYTES = 64;
@@ -231,6 +232,23 @@ export class AnswerPool {
     this.#words[answer * WORDS + TRAITS] &= ~TRAIT_ACCEPTABLE;
   }
 
+  window(answer: number): number {
+    return this.#words[answer * WORDS + WINDOW_URGENT] >>> 16;
+  }
+
+  /** It is for another attempt on the same ends, which the capture does not hold. */
+  isOfOther(answer: number): boolean {
+    return (this.#words[answer * WORDS + TRAITS] & TRAIT_OF_OTHER) !== 0;
+  }
+
+  setOfOther(answer: number): void {
+    this.#words[answer * WORDS + TRAITS] |= TRAIT_OF_OTHER;
+  }
+
+  repeats(answer: number): number {
+    return this.#words[answer * WORDS + REPEATS];
+  }
+
   /** type << 8 | code of an ICMP error, -1 of a segment. */
   icmp(answer: number): number {
     return this.#words[answer * WORDS + ICMP];
@@ -295,6 +313,7 @@ export class AnswerPool {
       reason,
       repeats: words[base + REPEATS],
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
+      ofOther: (traits & TRAIT_OF_OTHER) !== 0,
     };
   }
 

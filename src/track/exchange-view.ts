@@ -284,6 +284,7 @@ export class ExchangeView implements Exchange {
       reason: this.probe ?? 'other',
       repeats: this.retransmissions,
       checksumBad: this.#has(table.TRAIT_CHECKSUM_BAD),
+      ofOther: false,
     };
   }
 

@@ -67,6 +67,8 @@ export interface SegmentEvidence {
   /** How often the like was seen again (retransmitted answers, not mirrored copies). */
   readonly repeats: number;
   readonly checksumBad: boolean;
+  /** It is the answer to another attempt on the same ends, which the capture does not hold. */
+  readonly ofOther: boolean;
 }
 
 /** What shows an answer that the capture does not hold: the first frame of each kind, null for none. */

@@ -111,7 +111,7 @@ export function decideWithoutAnswer(s: Tracking, entry: number, otherwise: numbe
 function firstOf(s: Tracking, first: number, kind: number, orKind: number, orElse: number): number {
   for (let answer = first; answer !== 0; answer = s.answers.next(answer)) {
     const found = s.answers.kind(answer);
-    if (found === kind || found === orKind || found === orElse) return answer;
+    if ((found === kind || found === orKind || found === orElse) && !s.answers.isOfOther(answer)) return answer;
   }
   return 0;
 }

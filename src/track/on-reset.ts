@@ -36,6 +36,7 @@ import {
 } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
+import { clearOthers, isLikeReset, isOfUnseenAttempt } from './unseen-attempt.ts';
 
 export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: number): void {
   const table = s.table;
@@ -66,7 +67,9 @@ export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: numb
     } else if (candidate === 0) candidate = entry;
   }
   if (match !== 0) {
+    const isAnswer = isWaiting(s, match);
     takeReset(s, match, packet);
+    if (isAnswer) clearOthers(s, newest, match);
     return;
   }
   const isOfOwn = own !== 0 && table.get(own, t.ISN) >>> 0 === (packet.sequence - 1) >>> 0;
@@ -78,7 +81,7 @@ export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: numb
     takeReset(s, orphan, packet);
     return;
   }
-  if (own === 0 && candidate !== 0 && isOfUnseenAttempt(s, candidate, questions, packet)) {
+  if (own === 0 && candidate !== 0 && isOfUnseenAttempt(s, newest, candidate, questions, packet)) {
     takeUnsolicited(s, packet, KIND_RESET);
     return;
   }
@@ -91,25 +94,6 @@ export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: numb
     return;
   }
   takeUnsolicited(s, packet, KIND_RESET);
-}
-
-/**
- * Whether a RST that acknowledges none of the attempts is rather the answer of one that the capture does not hold, than one that
- * its client must ignore: these ends ask again and again, or what refused them before has sent it, by its TTL.
- */
-function isOfUnseenAttempt(s: Tracking, entry: number, questions: number, packet: PacketRecord): boolean {
-  const table = s.table;
-  if ((packet.flags & ACK) === 0 || packet.sequence !== 0 || !isSyn(s, entry)) return false;
-  if (table.verdict(entry) === UNSOLICITED) return false;
-  return questions > 1 || (table.verdict(entry) === REFUSED && isLikeReset(s, entry, packet));
-}
-
-/** Whether the exchange's answer is a RST of the same sender, by address and TTL. */
-function isLikeReset(s: Tracking, entry: number, packet: PacketRecord): boolean {
-  const answers = s.answers;
-  const answer = s.table.get(entry, t.ANSWER);
-  if (answer === 0 || answers.kind(answer) !== KIND_RESET || packet.sequence !== 0) return false;
-  return answers.isFrom(answer, packet) && answers.ttl(answer) === packet.ttl;
 }
 
 /** A RST from the server's side. */

@@ -84,6 +84,7 @@ export function makeEvidence(fields: Partial<SegmentEvidence> = {}): SegmentEvid
     reason: 'reset',
     repeats: 0,
     checksumBad: false,
+    ofOther: false,
     ...fields,
   };
 }

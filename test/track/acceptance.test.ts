@@ -653,3 +653,116 @@ describe('a lone segment with ACK, and what shows that it is no probe', () => {
     expect(exchanges[0]).toMatchObject({ probe: 'maimon' });
   });
 });
+
+describe('a RST whose SYN the capture does not hold', () => {
+  const FIRST = 0x90000000;
+  const closedPort = (acknowledged: number, fields: SegmentFields = {}) =>
+    s('RA', 0, acknowledged >>> 0, { ipId: 0, ...fields });
+  const syn = (isn: number) => c('S', isn, 0);
+  // 0.1 s earlier by the clock of sequence numbers: Linux counts 64 ns, BSD about 1 us, RFC 9293 section 3.4.1 says 4 us.
+  const TICKS = [64e-9, 1e-6, 4e-6];
+  const earlier = (tick: number) => FIRST + 1 - 0.1 / tick;
+
+  it('is of an earlier attempt where the same stack refuses the one that is there, and the clock of their numbers agrees', () => {
+    for (const tick of TICKS) {
+      const exchange = one([
+        [0, syn(FIRST)],
+        [0.1, closedPort(earlier(tick))],
+        [0.2, closedPort(FIRST + 1)],
+      ]);
+      expect(exchange).toMatchObject({ verdict: 'refused', answerFrame: 3, invalidResets: 0, frames: [1, 2, 3] });
+      expect(exchange.otherAnswers).toMatchObject([{ frame: 2, acceptable: false, ofOther: true }]);
+    }
+  });
+
+  it.each([
+    ['TTL', { ttl: 63 }],
+    ['IP ID', { ipId: 7 }],
+    ['window', { window: 8192 }],
+  ])('is invalid where its %s tells another sender', (_, fields) => {
+    const exchange = one([
+      [0, syn(FIRST)],
+      [0.1, closedPort(earlier(TICKS[0]!), fields)],
+      [0.2, closedPort(FIRST + 1)],
+    ]);
+    expect(exchange).toMatchObject({ verdict: 'refused', invalidResets: 1, firstInvalidResetFrame: 2 });
+  });
+
+  it('is invalid where it has the form of no refusal, though the same sender refuses', () => {
+    for (const forged of [s('R', 0, 0, { ipId: 0 }), s('RA', 77, earlier(TICKS[0]!), { ipId: 0 })]) {
+      const packets: Timed[] = [
+        [0, syn(FIRST)],
+        [0.1, forged],
+        [0.2, closedPort(FIRST + 1)],
+      ];
+      expect(one(packets)).toMatchObject({ verdict: 'refused', invalidResets: 1 });
+    }
+  });
+
+  it('is invalid where its number is that of nothing asked a moment earlier, whoever seems to have sent it', () => {
+    const guesses = [
+      0,
+      1,
+      FIRST,
+      FIRST + 2,
+      FIRST + 900,
+      FIRST - 1,
+      FIRST - 1000,
+      FIRST - 50_000_000,
+      FIRST ^ 0x80000000,
+    ];
+    for (const acknowledged of guesses) {
+      for (const answer of [closedPort(FIRST + 1), s('SA', 77, FIRST + 1)]) {
+        const packets: Timed[] = [
+          [0, syn(FIRST)],
+          [0.1, closedPort(acknowledged)],
+          [0.2, answer],
+        ];
+        expect(one(packets)).toMatchObject({ invalidResets: 1, firstInvalidResetFrame: 2 });
+      }
+      const alone: Timed[] = [
+        [0, syn(FIRST)],
+        [0.1, closedPort(acknowledged)],
+      ];
+      expect(one(alone)).toMatchObject({ verdict: 'invalid-reset', invalidResets: 1 });
+    }
+  });
+
+  it('is cleared by the refusal of a later attempt, after the time of its own too', () => {
+    for (const wait of [0.2, 6]) {
+      const exchanges = play(
+        [
+          [0, syn(FIRST)],
+          [0.1, closedPort(earlier(TICKS[1]!))],
+          [wait, syn(FIRST + wait * 1e6)],
+          [wait + 0.1, closedPort(FIRST + wait * 1e6 + 1)],
+        ],
+        { end: LATER },
+      );
+      expect(exchanges).toMatchObject([
+        { verdict: 'silent', invalidResets: 0, answerFrame: null },
+        { verdict: 'refused', invalidResets: 0 },
+      ]);
+    }
+  });
+
+  it('is of an attempt of its own where these ends ask again and again, unless those who answer them are elsewhere', () => {
+    const guess = FIRST + 0x1234567;
+    for (const [ttl, verdicts, invalid] of [
+      [64, ['refused', 'silent', 'unsolicited'], 0],
+      [50, ['refused', 'invalid-reset'], 1],
+    ] as const) {
+      const exchanges = play(
+        [
+          [0, syn(FIRST)],
+          [0.1, closedPort(FIRST + 1)],
+          [0.2, syn(FIRST + 200_000)],
+          [0.3, closedPort(guess, { ttl })],
+        ],
+        { end: LATER },
+      );
+      expect(exchanges.map(({ verdict }) => verdict)).toEqual(verdicts);
+      expect(exchanges.reduce((sum, { invalidResets }) => sum + invalidResets, 0)).toBe(invalid);
+    }
+  });
+});

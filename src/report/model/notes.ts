@@ -122,7 +122,12 @@ function describeAnswer(exchange: Exchange, probe: SegmentEvidence | null, answe
         `The checksum of the answer in frame ${answer.frame} is wrong, and it was taken as good all the same.`,
       );
     if (answer.kind === 'icmp') notes.push(...describeIcmp(exchange, answer));
-    if (isReset && !answer.acceptable) notes.push(describeInvalidReset(probe, answer));
+    if (answer.ofOther)
+      notes.push(
+        `The RST in frame ${answer.frame} acknowledges no SYN that the capture holds, and looks like the refusal of an earlier attempt: ` +
+          'its TTL, IP ID and window are those of the stack that refused a later one, and its number is as far behind as it came before.',
+      );
+    else if (isReset && !answer.acceptable) notes.push(describeInvalidReset(probe, answer));
   }
   if (isReset && answer.payload.length > 0)
     notes.push(`The RST in frame ${answer.frame} says: "${escapeBytes(answer.payload)}".`);
