@@ -112,10 +112,15 @@ function frameOf(layers, ethernet, segment) {
 
 const rotate = (word, by) => (word << by) | (word >>> (32 - by));
 
-/** HalfSipHash-1-3 of one word with the key 0, from the paper's figures. */
-function halfSipHash(word) {
+/** HalfSipHash-1-3 of these words with the key 0, from the paper's figures. */
+function halfSipHash(words) {
   let [a, b, c, d] = [0, 0, 0x6c796765, 0x74656462];
-  const round = () => {
+  const { length } = words;
+  // The length in bytes stands in the highest byte of the last word; three rounds more end it.
+  for (let i = 0; i < length + 4; i++) {
+    const m = i < length ? words[i] : i === length ? length << 26 : 0;
+    if (i === length + 1) c ^= 0xff;
+    d ^= m;
     a = (a + b) | 0;
     b = rotate(b, 5) ^ a;
     a = rotate(a, 16);
@@ -126,24 +131,171 @@ function halfSipHash(word) {
     c = (c + b) | 0;
     b = rotate(b, 13) ^ c;
     c = rotate(c, 16);
-  };
-  for (const m of [word, 4 << 24]) {
-    d ^= m;
-    round();
     a ^= m;
   }
-  c ^= 0xff;
-  for (let i = 0; i < 3; i++) round();
   return b ^ d;
 }
 
-const chosen = [];
-let candidate = 0;
+/** The lowest bits that are 0 in the hashes of chosen keys: tables have a mask, so each such key has one of few buckets. */
+const SAME_BITS = 12;
+const MOST_CHOSEN = 20_000;
 
-/** Addresses whose hashes end in the same eight bits where the key is 0: no process draws that. */
-export function forOtherKeys(number) {
-  while (chosen.length <= Math.min(number, 99_999)) {
-    if ((halfSipHash(++candidate) & 0xff) === 0) chosen.push(candidate);
+/** Words for which `hashOf` ends in the same bits: the numberth of them, and after so many the first again. */
+function chooser(hashOf) {
+  const chosen = [];
+  let candidate = 0x0b000000;
+  return (number, ...others) => {
+    while (chosen.length <= Math.min(number, MOST_CHOSEN - 1)) {
+      candidate++;
+      if ((hashOf(candidate, ...others) & (2 ** SAME_BITS - 1)) === 0) chosen.push(candidate);
+    }
+    return chosen[number % MOST_CHOSEN];
+  };
+}
+
+/** For each port its own: the addresses in order of size, and the ports in that order. */
+const byPorts = new Map();
+/** Source addresses, all above `destination`; the ports stand as source and destination. */
+export function endsThatCollide(number, destination, ports) {
+  let choose = byPorts.get(ports);
+  if (choose === undefined) {
+    const inOrder = rotate(ports, 16);
+    choose = chooser((source) => halfSipHash([destination, source, inOrder]));
+    byPorts.set(ports, choose);
   }
-  return chosen[number % chosen.length];
+  return choose(number);
+}
+
+const SEQUENCE_KIND = 0x5e90;
+let endsOfAttempts = null;
+const chooseAttempt = chooser((isn) => halfSipHash([endsOfAttempts, SEQUENCE_KIND, isn]));
+/** Initial sequence numbers on these ends. */
+export function attemptsThatCollide(number, ends) {
+  endsOfAttempts ??= halfSipHash(ends);
+  return chooseAttempt(number);
+}
+
+/** A datagram's key: source and destination with room for IPv6, identification, protocol, version; and the scope. */
+const fragmentWords = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+const chooseDatagram = chooser((destination) => {
+  fragmentWords[4] = destination;
+  return halfSipHash(fragmentWords);
+});
+/** Destinations, as little-endian words, of fragments that are otherwise like `frame`. */
+export function fragmentsThatCollide(number, frame) {
+  fragmentWords[0] = frame.readInt32LE(26);
+  fragmentWords[8] = frame.readUInt16BE(18) === 0 ? 0 : Buffer.from([0, 0, frame[18], frame[19]]).readInt32LE(0);
+  fragmentWords[9] = frame[23] | (4 << 8);
+  return chooseDatagram(number);
+}
+
+const GRE_SCOPE = 5;
+/** Keys of GRE directly on the outer IP. */
+export const greKeysThatCollide = chooser((key) => halfSipHash([0, GRE_SCOPE, key]));
+
+/** Outer source addresses, all above `destination`. */
+export const tunnelsThatCollide = chooser((source, destination) =>
+  halfSipHash([4, destination, 0, 0, 0, source, 0, 0, 0]),
+);
+
+/** Addresses by themselves: their length in bytes, and the word. */
+export const sourcesThatCollide = chooser((address) => halfSipHash([4, address]));
+
+// --- the fragment table's hash as it once was: FNV-1a, whose secret was its start ----------------------------------------
+
+const FNV_PRIME = 0x01000193;
+
+/** Offsets in the 38 bytes of an IPv4 datagram's key. */
+const KEY_BYTES = 38;
+const SOURCE_AT = 0;
+const DESTINATION_AT = 16;
+
+/** FNV-1a of the key of a datagram of TCP with identification 1, as it stood before its bits were mixed. */
+function fnv(start, [source, destination]) {
+  const key = Buffer.alloc(KEY_BYTES);
+  key.writeUInt32BE(source, SOURCE_AT);
+  key.writeUInt32BE(destination, DESTINATION_AT);
+  key.set([1, 6, 4], KEY_BYTES - 3);
+  return key.reduce((hash, byte) => Math.imul(hash ^ byte, FNV_PRIME), start);
+}
+
+/** What is multiplied into a byte of the key by the end. */
+function weight(at) {
+  let product = 1;
+  for (let i = at; i < KEY_BYTES; i++) product = Math.imul(product, FNV_PRIME);
+  return product;
+}
+
+/** The lowest byte of the state, after the byte that made it `low` was multiplied in. */
+const lowAfter = (low) => Math.imul(low, FNV_PRIME) & 0xff;
+
+/** Of the 24 bits that are free in an address, so many are tried: what is found is 2^(2 * FREE_BITS - 32). */
+const FREE_BITS = 22;
+
+/**
+ * Every address whose bytes make the lowest byte of the state 0 in the end, where it was 0 before, as what it adds to the hash:
+ * adding a byte by exclusive or adds a number that depends on the lowest byte of the state only.
+ */
+function addressSum(index, weights) {
+  let low = 0;
+  let sum = 0;
+  for (let i = 0; i < 4; i++) {
+    const wanted = i < 3 ? (index >>> (16 - 8 * i)) & 0xff : 0;
+    sum = (sum + Math.imul(weights[i], wanted - low)) | 0;
+    low = lowAfter(wanted);
+  }
+  return sum;
+}
+
+function addressOf(index) {
+  let low = 0;
+  let address = 0;
+  for (let i = 0; i < 4; i++) {
+    const wanted = i < 3 ? (index >>> (16 - 8 * i)) & 0xff : 0;
+    address = ((address << 8) | (wanted ^ low)) >>> 0;
+    low = lowAfter(wanted);
+  }
+  return address;
+}
+
+/** Pairs of source and destination whose sums cancel out, found by their halves. */
+function findEqualDatagrams() {
+  const count = 2 ** FREE_BITS;
+  const weightsAt = (at) => [0, 1, 2, 3].map((i) => weight(at + i));
+  const sources = weightsAt(SOURCE_AT);
+  const destinations = weightsAt(DESTINATION_AT);
+  const sums = new Int32Array(count * 2);
+  const indexes = new Int32Array(count * 2).fill(-1);
+  const mask = count * 2 - 1;
+  const placeOf = (sum) => (Math.imul(sum, 0x9e3779b1) >>> 7) & mask;
+  for (let index = 0; index < count; index++) {
+    const sum = addressSum(index, sources);
+    let place = placeOf(sum);
+    while (indexes[place] >= 0) place = (place + 1) & mask;
+    sums[place] = sum;
+    indexes[place] = index;
+  }
+  const found = [];
+  for (let index = 0; index < count; index++) {
+    const sum = -addressSum(index, destinations) | 0;
+    for (let place = placeOf(sum); indexes[place] >= 0; place = (place + 1) & mask) {
+      if (sums[place] === sum) found.push([addressOf(indexes[place]), addressOf(index)]);
+    }
+  }
+  for (const start of [0, 0x12345600, -256]) {
+    if (found.some((datagram) => fnv(start, datagram) !== fnv(start, found[0]))) throw new Error('the hashes differ');
+  }
+  return found;
+}
+
+let datagrams = null;
+/**
+ * Writes the addresses of a fragment: more datagrams than the table held, whose whole hashes are equal for each of the 2^24 starts
+ * with a lowest byte of 0: one process in 256 had such a start.
+ */
+export function fragmentsThatCollided(number, source, destination) {
+  datagrams ??= findEqualDatagrams();
+  const datagram = datagrams[number % datagrams.length];
+  source.writeUInt32BE(datagram[0]);
+  destination.writeUInt32BE(datagram[1]);
 }
