@@ -10,8 +10,7 @@
  *
  * --known-key: forces the key for which the last ones are built, and holds them to be slow: a blank would prove nothing.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,18 +45,20 @@ const frames = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
     return layout.records.map(([start, end]) => bytes.subarray(start + layout.headerLength, end));
   });
 
-/** A SYN, since something has to be understood, and frames from `next` until there are enough bytes; a microsecond apart. */
-function writeCapture(path, next) {
+/** A SYN, since something has to be understood, and frames from `next` as long as `wanted` says, so many microseconds apart. */
+function writeFrames(path, next, step, wanted) {
   const file = new CaptureFile(path);
-  for (let number = -1, size = 0; size < bytesWanted; number++) {
+  for (let number = -1, size = 0; wanted(number, size); number++) {
     const frame = number < 0 ? syn : next(number);
     file.buffer.set(frame, file.begin(frame.length));
-    const micros = number + 1;
+    const micros = (number + 1) * step;
     file.end(1_700_000_000 + Math.floor(micros / 1e6), (micros % 1e6) * 1000);
     size += 16 + frame.length;
   }
   file.close();
 }
+
+const writeCapture = (path, next) => writeFrames(path, next, 1, (_, size) => size < bytesWanted);
 
 const mutated = (seed) => {
   const random = createRandom(seed);
@@ -80,17 +81,13 @@ const FORCE_KEY = preload('crypto.getRandomValues = (array) => array.fill(0)');
 
 const commandOf = (...options) => [join(root, 'bin/portzero.js'), '--quiet', '--fail-on', 'never', ...options];
 
-function readCost(status, stderr) {
+/** Milliseconds of processor time, and megabytes at the peak. */
+function measure(nodeOptions, ...options) {
+  const args = [...TELL_COST, ...nodeOptions, ...commandOf(...options)];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   const told = /^cpu ([\d.]+) rss ([\d.]+)$/m.exec(stderr);
   if (status !== 0 || told === null) throw new Error(`portzero ended with ${status}: ${stderr}`);
   return { millis: Number(told[1]), megabytes: Number(told[2]) };
-}
-
-/** Milliseconds of processor time. */
-function time(path, ...nodeOptions) {
-  const args = [...TELL_COST, ...nodeOptions, ...commandOf(path)];
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  return readCost(status, stderr).millis;
 }
 
 const MOST_TIMES = 3.5;
@@ -107,54 +104,19 @@ const FRAMES_TO_BOUND = new Map([
   ['two VLANs each', 1_150_000],
 ]);
 /** More than the noise of a garbage collector. */
-const MEMORY_SLACK_MEGABYTES = 32;
-const RECORD_BYTES = 16;
-const PIPE_BYTES = 1 << 20;
+const MEMORY_SLACK_MEGABYTES = 24;
+const MICROS_APART = 1000;
 
-/** Megabytes at the peak of reading so many frames from a pipe: there may be more than a disk has room for. */
-async function peakOf(next, count, config) {
-  const args = [...TELL_COST, ...commandOf('--max-exchanges', '2000', '--config', config, '-')];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  const closed = once(child, 'close');
-  let stderr = '';
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  // When it has ended, its status says why.
-  child.stdin.on('error', () => {});
-  const header = Buffer.alloc(24);
-  for (const [at, word] of [0xa1b2c3d4, 0x00040002, 0, 0, 262_144, 1].entries()) header.writeUInt32LE(word, 4 * at);
-  child.stdin.write(header);
-  let buffer = Buffer.alloc(PIPE_BYTES);
-  let used = 0;
-  for (let number = -1; number < count && child.exitCode === null; number++) {
-    const frame = number < 0 ? syn : next(number);
-    if (used + RECORD_BYTES + frame.length > PIPE_BYTES) {
-      if (!child.stdin.write(buffer.subarray(0, used))) await Promise.race([once(child.stdin, 'drain'), closed]);
-      buffer = Buffer.alloc(PIPE_BYTES);
-      used = 0;
-    }
-    const millis = number + 1;
-    buffer.writeUInt32LE(1_700_000_000 + Math.floor(millis / 1e3), used);
-    buffer.writeUInt32LE((millis % 1e3) * 1000, used + 4);
-    buffer.writeUInt32LE(frame.length, used + 8);
-    buffer.writeUInt32LE(frame.length, used + 12);
-    buffer.set(frame, used + RECORD_BYTES);
-    used += RECORD_BYTES + frame.length;
-  }
-  child.stdin.end(buffer.subarray(0, used));
-  const [status] = await closed;
-  return readCost(status, stderr).megabytes;
-}
-
-async function compareMemory(folder) {
+function compareMemory(folder, path) {
   const config = join(folder, 'portzero.config.json');
   writeFileSync(config, JSON.stringify({ decoder: { fragmentBytes: 262_144 } }));
   let grown = 0;
   for (const [name, next] of selected({ ...FLOODS, ...OLD_HASHES })) {
     const frames = FRAMES_TO_BOUND.get(name) ?? BOUNDED_FRAMES;
-    const before = await peakOf(next, frames, config);
-    const after = await peakOf(next, frames * 10, config);
+    const [before, after] = [frames, frames * 10].map((count) => {
+      writeFrames(path, next, MICROS_APART, (number) => number < count);
+      return measure([], '--max-exchanges', '2000', '--config', config, path).megabytes;
+    });
     const grows = after > before + MEMORY_SLACK_MEGABYTES;
     if (grows) grown++;
     console.log(
@@ -180,17 +142,17 @@ function report(name, millis, ordinary) {
 
 function compareTimes(path) {
   writeCapture(path, (number) => frames[number % frames.length]);
-  const ordinary = time(path);
+  const ordinary = measure([], path).millis;
   report('the fixtures as they are', ordinary, ordinary);
   let worst = 0;
-  const measure = (name, next) => {
+  const hold = (name, next) => {
     writeCapture(path, next);
-    worst = Math.max(worst, report(name, time(path), ordinary));
+    worst = Math.max(worst, report(name, measure([], path).millis, ordinary));
   };
   if (values.only === undefined) {
-    for (let seed = 1; seed <= seeds; seed++) measure(`mutated, seed ${seed}`, mutated(seed));
+    for (let seed = 1; seed <= seeds; seed++) hold(`mutated, seed ${seed}`, mutated(seed));
   }
-  for (const [name, next] of selected({ ...FLOODS, ...OLD_HASHES, ...KNOWN_KEY })) measure(name, next);
+  for (const [name, next] of selected({ ...FLOODS, ...OLD_HASHES, ...KNOWN_KEY })) hold(name, next);
   console.log(`the worst: ${worst.toFixed(2)} times the ordinary time for a byte`);
   return worst > MOST_TIMES ? 1 : 0;
 }
@@ -199,7 +161,7 @@ function compareKeys(path) {
   let blanks = 0;
   for (const [name, next] of selected(KNOWN_KEY)) {
     writeCapture(path, next);
-    const times = report(`${name}, with the key known`, time(path, ...FORCE_KEY), time(path));
+    const times = report(`${name}, with the key known`, measure(FORCE_KEY, path).millis, measure([], path).millis);
     if (times < FEWEST_KNOWN_TIMES) blanks++;
   }
   return blanks;
@@ -209,7 +171,7 @@ const folder = mkdtempSync(join(tmpdir(), 'portzero-volume-'));
 try {
   const path = join(folder, 'volume.pcap');
   const failed = values.memory
-    ? await compareMemory(folder)
+    ? compareMemory(folder, path)
     : values['known-key']
       ? compareKeys(path)
       : compareTimes(path);
