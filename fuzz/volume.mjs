@@ -91,7 +91,10 @@ function measure(nodeOptions, ...options) {
 }
 
 const MOST_TIMES = 3.5;
-/** What a key that is known has to cost: times as much as one that is not. */
+/**
+ * What a key that is known has to cost: times as much as one that is not. This is the control, that a flood does collide. Two runs of
+ * one command differ by a tenth; a table of a few thousand rows, as that of scanners, costs 1.4 times when all are in one chain.
+ */
 const FEWEST_KNOWN_TIMES = 1.25;
 
 // --- memory ---------------------------------------------------------------------------------------------------------------
