@@ -32,7 +32,15 @@ describe('the package', () => {
 
   it('holds what users need, and nothing of the work on it', () => {
     expect(packed.files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'bin/portzero.js']),
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+        'package.json',
+        'bin/portzero.js',
+        'bin/start.js',
+        'bin/package.json',
+      ]),
     );
     expect(packed.files).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/bundle/portzero.js', 'dist/bundle/worker.js']),

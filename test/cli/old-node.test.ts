@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { GOOD_NODES, OLD_NODES } from '../support/nodes.ts';
 
 const root = join(import.meta.dirname, '../..');
 const command = join(root, 'bin/portzero.js');
@@ -40,19 +41,25 @@ describe('the command on an old Node', () => {
     const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(readFileSync(command, 'utf8')).toContain(`portzero needs Node ${engines.node.replace('>=', '')} or later`);
   });
-
-  it('has no syntax that a Node of 2018 does not know', () => {
-    const code = readFileSync(command, 'utf8').replace(/^#!.*\n|\/\/.*$/gm, '');
-    expect(code).not.toMatch(/\bawait\b|^import\s|\?\.|\?\?|\|\|=/m);
-  });
 });
 
-/** Other versions of Node, where somebody has them: PORTZERO_OLD_NODES=/path/to/node18:/path/to/node16 */
-const others = (process.env.PORTZERO_OLD_NODES ?? '').split(':').filter((path) => path !== '' && existsSync(path));
-describe.runIf(others.length > 0)('a real old Node', () => {
-  it.each(others)('%s', (node) => {
-    const { status, stderr } = spawnSync(node, [command, '--help'], { encoding: 'utf8' });
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/^portzero needs Node 20\.19 or later, this is \d+\.\d+\n$/);
+describe('another Node', () => {
+  it.for(OLD_NODES)('$version is told that it is too old', ({ path, version, isThere }, { skip }) => {
+    if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
+    const { status, stdout, stderr } = spawnSync(path, [command, '--help'], { encoding: 'utf8' });
+    const told = version.split('.').slice(0, 2).join('.');
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `portzero needs Node 20.19 or later, this is ${told}\n`,
+    });
+  });
+
+  it.for(GOOD_NODES)('$version runs it', ({ path, version, isThere }, { skip }) => {
+    if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
+    const capture = join(root, 'fixtures/closed/connect-ipv4.pcap');
+    const { status, stdout, stderr } = spawnSync(path, [command, '-q', '-f', 'json', capture], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(JSON.parse(stdout).summary.portZero).toMatchObject({ total: 1, refused: 1 });
   });
 });
