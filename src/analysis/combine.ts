@@ -1,9 +1,10 @@
 import { type Count, toCount } from '../capture/source.ts';
 import { type Broken, findBroken, mergeExpectationStates } from '../config/expectations.ts';
+import { type InputGroup, mergeGroups } from '../report/model/merged-groups.ts';
 import { identifyFinding } from '../report/model/same-finding.ts';
 import { addSummaries } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
-import type { ExchangeGroup, ExchangeReport, FindingReport, RunResult } from '../report/model/types.ts';
+import type { ExchangeReport, FindingReport, RunResult } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { VERSION } from '../version.ts';
 import { BaselineMatcher, compareBaseline } from './baseline.ts';
@@ -16,7 +17,7 @@ import type { AnalysisSettings, InputResult } from './types.ts';
 export function combineResults(results: readonly InputResult[], settings: AnalysisSettings): RunResult {
   const exchanges: ExchangeReport[] = [];
   const findings: FindingReport[] = [];
-  const groups: ExchangeGroup[] = [];
+  const groups: InputGroup[] = [];
   const { maxListed } = settings;
   const omitted = { exchanges: 0, findings: 0, evicted: 0, attempts: 0 };
   const news = results.map((result) => newExchanges(result, settings.baseline !== undefined));
@@ -89,7 +90,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       ...(compared === null ? {} : { baseline: compared.report }),
     },
     ...(compared === null ? {} : { added: compared.added }),
-    groups,
+    groups: mergeGroups(groups),
     lostBesideSilence: results.reduce(
       (total, { input, summary: { exchanges: counts } }) =>
         counts.silent > 0 ? toCount(BigInt(total) + BigInt(input.drops ?? 0)) : total,

@@ -3,13 +3,8 @@ import type { ExpectationState } from '../config/expectations.ts';
 import type { Config } from '../config/types.ts';
 import type { Rule } from '../engine/types.ts';
 import type { FrameTotals } from '../prefilter/frame-totals.ts';
-import type {
-  ExchangeGroup,
-  ExchangeReport,
-  FindingReport,
-  InputReport,
-  SummaryReport,
-} from '../report/model/types.ts';
+import type { InputGroup } from '../report/model/merged-groups.ts';
+import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../report/model/types.ts';
 import type { Severity } from '../words/severity.ts';
 import type { Baseline, BaselineState } from './baseline.ts';
 
@@ -64,7 +59,7 @@ export interface InputResult {
   readonly summary: SummaryReport;
   readonly exchanges: readonly ExchangeReport[];
   readonly findings: readonly FindingReport[];
-  readonly groups: readonly ExchangeGroup[];
+  readonly groups: readonly InputGroup[];
   readonly omitted: {
     readonly exchanges: number;
     readonly findings: number;

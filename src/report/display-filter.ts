@@ -29,10 +29,12 @@ export function exchangeFilter(exchange: ExchangeReport, byAddress = false): str
 
 /**
  * Wireshark display filter for a group. By frame numbers where they are few and all known; by port 0 and the ends that all
- * have in common otherwise, or where frame numbers mean nothing (`byAddress`, a live capture).
+ * have in common otherwise, or where frame numbers mean nothing (several captures, a live one).
  */
-export function groupFilter(group: ExchangeGroup, byAddress = false): string {
+export function groupFilter(group: ExchangeGroup, isLive = false): string {
   const { examples, portZero } = group;
+  // Each capture counts its frames anew.
+  const byAddress = isLive || group.inputs > 1;
   const first = examples[0];
   const complete = examples.length === group.count;
   if (first !== undefined && complete && examples.length === 1) return exchangeFilter(first, byAddress);

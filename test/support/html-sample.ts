@@ -419,6 +419,7 @@ function groupsOf(
     const severities = own.map(({ severity }) => severity);
     return {
       input: first!.input,
+      inputs: 1,
       portZero: first!.portZero,
       probe: first!.probe,
       verdict: first!.verdict,

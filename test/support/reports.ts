@@ -141,7 +141,7 @@ function countVerdicts(exchanges: readonly ExchangeReport[]): VerdictCounts {
   return counts as VerdictCounts;
 }
 
-/** One group for each way in which exchanges differ, as the analysis makes them. */
+/** One group for each way in which the exchanges of an input differ, as the analysis of one makes them. */
 export function groupExchanges(
   exchanges: readonly ExchangeReport[],
   findings: readonly FindingReport[],
@@ -170,6 +170,7 @@ export function groupExchanges(
     const times = members.map((member) => member.started).sort();
     return {
       input: first.input,
+      inputs: 1,
       portZero: first.portZero,
       probe: first.probe,
       verdict: first.verdict,

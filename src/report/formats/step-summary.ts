@@ -93,7 +93,9 @@ function formatGroups(groups: readonly ExchangeGroup[], inputs: readonly InputRe
   if (inputs.length > 1) columns.splice(1, 0, 'Capture');
   const groupRow = (group: ExchangeGroup) => {
     const cells = groupCells(group);
-    if (inputs.length > 1) cells.splice(1, 0, escapeMarkdown(inputs[group.input]?.name ?? ''));
+    const where =
+      group.inputs > 1 ? `${formatNumber(group.inputs)} captures` : escapeMarkdown(inputs[group.input]?.name ?? '');
+    if (inputs.length > 1) cells.splice(1, 0, where);
     return row(cells);
   };
   const head = [row(columns), row(columns.map(() => '---'))];

@@ -251,8 +251,8 @@ export function groupsSection(result: RunResult, payload: PagePayload): Markup |
 <td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
 <td class="number">${group.servers.count === 1 && group.examples[0] ? group.examples[0].server.address : distinct(group.servers)}</td>
 <td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === null || group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
-${several ? html`<td class="name">${report.inputs[group.input]?.name ?? ''}</td>` : null}
-<td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.input}"></td></tr>`,
+${several ? html`<td class="name">${group.inputs > 1 ? `${formatNumber(group.inputs)} inputs` : (report.inputs[group.input]?.name ?? '')}</td>` : null}
+<td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.inputs > 1 ? -1 : group.input}"></td></tr>`,
   );
   const said =
     listed < flagged

@@ -1,6 +1,8 @@
+import { formatAddress } from '../../decode/address.ts';
 import { AddressTable, putAddress } from '../../engine/window/address-table.ts';
 import { type Exchange, NO_TIME, PROBES, type Timestamp, VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
+import { type InputGroup, MAX_HANDED_OVER } from './merged-groups.ts';
 import { formatTime } from './time.ts';
 import type { ExchangeGroup, ExchangeReport, KnownReport } from './types.ts';
 
@@ -64,11 +66,12 @@ export class GroupCollector {
   }
 
   /** The groups, the gravest and largest first. */
-  list(input: number): ExchangeGroup[] {
+  list(input: number): InputGroup[] {
     const groups = [...this.#groups.values()].flatMap((byReason) => [...byReason.values()]);
     groups.sort((a, b) => rankOf(b) - rankOf(a) || b.count - a.count);
     return groups.map((group) => ({
       input,
+      inputs: 1,
       ...group.shared,
       count: group.count,
       clients: { count: group.clients.size, atLeast: group.clients.size >= MAX_DISTINCT },
@@ -76,6 +79,8 @@ export class GroupCollector {
       firstTime: formatTime(group.first),
       lastTime: formatTime(group.last),
       examples: group.examples,
+      clientNames: namesIn(group.clients),
+      serverNames: namesIn(group.servers),
       ...(group.shared.knownRuleIds === undefined ? {} : { known: group.known }),
     }));
   }
@@ -148,6 +153,13 @@ function addTo(table: AddressTable, address: Uint8Array): void {
   if (table.size === MAX_DISTINCT) return;
   putAddress(table.key, 0, address, 0, address.length);
   table.claim();
+}
+
+/** Nobody leaves, so that the slots are the first ones. */
+function namesIn(table: AddressTable): string[] {
+  return Array.from({ length: Math.min(table.size, MAX_HANDED_OVER) }, (_, slot) =>
+    formatAddress(table.addressAt(slot, 0)),
+  );
 }
 
 const never = () => {};

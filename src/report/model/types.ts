@@ -202,9 +202,12 @@ export interface OmittedReport {
   readonly attempts: number;
 }
 
-/** Listed exchanges that are alike, so that ten thousand of them are one line. Covers the omitted ones too. */
+/** Listed exchanges that are alike, of whichever input, so that ten thousand of them are one line. Covers the omitted ones too. */
 export interface ExchangeGroup {
+  /** The first input that has some. */
   readonly input: number;
+  /** How many inputs have some. */
+  readonly inputs: number;
   readonly portZero: PortZeroEnd | null;
   readonly probe: Probe | null;
   readonly verdict: Verdict;
