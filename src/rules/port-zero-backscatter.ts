@@ -13,7 +13,7 @@ export const portZeroBackscatter: ExchangeRule = {
     summary: 'a SYN-ACK or RST to or from port 0 that nothing in the capture asked for',
     meaning:
       'An answer without its question. Victims of floods with forged source addresses answer to addresses that never asked; a flood from or to port 0 thus scatters SYN-ACKs and RSTs with port 0 over the ' +
-      'whole address space. A conversation whose start the capture does not hold is told of here too, by itself: it is no backscatter, the capture began late. Such an answer says nothing about a connection of the receiver, and a lone RST says nothing of success or failure.',
+      'whole address space. A conversation whose start the capture does not hold is told of here too, by itself: it is no backscatter: the capture began late, or lost it. Such an answer says nothing about a connection of the receiver, and a lone RST says nothing of success or failure.',
     action:
       'From outside, many from one sender: somebody floods that sender with forged addresses; nothing needs to be done here. From one of your own hosts: it is being flooded or scanned with forged sources, ' +
       'or somebody inside sends from port 0: look for the questions. False positives: the capture started after the question, sees one direction only (asymmetric routing, a one-way mirror port), lost ' +
@@ -22,7 +22,7 @@ export const portZeroBackscatter: ExchangeRule = {
     messages: {
       'syn-ack': 'SYN-ACK from {serverEnd} to {clientEnd} that nothing in the capture asked for',
       reset: 'RST from {serverEnd} to {clientEnd} that nothing in the capture asked for',
-      late: 'conversation between {clientEnd} and {serverEnd} that was under way when the capture began',
+      late: 'conversation between {clientEnd} and {serverEnd} whose start is not in the capture',
       other: 'answer from {serverEnd} to {clientEnd} that nothing in the capture asked for',
     },
   },

@@ -45,6 +45,7 @@ const TRAIT_HAS_WINDOW = 1 << 18;
 const TRAIT_HAS_URGENT = 1 << 19;
 const TRAIT_DIGITS_SHIFT = 20; // 4 bits
 const TRAIT_OF_OTHER = 1 << 24;
+const TRAIT_QUOTES_SERVER = 1 << 25;
 
 const MAX_OPTION_BYTES = 40;
 const MAX_PAYLOAD_BYTES = 64;
@@ -138,7 +139,7 @@ export class AnswerPool {
     const base = answer * WORDS;
     words[base + TRAITS] |=
       (packet.checksum === CHECKSUM_BAD ? TRAIT_CHECKSUM_BAD : 0) |
-      (packet.sequence >= 0 ? TRAIT_HAS_SEQUENCE : 0) |
+      ((packet.quote ?? packet).sequence >= 0 ? TRAIT_HAS_SEQUENCE : 0) |
       (packet.acknowledgment >= 0 ? TRAIT_HAS_ACKNOWLEDGMENT : 0) |
       (packet.window >= 0 ? TRAIT_HAS_WINDOW : 0) |
       (packet.urgentPointer >= 0 ? TRAIT_HAS_URGENT : 0);
@@ -245,6 +246,11 @@ export class AnswerPool {
     this.#words[answer * WORDS + TRAITS] |= TRAIT_OF_OTHER;
   }
 
+  /** It is an ICMP error about a segment of the server's. */
+  setQuotesServer(answer: number): void {
+    this.#words[answer * WORDS + TRAITS] |= TRAIT_QUOTES_SERVER;
+  }
+
   repeats(answer: number): number {
     return this.#words[answer * WORDS + REPEATS];
   }
@@ -314,6 +320,8 @@ export class AnswerPool {
       repeats: words[base + REPEATS],
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
       ofOther: (traits & TRAIT_OF_OTHER) !== 0,
+      quotedSequence: isIcmp && (traits & TRAIT_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
+      quotesServer: (traits & TRAIT_QUOTES_SERVER) !== 0,
     };
   }
 

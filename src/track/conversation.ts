@@ -29,6 +29,10 @@ export class Conversation {
   inferredFrame = 0;
   /** The client answers a SYN of the server's that the capture does not hold. */
   splitFrame = 0;
+  /** The server sent a segment whose flags are not known. */
+  hiddenFrame = 0;
+  /** The opening segment has a bad checksum, but was sent with a good one too. */
+  isSentSound = false;
   /** Number behind the last byte that the client sent, and its last ACK number; a number of the server's; -1 unknown. */
   clientEnd = -1;
   clientAcknowledgment = -1;

@@ -29,6 +29,8 @@ export interface Store {
   readonly numbers: FrameNumbers;
   readonly conversations: ConversationPool;
   readonly layers: LayerPaths;
+  /** A bad checksum is told of, and the segment taken as good. */
+  readonly trusts: boolean;
 }
 
 /** Index in PROBES of an entry without a probe. */
@@ -229,6 +231,14 @@ export class ExchangeView implements Exchange {
     return this.#word(table.ANSWER) === 0 || this.established || this.close === 'fin' || this.dataFrame !== null;
   }
 
+  get sentSound(): boolean {
+    return this.#conversation?.isSentSound ?? false;
+  }
+
+  get trustsChecksums(): boolean {
+    return this.#store.trusts;
+  }
+
   get signs(): AnswerSigns {
     const known = this.#conversation;
     return {
@@ -237,7 +247,7 @@ export class ExchangeView implements Exchange {
       clientReset: known?.clientResetFrame || null,
       serverAck: known?.serverAckFrame || null,
       split: known?.splitFrame || null,
-      hidden: this.#has(table.TRAIT_HIDDEN_ANSWER),
+      hidden: known?.hiddenFrame || null,
     };
   }
 
@@ -285,6 +295,8 @@ export class ExchangeView implements Exchange {
       repeats: this.retransmissions,
       checksumBad: this.#has(table.TRAIT_CHECKSUM_BAD),
       ofOther: false,
+      quotedSequence: null,
+      quotesServer: false,
     };
   }
 

@@ -69,6 +69,10 @@ export interface SegmentEvidence {
   readonly checksumBad: boolean;
   /** It is the answer to another attempt on the same ends, which the capture does not hold. */
   readonly ofOther: boolean;
+  /** Of an ICMP error: the sequence number that it quotes; null where the quote is shorter, and for segments. */
+  readonly quotedSequence: number | null;
+  /** It is an ICMP error about a segment of the server's. */
+  readonly quotesServer: boolean;
 }
 
 /** What shows an answer that the capture does not hold: the first frame of each kind, null for none. */
@@ -84,7 +88,7 @@ export interface AnswerSigns {
   /** The client answers a bare SYN of the server's. */
   readonly split: number | null;
   /** The server sent something whose flags are not known. */
-  readonly hidden: boolean;
+  readonly hidden: number | null;
 }
 
 export type AnswerKind = 'syn-ack' | 'reset' | 'icmp' | 'syn' | 'ack' | 'other';
@@ -151,6 +155,10 @@ export interface Exchange {
   readonly inferred: boolean;
   /** Unsolicited, and a conversation rather than a single answer: the capture began late. */
   readonly underWay: boolean;
+  /** The opening segment, whose checksum is bad, was sent again with a good one. */
+  readonly sentSound: boolean;
+  /** A bad checksum is told of, and the segment taken as good. */
+  readonly trustsChecksums: boolean;
   readonly signs: AnswerSigns;
   /** 32 bits that the tracker keeps for the rule engine (which rules fired already); 0 at first. */
   mark: number;

@@ -5,7 +5,7 @@ import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
 import { CHALLENGED, INVALID_RESET, SILENT, UNDECIDED } from './codes.ts';
 import { tellChanged } from './evidence.ts';
 import { NO_TIME } from './exchange.ts';
-import { mayContinue, patienceOf } from './questions.ts';
+import { isAcknowledgedBy, mayContinue, patienceOf } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { setWaits, WAITS_NONE } from './waits.ts';
@@ -99,21 +99,37 @@ export function decideWithoutAnswer(s: Tracking, entry: number, otherwise: numbe
   const first = table.get(entry, t.ANSWERS_FIRST);
   if (table.has(entry, t.TRAIT_CHALLENGED)) {
     table.setVerdict(entry, CHALLENGED);
-    table.set(entry, t.ANSWER, firstOf(s, first, KIND_ACK, KIND_SYN_ACK, KIND_OTHER));
+    table.set(entry, t.ANSWER, firstChallenge(s, entry, first));
   } else if (table.has(entry, t.TRAIT_INVALID_RESET)) {
     table.setVerdict(entry, INVALID_RESET);
-    table.set(entry, t.ANSWER, firstOf(s, first, KIND_RESET, KIND_RESET, KIND_RESET));
+    table.set(entry, t.ANSWER, firstInvalid(s, first));
   } else if (table.has(entry, t.TRAIT_CLIENT_RESET | t.TRAIT_UNSEEN_ANSWER | t.TRAIT_HIDDEN_ANSWER)) {
     table.setVerdict(entry, UNDECIDED);
   } else table.setVerdict(entry, otherwise);
 }
 
-function firstOf(s: Tracking, first: number, kind: number, orKind: number, orElse: number): number {
-  for (let answer = first; answer !== 0; answer = s.answers.next(answer)) {
-    const found = s.answers.kind(answer);
-    if ((found === kind || found === orKind || found === orElse) && !s.answers.isOfOther(answer)) return answer;
+/** The first segment that acknowledges something else, or nothing. */
+function firstChallenge(s: Tracking, entry: number, first: number): number {
+  const { answers } = s;
+  for (let answer = first; answer !== 0; answer = answers.next(answer)) {
+    const kind = answers.kind(answer);
+    if (kind !== KIND_ACK && kind !== KIND_SYN_ACK && kind !== KIND_OTHER) continue;
+    if (isDroppedAnswer(s, answer)) continue;
+    if (kind === KIND_OTHER || !isAcknowledgedBy(s, entry, answers.acknowledgment(answer))) return answer;
   }
   return 0;
+}
+
+/** The first RST that the client must ignore. */
+function firstInvalid(s: Tracking, first: number): number {
+  const { answers } = s;
+  for (let answer = first; answer !== 0; answer = answers.next(answer))
+    if (answers.kind(answer) === KIND_RESET && !isDroppedAnswer(s, answer) && !answers.isOfOther(answer)) return answer;
+  return 0;
+}
+
+function isDroppedAnswer(s: Tracking, answer: number): boolean {
+  return s.answers.isChecksumBad(answer) && !s.trusts;
 }
 
 /** What is already decided goes first; then the one not heard of for longest. */

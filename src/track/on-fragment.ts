@@ -2,7 +2,7 @@
 
 import type { Assembly, PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
-import { addFrame, countPayload, keepsEvidence, tellChanged } from './evidence.ts';
+import { addFrame, conversationOf, countPayload, keepsEvidence, tellChanged } from './evidence.ts';
 import { adoptQuestion, openExchange } from './lifecycle.ts';
 import {
   bringsNews,
@@ -58,7 +58,10 @@ export function takeHidden(s: Tracking, packet: PacketRecord, newest: number): v
       return;
     }
     if (fromClient && !isCut && !isConversing(s, entry)) continue;
-    if (!fromClient && isWaiting(s, entry)) table.add(entry, t.TRAIT_HIDDEN_ANSWER);
+    if (!fromClient && isWaiting(s, entry)) {
+      table.add(entry, t.TRAIT_HIDDEN_ANSWER);
+      conversationOf(s, entry).hiddenFrame ||= s.frame;
+    }
     addFrame(s, entry, packet);
     return;
   }

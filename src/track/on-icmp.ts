@@ -38,7 +38,9 @@ export function takeIcmpError(s: Tracking, packet: PacketRecord): void {
     if (!table.isFromClient(candidate, s.key)) candidate = entry;
   }
   if (candidate !== 0) {
-    addAnswer(s, candidate, packet, KIND_ICMP, false);
+    const added = addAnswer(s, candidate, packet, KIND_ICMP, false);
+    if (added === NEW && !table.isFromClient(candidate, s.key))
+      s.answers.setQuotesServer(table.get(candidate, t.ANSWERS_LAST));
     return;
   }
   // Nobody asked, as far as the capture goes; but the quote shows that port 0 was on some wire.

@@ -165,13 +165,17 @@ export function isAcceptableReset(s: Tracking, entry: number, packet: PacketReco
 }
 
 export function acknowledges(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  return isAcknowledgedBy(s, entry, packet.acknowledgment);
+}
+
+export function isAcknowledgedBy(s: Tracking, entry: number, acknowledgment: number): boolean {
   if (hidesSequence(s, entry)) return true;
   // A FIN on the SYN takes a sequence number of its own.
   const fin = (probeFlags(s, entry) & FIN) !== 0 ? 1 : 0;
   const payloadLength = s.table.get(entry, t.PROBE_PAYLOAD_LENGTH);
   // Where later fragments carry more of it, how much is not known.
   const length = (payloadLength < 0 ? 0xffff : payloadLength) + fin;
-  return acknowledgesSyn(packet.acknowledgment, s.table.get(entry, t.ISN) >>> 0, length);
+  return acknowledgesSyn(acknowledgment, s.table.get(entry, t.ISN) >>> 0, length);
 }
 
 export function answersSyn(s: Tracking, answer: number, packet: PacketRecord): boolean {

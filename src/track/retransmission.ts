@@ -1,9 +1,17 @@
 /** The opening segment again, or more of it. */
 
-import { type PacketRecord, SYN } from '../decode/packet.ts';
+import { CHECKSUM_GOOD, CHECKSUM_OFFLOADED, type PacketRecord, SYN } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, REFUSED, UNDECIDED, UNREACHABLE } from './codes.ts';
-import { addFrame, countInvalidReset, setProbeHeader, setStart, tellChanged } from './evidence.ts';
+import {
+  addFrame,
+  conversationOf,
+  countInvalidReset,
+  keepsEvidence,
+  setProbeHeader,
+  setStart,
+  tellChanged,
+} from './evidence.ts';
 import { NO_PROBE } from './exchange-view.ts';
 import { becomeUnsolicited, decideVerdict } from './lifecycle.ts';
 import {
@@ -91,6 +99,9 @@ export function takeRetransmission(s: Tracking, entry: number, packet: PacketRec
     table.setFloat(entry, t.LAST_GAP, Math.max(0, elapsed));
   }
   addFrame(s, entry, packet);
+  const isSound = packet.checksum === CHECKSUM_GOOD || packet.checksum === CHECKSUM_OFFLOADED;
+  if (isSound && table.has(entry, t.TRAIT_CHECKSUM_BAD) && keepsEvidence(s))
+    conversationOf(s, entry).isSentSound = true;
   if (packet.flags >= 0 && isHidden(s, entry)) {
     table.drop(entry, t.TRAIT_QUIET);
     refreshProbe(s, entry, packet);

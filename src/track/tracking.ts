@@ -92,6 +92,7 @@ export class Tracking {
       numbers: this.numbers,
       conversations: this.conversations,
       layers: this.layers,
+      trusts: this.trusts,
     };
     this.view = new ExchangeView(this.store);
     this.takeover = options.ledger === undefined ? null : new Takeover(this.store, options.ledger);

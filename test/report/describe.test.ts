@@ -134,7 +134,7 @@ describe('notes', () => {
   });
 
   it('say what the client has seen and the capture has not', () => {
-    const signs = { inferred: null, clientWentOn: null, clientReset: 3, serverAck: null, split: null, hidden: false };
+    const signs = { inferred: null, clientWentOn: null, clientReset: 3, serverAck: null, split: null, hidden: null };
     expect(notesOf({ ...silent, verdict: 'undecided', unseenAnswer: true, signs })).toBe(
       "The client's own RST in frame 3 shows that it got a SYN-ACK which the capture does not hold.",
     );
@@ -142,14 +142,14 @@ describe('notes', () => {
 
   it('give a bad checksum as the likely reason for silence', () => {
     expect(notesOf({ ...silent, probeEvidence: { ...probe, checksumBad: true } })).toMatch(
-      /checksum of frame 1 is wrong: the likely reason/,
+      /checksum of frame 1 is wrong: a receiver drops such a segment, the likely reason/,
     );
     expect(notesOf({ probeEvidence: { ...probe, checksumBad: true } })).toMatch(/yet it was answered/);
     expect(notesOf({ answerEvidence: { ...reset, checksumBad: true } })).toMatch(
       /answer in frame 2 is wrong, and it was taken as good/,
     );
     expect(notesOf({ ...silent, otherAnswers: [{ ...reset, acceptable: false, checksumBad: true }] })).toBe(
-      'The checksum of the answer in frame 2 is wrong: the client will have dropped it, so it settles nothing.',
+      'The checksum of the answer in frame 2 is wrong: a receiver drops such a packet, so it settles nothing.',
     );
   });
 
@@ -209,11 +209,13 @@ describe('notes', () => {
       reason: 'dest-unreach',
     } as const;
     expect(notesOf({ ...silent, otherAnswers: [{ ...icmp, icmpCode: 4 }] })).toMatch(/too big for the way/);
-    expect(notesOf({ ...silent, otherAnswers: [{ ...icmp, icmpCode: 3 }] })).toMatch(/does not quote the segment/);
+    expect(notesOf({ ...silent, otherAnswers: [{ ...icmp, icmpCode: 3, quotedSequence: 7 }] })).toMatch(
+      /does not quote the sequence number/,
+    );
   });
 
   it('hold for every exchange that the fields allow', () => {
-    const signs = { inferred: 4, clientWentOn: 2, clientReset: 3, serverAck: 5, split: null, hidden: true };
+    const signs = { inferred: 4, clientWentOn: 2, clientReset: 3, serverAck: 5, split: null, hidden: 6 };
     const flags = { verdict: 'undecided', conflicting: true, signs, anomalies: 0x3ff } satisfies Partial<Exchange>;
     expect(notesOf({ ...flags, otherAnswers: [reset] }).split('\n').length).toBeGreaterThan(2);
   });

@@ -119,7 +119,7 @@ describe('formatText', () => {
       expect(text.replaceAll(/\s+/g, ' ')).toContain(`1 × ${words} (late start), unsolicited`);
       // The way that the conversation was opened, as far as that is known.
       expect(text).toMatch(/192\.0\.2\.1:59804 → 198\.51\.100\.7:0/);
-      expect(text).toContain('=> 1 conversation over port 0 was under way when the capture began.');
+      expect(text).toContain('=> Of 1 conversation over port 0 the capture does not hold the start.');
       expect(text).not.toMatch(/unsolicited answer|not asked for/);
     }
   });

@@ -49,7 +49,9 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     unseenAnswer: false,
     inferred: false,
     underWay: false,
-    signs: { inferred: null, clientWentOn: null, clientReset: null, serverAck: null, split: null, hidden: false },
+    sentSound: false,
+    trustsChecksums: false,
+    signs: { inferred: null, clientWentOn: null, clientReset: null, serverAck: null, split: null, hidden: null },
     mark: 0,
     probeEvidence: null,
     answerEvidence: null,
@@ -85,6 +87,8 @@ export function makeEvidence(fields: Partial<SegmentEvidence> = {}): SegmentEvid
     repeats: 0,
     checksumBad: false,
     ofOther: false,
+    quotedSequence: null,
+    quotesServer: false,
     ...fields,
   };
 }

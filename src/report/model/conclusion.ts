@@ -32,9 +32,7 @@ export function formatConclusion(result: RunResult): string {
   const late = flagged.filter((group) => group.lateStart);
   if (late.length > 0) {
     const count = countOf(late);
-    sentences.push(
-      `${formatCount(count, 'conversation')} over port 0 ${wasWere(count)} under way when the capture began.`,
-    );
+    sentences.push(`Of ${formatCount(count, 'conversation')} over port 0 the capture does not hold the start.`);
   }
   const unsolicited = countOf(flagged) - countOf(asked) - countOf(late);
   if (unsolicited > 0)
