@@ -16,6 +16,7 @@ import { CoreSkipper } from '../prefilter/core-skipper.ts';
 import { FrameTotals } from '../prefilter/frame-totals.ts';
 import { Prefilter } from '../prefilter/prefilter.ts';
 import { describeUnseen } from '../report/model/looked-into.ts';
+import { Overview } from '../report/model/overview/overview.ts';
 import { VerdictTally } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
@@ -60,6 +61,8 @@ class InputAnalysis {
   readonly #findings: Findings;
   readonly #clock: IdleClock;
   readonly #tally = new VerdictTally();
+  /** Made with the first exchange with port 0: most captures have none. */
+  #overview: Overview | null = null;
   #untimed = 0;
   /** Of all frames. */
   readonly #totals: FrameTotals;
@@ -107,6 +110,7 @@ class InputAnalysis {
         opened: (exchange) => findings.opened(exchange),
         settled: (exchange) => {
           this.#tally.add(exchange);
+          if (exchange.portZero !== null) this.#addToOverview(exchange);
           this.#expectations?.observe(exchange);
           findings.settled(exchange);
         },
@@ -230,6 +234,7 @@ class InputAnalysis {
         },
       },
       ...lists,
+      overview: this.#overview?.state() ?? null,
       omitted: {
         ...omitted,
         evicted: this.#tracker.counts.evicted,
@@ -241,6 +246,11 @@ class InputAnalysis {
     };
     this.core?.close();
     return result;
+  }
+
+  #addToOverview(exchange: Exchange): void {
+    this.#overview ??= new Overview();
+    this.#overview.addExchange(exchange);
   }
 
   #packet(packet: PacketRecord): void {

@@ -1,6 +1,7 @@
 import { type Count, toCount } from '../capture/source.ts';
 import { type Broken, findBroken, mergeExpectationStates } from '../config/expectations.ts';
 import { type InputGroup, mergeGroups } from '../report/model/merged-groups.ts';
+import { describeOverview } from '../report/model/overview/overview.ts';
 import { identifyFinding } from '../report/model/same-finding.ts';
 import { addSummaries } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
@@ -87,6 +88,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
       exchanges,
       findings: [...findings, ...brokenFindings],
       omitted,
+      ...describeOverview(results.map(({ overview }) => overview)),
       ...(compared === null ? {} : { baseline: compared.report }),
     },
     ...(compared === null ? {} : { added: compared.added }),

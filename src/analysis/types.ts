@@ -4,6 +4,7 @@ import type { Config } from '../config/types.ts';
 import type { Rule } from '../engine/types.ts';
 import type { FrameTotals } from '../prefilter/frame-totals.ts';
 import type { InputGroup } from '../report/model/merged-groups.ts';
+import type { OverviewState } from '../report/model/overview/overview.ts';
 import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../report/model/types.ts';
 import type { Severity } from '../words/severity.ts';
 import type { Baseline, BaselineState } from './baseline.ts';
@@ -60,6 +61,8 @@ export interface InputResult {
   readonly exchanges: readonly ExchangeReport[];
   readonly findings: readonly FindingReport[];
   readonly groups: readonly InputGroup[];
+  /** Null where there was no exchange with port 0. */
+  readonly overview: OverviewState | null;
   readonly omitted: {
     readonly exchanges: number;
     readonly findings: number;

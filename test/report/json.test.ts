@@ -24,7 +24,9 @@ describe('formatJson', () => {
 
   it('has the keys of the contract in order', () => {
     const report = JSON.parse([...formatJson(oneFindingRun(), context)].join(''));
-    expect(Object.keys(report).join(' ')).toBe('schemaVersion tool inputs summary exchanges findings omitted');
+    expect(Object.keys(report).join(' ')).toBe(
+      'schemaVersion tool inputs summary exchanges findings omitted timeline top',
+    );
   });
 
   it('comes in pieces, so that a large report is never one string', () => {
@@ -78,6 +80,6 @@ describe('streamNdjson', () => {
     expect(ofType('finding')).toEqual(withWholePairs(run.report.findings));
     const { exchanges, findings, ...rest } = run.report;
     expect(lines.at(-1)).toEqual({ type: 'summary', ...withWholePairs(rest) });
-    expect(Object.keys(lines.at(-1)).join(' ')).toBe('type schemaVersion tool inputs summary omitted');
+    expect(Object.keys(lines.at(-1)).join(' ')).toBe('type schemaVersion tool inputs summary omitted timeline top');
   });
 });

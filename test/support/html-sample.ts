@@ -9,6 +9,7 @@ import type {
 } from '../../src/report/model/types.ts';
 import { type PortState, type Probe, VERDICTS, type Verdict } from '../../src/track/exchange.ts';
 import type { Severity } from '../../src/words/severity.ts';
+import { countOverview } from './overview.ts';
 
 export interface SampleOptions {
   readonly exchanges: number;
@@ -374,6 +375,7 @@ export function sampleResult(options: SampleOptions): RunResult {
       exchanges,
       findings,
       omitted: { exchanges: omitted, findings: 0, evicted: 0, attempts: 0 },
+      ...countOverview(exchanges),
     },
     groups: groupsOf(exchanges, findings, omitted),
     elapsedMs: 12,

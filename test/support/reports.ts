@@ -10,6 +10,7 @@ import type {
   VerdictCounts,
 } from '../../src/report/model/types.ts';
 import { VERDICTS } from '../../src/track/exchange.ts';
+import { countOverview } from './overview.ts';
 
 /** Builders of report objects for tests, and whole sample runs. All are plain data that the report's schema accepts. */
 
@@ -217,6 +218,7 @@ export function makeRun(
       exchanges,
       findings,
       omitted: { exchanges: 0, findings: 0, evicted: 0, attempts: 0 },
+      ...countOverview(exchanges),
       ...report,
     },
     groups: groups ?? groupExchanges(exchanges, findings),

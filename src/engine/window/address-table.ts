@@ -78,8 +78,11 @@ export class AddressTable {
 
   /** Takes the slot away that was claimed longest ago. */
   evictOldest(): void {
-    const slot = this.#oldest;
-    if (slot === NONE) return;
+    if (this.#oldest !== NONE) this.evict(this.#oldest);
+  }
+
+  /** Takes a slot away that is in use. */
+  evict(slot: number): void {
     this.#onEvict(slot);
     const bucket = this.#hashes[slot]! & (this.#buckets.length - 1);
     let before = NONE;

@@ -5,7 +5,9 @@ import type { StreamReporterFactory } from '../model/types.ts';
 export const streamNdjson: StreamReporterFactory = (write) => ({
   exchange: (exchange) => write(`${stringifySafely({ type: 'exchange', ...exchange })}\n`),
   finding: (finding) => write(`${stringifySafely({ type: 'finding', ...finding })}\n`),
-  end({ report: { schemaVersion, tool, inputs, summary, omitted, baseline } }) {
-    write(`${stringifySafely({ type: 'summary', schemaVersion, tool, inputs, summary, omitted, baseline })}\n`);
+  end({ report: { schemaVersion, tool, inputs, summary, omitted, timeline, top, baseline } }) {
+    write(
+      `${stringifySafely({ type: 'summary', schemaVersion, tool, inputs, summary, omitted, timeline, top, baseline })}\n`,
+    );
   },
 });

@@ -13,6 +13,8 @@ export interface AnalysisReport {
   readonly exchanges: readonly ExchangeReport[];
   readonly findings: readonly FindingReport[];
   readonly omitted: OmittedReport;
+  readonly timeline: TimelineReport;
+  readonly top: TopReport;
   /** Absent where the run had no baseline. */
   readonly baseline?: BaselineReport;
 }
@@ -84,6 +86,44 @@ export interface SummaryReport {
   readonly exchanges: VerdictCounts;
   readonly portZero: VerdictCounts;
   readonly findings: Readonly<Record<Severity, number>>;
+}
+
+/** Of verdicts that there are. */
+export type VerdictShares = Readonly<Partial<Record<Verdict, number>>>;
+
+/** When exchanges with port 0 began: all of them, listed or not. */
+export interface TimelineReport {
+  /** Width of a bin, a power of two; null where there is none. */
+  readonly binSeconds: number | null;
+  /** Those with an exchange in them, in the order of time; each begins at a multiple of the width from 1970 on. */
+  readonly bins: readonly { readonly time: string; readonly count: number; readonly verdicts: VerdictShares }[];
+  /** Exchanges without time. */
+  readonly untimed: number;
+}
+
+/** Who asked port 0, or from port 0, and whom: of all exchanges with port 0, listed or not. */
+export interface TopReport {
+  readonly sources: TopEndsReport;
+  readonly targets: TopEndsReport;
+}
+
+/** The busiest ends of one side. Exact while `maxError` is 0. */
+export interface TopEndsReport {
+  /** Ends seen; where there were too many to tell, at least so many. */
+  readonly distinct: { readonly count: number; readonly atLeast: boolean };
+  /** An end that was not kept has so many exchanges at most, and no count is too high by more. */
+  readonly maxError: number;
+  /** The highest count first. */
+  readonly ends: readonly TopEndReport[];
+}
+
+export interface TopEndReport {
+  readonly address: string;
+  /** The end has so many exchanges at most, and `count` - `error` at least. */
+  readonly count: number;
+  readonly error: number;
+  /** Of those that are sure to be its own: together `count` - `error`. */
+  readonly verdicts: VerdictShares;
 }
 
 export interface EndpointReport {
