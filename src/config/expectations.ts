@@ -17,6 +17,8 @@ export interface ExpectationState {
   readonly late: number;
   /** Of those allowed, how many had to come within some time and have no time stamp. */
   readonly untimed: number;
+  /** The same where question or answer is not in the capture, or time stamps step back between them. */
+  readonly unmeasured: number;
   readonly slowestNanos: number;
   /** The first exchanges that broke it. */
   readonly examples: readonly ExpectationExample[];
@@ -59,6 +61,7 @@ interface Tally {
   readonly verdicts: number[];
   late: number;
   untimed: number;
+  unmeasured: number;
   slowestNanos: number;
   readonly examples: ExpectationExample[];
 }
@@ -87,10 +90,11 @@ export function mergeExpectationStates(states: readonly (readonly ExpectationSta
   return Array.from({ length: width }, (_, index) => {
     const total = emptyTally();
     for (const state of states) {
-      const { verdicts, late, untimed, slowestNanos, examples } = state[index]!;
+      const { verdicts, late, untimed, unmeasured, slowestNanos, examples } = state[index]!;
       for (const [at, number] of verdicts.entries()) total.verdicts[at]! += number;
       total.late += late;
       total.untimed += untimed;
+      total.unmeasured += unmeasured;
       total.slowestNanos = Math.max(total.slowestNanos, slowestNanos);
       total.examples.push(...examples.slice(0, MAX_EXAMPLES - total.examples.length));
     }
@@ -117,7 +121,8 @@ export interface Unseen {
 const NONE_UNSEEN: Unseen = { frames: 0, of: 0, reasons: {} };
 
 function emptyTally(): Tally {
-  return { verdicts: new Array<number>(VERDICTS.length).fill(0), late: 0, untimed: 0, slowestNanos: 0, examples: [] };
+  const verdicts = new Array<number>(VERDICTS.length).fill(0);
+  return { verdicts, late: 0, untimed: 0, unmeasured: 0, slowestNanos: 0, examples: [] };
 }
 
 function touches({ to, port, from, verdict }: Expectation, exchange: Exchange): boolean {
@@ -125,8 +130,11 @@ function touches({ to, port, from, verdict }: Expectation, exchange: Exchange): 
     exchange.serverPort === port &&
     cidrMatches(to, exchange.serverAddress) &&
     (from === null || cidrMatches(from, exchange.clientAddress)) &&
-    // An answer without a question is no attempt, and says how the stack answered only to who asks for just that.
-    (exchange.verdict !== 'unsolicited' || verdict.includes('unsolicited'))
+    // An answer without a question is no attempt, and says how the stack answered only to who asks for just that; but both ends of a
+    // conversation whose start is not in the capture show that there was an attempt, and how it went.
+    (exchange.verdict !== 'unsolicited' ||
+      verdict.includes('unsolicited') ||
+      (exchange.underWay && exchange.established))
   );
 }
 
@@ -134,17 +142,20 @@ function count(tally: Tally, expectation: Expectation, exchange: Exchange, input
   const { verdict, latencyNanos } = exchange;
   tally.verdicts[VERDICTS.indexOf(verdict)]!++;
   const allowed = expectation.verdict.includes(verdict);
-  const isTimeless = exchange.started.digits === NO_TIME || exchange.answered?.digits === NO_TIME;
-  const isAnswered = exchange.answerFrame !== null;
-  // What has no time was not seen to be in time.
-  const untimed = allowed && expectation.withinNanos !== null && isTimeless && isAnswered;
-  if (untimed) tally.untimed++;
-  const late = allowed && expectation.withinNanos !== null && (latencyNanos ?? 0) > expectation.withinNanos;
+  const isHeld = allowed && expectation.withinNanos !== null;
+  // What has no time was not seen to be in time; silence has none to be held to.
+  const unknown = isHeld && latencyNanos === null && (exchange.answerFrame !== null || exchange.inferred);
+  if (unknown) {
+    const isTimeless = exchange.started.digits === NO_TIME || exchange.answered?.digits === NO_TIME;
+    if (isTimeless) tally.untimed++;
+    else tally.unmeasured++;
+  }
+  const late = isHeld && (latencyNanos ?? 0) > expectation.withinNanos;
   if (late) {
     tally.late++;
     tally.slowestNanos = Math.max(tally.slowestNanos, latencyNanos ?? 0);
   }
-  if ((allowed && !late && !untimed) || tally.examples.length === MAX_EXAMPLES) return;
+  if ((allowed && !late && !unknown) || tally.examples.length === MAX_EXAMPLES) return;
   const { id, probeFrame, answerFrame, frames, clientAddress, clientPort, serverAddress, serverPort, started } =
     exchange;
   const shown = [probeFrame, answerFrame].filter((frame) => frame !== null);
@@ -166,13 +177,13 @@ function count(tally: Tally, expectation: Expectation, exchange: Exchange, input
  */
 function judge(
   expectation: Expectation,
-  { verdicts, late, untimed, slowestNanos, examples }: ExpectationState,
+  { verdicts, late, untimed, unmeasured, slowestNanos, examples }: ExpectationState,
   unseen: Unseen,
 ): Broken[] {
   const { name, to, port, atLeast, verdict, withinNanos } = expectation;
   const touched = verdicts.reduce((sum, number) => sum + number, 0);
   const seen: Partial<Record<Verdict, number>> = {};
-  let broken = late + untimed;
+  let broken = late + untimed + unmeasured;
   for (const [index, number] of verdicts.entries()) {
     const word = VERDICTS[index]!;
     if (number > 0) seen[word] = number;
@@ -194,6 +205,7 @@ function judge(
   const saw = Object.entries(seen).map(([word, number]) => `${number} ${word}`);
   if (late > 0) saw.push(`${late} late, the slowest after ${formatDuration(Math.round(slowestNanos / 1e3) * 1e3)}`);
   if (untimed > 0) saw.push(`${untimed} without time stamps, so that nobody knows how soon they were`);
+  if (unmeasured > 0) saw.push(`${unmeasured} whose time from question to answer the capture does not show`);
   const message = formatMessage(expectationMeta.messages[id]!, {
     name,
     to: formatTarget(to, 0),

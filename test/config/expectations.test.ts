@@ -79,6 +79,80 @@ describe('an expectation', () => {
     expect(check({ ...within, verdict: ['silent'] }, attempt({ verdict: 'silent' }))).toEqual([]);
   });
 
+  it('is broken by an answer that the capture does not show to be in time', () => {
+    const within = expectation({ withinNanos: 100e6, verdict: ['accepted', 'refused', 'simultaneous', 'unsolicited'] });
+    const inferred = {
+      verdict: 'accepted',
+      inferred: true,
+      answerFrame: null,
+      answered: null,
+      latencyNanos: null,
+    } as const;
+    const stray = {
+      verdict: 'unsolicited',
+      probe: null,
+      probeFrame: null,
+      answerFrame: 4,
+      latencyNanos: null,
+    } as const;
+    for (const exchange of [
+      attempt(inferred),
+      attempt({ ...inferred, verdict: 'simultaneous' }),
+      // Time stamps that step back between question and answer.
+      attempt({ latencyNanos: null }),
+      attempt(stray),
+    ]) {
+      const [broken] = check(within, exchange);
+      expect(broken).toMatchObject({ touched: 1, broken: 1, late: 0 });
+      expect(broken?.message).toContain('1 whose time from question to answer the capture does not show');
+      expect(check({ ...within, withinNanos: null }, exchange)).toEqual([]);
+    }
+    // Of silence there is no answer to wait for.
+    for (const verdict of ['silent', 'undecided'] as const)
+      expect(check({ ...within, verdict: [verdict] }, attempt({ verdict, latencyNanos: null }))).toEqual([]);
+  });
+
+  it('is broken by a conversation whose start is not in the capture, where both ends have talked', () => {
+    const late = { verdict: 'unsolicited', probe: null, probeFrame: null, answerFrame: null, underWay: true } as const;
+    const none = expectation({ atLeast: 0 });
+    expect(check(none, attempt({ ...late, established: true }))).toMatchObject([
+      { broken: 1, seen: { unsolicited: 1 } },
+    ]);
+    // One end alone may be a probe, or backscatter.
+    expect(check(none, attempt({ ...late, established: false }))).toEqual([]);
+  });
+
+  /** What of it is seen, whether frames could not be looked into, and what is then said. */
+  it.each([
+    [{}, 1, 0, null],
+    [{}, 1, 3, 'unseen'],
+    [{ atLeast: 0 }, 0, 0, null],
+    [{ atLeast: 0 }, 0, 3, 'unseen'],
+    [{ atLeast: 0 }, 1, 3, 'unseen'],
+    [{ atLeast: 1 }, 0, 0, 'no exchange'],
+    [{ atLeast: 1 }, 0, 3, 'no exchange'],
+    [{ atLeast: 2 }, 1, 0, 'at least 2 wanted'],
+    [{ atLeast: 2 }, 1, 3, 'at least 2 wanted'],
+    [{ withinNanos: 100e6 }, 1, 0, null],
+    [{ withinNanos: 100e6 }, 1, 3, 'unseen'],
+    [{ withinNanos: 1 }, 1, 0, '1 late'],
+    [{ withinNanos: 1 }, 1, 3, '1 late'],
+    [{ verdict: ['silent'] }, 1, 0, 'saw 1 refused'],
+    [{ verdict: ['silent'] }, 1, 3, 'saw 1 refused'],
+    [{ verdict: ['silent'], atLeast: 2, withinNanos: 1 }, 1, 3, 'at least 2 exchanges were wanted'],
+  ] as const)('%o with %i exchange seen, %i frames not looked into: %s', (fields, seen, frames, said) => {
+    const expected = expectation(fields as Partial<Expectation>);
+    const checker = createExpectationChecker([expected], 0)!;
+    for (let index = 0; index < seen; index++) checker.observe(attempt({ id: index + 1 }));
+    const found = findBroken([expected], checker.state(), { frames, of: 9, reasons: { 'link-type-user0': frames } });
+    expect(found).toHaveLength(said === null ? 0 : 1);
+    if (said === null) return;
+    const may = /exchanges that it is about may be among the 3 of 9 frames that could not be looked into/;
+    if (frames > 0) expect(found[0]?.message).toMatch(may);
+    else expect(found[0]?.message).not.toMatch(may);
+    if (said !== 'unseen') expect(found[0]?.message).toContain(said);
+  });
+
   it('is about the port and the clients that it names', () => {
     const web = expectation({ port: 443, from: parseCidr('192.0.2.0/24') as Cidr, verdict: ['accepted'] });
     expect(check(web, attempt({ serverPort: 443, verdict: 'accepted' }))).toEqual([]);
