@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { analyzeSource } from '../dist/analyze.js';
-import { openCapture } from '../dist/capture/open.js';
-import { analyzeCapture, CaptureError } from '../dist/index.js';
-import { settingsOf } from '../dist/library.js';
-import { loadReporter } from '../dist/report/index.js';
+import { settingsOf } from '../build/analysis/analyze-capture.js';
+import { analyzeSource } from '../build/analysis/analyze-source.js';
+import { openCapture } from '../build/capture/open.js';
+import { analyzeCapture, CaptureError } from '../build/index.js';
+import { loadReporter } from '../build/report/formats/index.js';
 
 const schema = JSON.parse(readFileSync(new URL('../schema/portzero-report.schema.json', import.meta.url), 'utf8'));
 const ajv = new Ajv2020({ allowUnionTypes: true, strict: false });

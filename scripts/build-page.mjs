@@ -4,13 +4,15 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { packageFolderOf } from './notices.mjs';
 
 const root = join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 const readPackaged = (path) => readFileSync(require.resolve(path), 'utf8');
 
+/** Gives the folders of the packages that are in it. */
 export async function buildPage() {
   const bundled = await rolldown({ input: join(root, 'src/report/html/client/main.ts'), platform: 'browser' });
   const { output } = await bundled.generate({ format: 'iife', comments: false, minify: true });
@@ -23,4 +25,6 @@ export async function buildPage() {
   // Aside, so that nobody ever reads half of it.
   writeFileSync(`${made}.${process.pid}`, source);
   renameSync(`${made}.${process.pid}`, made);
+  const ids = output.flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+  return [...new Set([...ids.flatMap((id) => packageFolderOf(id) ?? []), dirname(require.resolve('uplot/LICENSE'))])];
 }

@@ -1,119 +1,147 @@
 /**
- * npm run build: dist/ from src/.
+ * npm run build: build/ and dist/ from src/.
  *
- * tsc writes every module and its types: the library, and what the command loads when it needs it. Then what every
- * `portzero FILE` needs is bundled into dist/bundle, because loading some eighty small modules takes longer than
- * analysing a small capture.
+ * build/ has every module as tsc writes it, for tests and tools. dist/ is what ships: all of it bundled with the packages that
+ * it runs with, because loading some hundred small modules takes longer than analysing a small capture, and so that whoever
+ * installs it installs nothing else; beside that the types of the library, and the notices of what is bundled.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { buildCore } from './build-core.mjs';
 import { buildPage } from './build-page.mjs';
+import { noticesOf, packageFolderOf } from './notices.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
 const isLenient = process.argv.includes('--lenient');
 
-await buildCore();
-await buildPage();
+/** What every bundle has in common. `entries`: name to path. */
+const inputOf = (entries, ...plugins) => ({
+  input: entries,
+  platform: 'node',
+  external: (id) => !id.startsWith('node:') && isBuiltin(id),
+  // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
+  treeshake: { propertyReadSideEffects: false },
+  plugins: [
+    {
+      // An import of a built-in module reads all of its properties, some of which load further modules when read.
+      name: 'built-in-modules',
+      resolveId(id, _, { kind }) {
+        if (!id.startsWith('node:')) return null;
+        return kind === 'dynamic-import' ? { id, external: true } : `\0${id}`;
+      },
+      load(id) {
+        if (!id.startsWith('\0node:')) return null;
+        const name = id.slice(1);
+        const builtIn = process.getBuiltinModule(name);
+        const lines = Object.keys(builtIn)
+          .filter((key) => /^[a-z]\w*$/i.test(key))
+          .map((key) =>
+            // Functions, which classes here are not, may load their module when they are first called.
+            typeof builtIn[key] === 'function' && /^[a-z]/.test(key)
+              ? `export const ${key} = (...args) => load().${key}(...args);`
+              : `export const ${key} = /* @__PURE__ */ load().${key};`,
+          );
+        return `let loaded;\nconst load = () => (loaded ??= process.getBuiltinModule('${name}'));\n${lines.join('\n')}`;
+      },
+    },
+    ...plugins,
+  ],
+});
+const OUTPUT = {
+  format: 'esm',
+  comments: false,
+  // A third less to parse at each start; names stay, for the traces of those who report a fault.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+};
 
-// Built aside, so that dist/ is whole at any time, and the old one when this fails.
-const made = join(root, 'node_modules/.cache', `portzero-${process.pid}`);
-mkdirSync(made, { recursive: true });
+await buildCore();
+const ofPage = await buildPage();
+
+// Built aside, so that build/ and dist/ are whole at any time, and the old ones when this fails.
+const aside = join(root, 'node_modules/.cache', `portzero-${process.pid}`);
+const modules = join(aside, 'build');
+const shipped = join(aside, 'dist');
+mkdirSync(shipped, { recursive: true });
 try {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['-p', 'tsconfig.build.json', '--outDir', made, ...(isLenient ? ['--noEmitOnError', 'false'] : [])];
+  const options = [
+    '-p',
+    'tsconfig.build.json',
+    '--outDir',
+    modules,
+    ...(isLenient ? ['--noEmitOnError', 'false'] : []),
+  ];
   const { status } = spawnSync(process.execPath, [tsc, ...options], {
     cwd: root,
     stdio: isLenient ? 'ignore' : 'inherit',
   });
   if (status === 0 || isLenient) {
-    await bundle();
-    // It runs in the page, where it is bundled already.
-    rmSync(join(made, 'report/html/client'), { recursive: true, force: true });
-    rmSync(join(root, 'dist'), { recursive: true, force: true });
-    renameSync(made, join(root, 'dist'));
+    const bundled = await bundle();
+    copyTypes();
+    // Of AssemblyScript, which compiles the core, the memory's functions are in the program.
+    const folders = [...bundled, ...ofPage, join(root, 'node_modules/assemblyscript')];
+    writeFileSync(join(shipped, 'THIRD-PARTY-NOTICES.txt'), noticesOf(folders));
+    for (const name of ['build', 'dist']) {
+      rmSync(join(root, name), { recursive: true, force: true });
+      renameSync(join(aside, name), join(root, name));
+    }
   } else process.exitCode = 1;
 } finally {
-  rmSync(made, { recursive: true, force: true });
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/** The declarations that the library's own lead to. */
+function copyTypes() {
+  const found = new Set();
+  const reach = (path) => {
+    if (found.has(path)) return;
+    found.add(path);
+    const to = join(shipped, relative(modules, path));
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(path, to);
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(/(?:from |import\()'(\.[^']*)\.[jt]s'/g))
+      reach(resolve(dirname(path), `${name}.d.ts`));
+  };
+  reach(join(modules, 'index.d.ts'));
 }
 
 /**
- * One chunk with all that is always needed, and chunks for what is loaded on demand. Left outside, and loaded from the
- * compiled modules: yargs with the commands that it serves.
+ * One chunk with all that the command always needs, and chunks for what is loaded on demand. Gives the folders of the packages
+ * that are in them.
  */
 async function bundle() {
-  const outside = /\/cli\/command-line\.js$/;
   const entries = {
-    portzero: join(made, 'cli/main.js'),
-    worker: join(made, 'analysis/worker.js'),
-    'reader-thread': join(made, 'prefilter/reader-thread.js'),
+    portzero: join(modules, 'cli/main.js'),
+    worker: join(modules, 'analysis/worker.js'),
+    'reader-thread': join(modules, 'prefilter/reader-thread.js'),
   };
   /** What is always loaded: all that is reached without an import() on the way, from the command and its threads. */
   const atOnce = new Set();
   /** Of that, what the thread that reads a large file needs, and no more. */
   const reading = new Set();
-  const bundled = await rolldown({
-    input: entries,
-    platform: 'node',
-    external: /^(?!node:)[^./\0]/,
-    // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
-    treeshake: { propertyReadSideEffects: false },
-    plugins: [
-      {
-        // An import of a built-in module reads all of its properties, some of which load further modules when read.
-        name: 'built-in-modules',
-        resolveId(id, _, { kind }) {
-          if (!id.startsWith('node:')) return null;
-          return kind === 'dynamic-import' ? { id, external: true } : `\0${id}`;
-        },
-        load(id) {
-          if (!id.startsWith('\0node:')) return null;
-          const name = id.slice(1);
-          const builtIn = process.getBuiltinModule(name);
-          const lines = Object.keys(builtIn)
-            .filter((key) => /^[a-z]\w*$/i.test(key))
-            .map((key) =>
-              // Functions, which classes here are not, may load their module when they are first called.
-              typeof builtIn[key] === 'function' && /^[a-z]/.test(key)
-                ? `export const ${key} = (...args) => load().${key}(...args);`
-                : `export const ${key} = /* @__PURE__ */ load().${key};`,
-            );
-          return `let loaded;\nconst load = () => (loaded ??= process.getBuiltinModule('${name}'));\n${lines.join('\n')}`;
-        },
-      },
-      {
-        name: 'leave-outside',
-        resolveId(id, importer) {
-          const path = importer === undefined || !id.startsWith('.') ? null : resolve(dirname(importer), id);
-          return path !== null && outside.test(path) ? { id: path, external: 'relative' } : null;
-        },
-      },
-      {
-        name: 'chunks',
-        buildEnd() {
-          const reach = (id, found) => {
-            if (found.has(id)) return;
-            found.add(id);
-            for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next, found);
-          };
-          for (const entry of Object.values(entries)) reach(entry, atOnce);
-          reach(entries['reader-thread'], reading);
-          // What runs when it is loaded stands in the file of its name.
-          for (const entry of Object.values(entries)) for (const found of [atOnce, reading]) found.delete(entry);
-        },
-      },
-    ],
-  });
-  await bundled.write({
-    dir: made,
-    format: 'esm',
-    comments: false,
-    // A third less to parse at each start; names stay, for the traces of those who report a fault.
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-    entryFileNames: 'bundle/[name].js',
+  const chunks = {
+    name: 'chunks',
+    buildEnd() {
+      const reach = (id, found) => {
+        if (found.has(id)) return;
+        found.add(id);
+        for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next, found);
+      };
+      for (const entry of Object.values(entries)) reach(entry, atOnce);
+      reach(entries['reader-thread'], reading);
+      // What runs when it is loaded stands in the file of its name.
+      for (const entry of Object.values(entries)) for (const found of [atOnce, reading]) found.delete(entry);
+    },
+  };
+  const bundled = await rolldown(inputOf({ ...entries, index: join(modules, 'index.js') }, chunks));
+  const { output } = await bundled.write({
+    ...OUTPUT,
+    dir: shipped,
+    entryFileNames: ({ name }) => (name === 'index' ? 'index.js' : `bundle/${name}.js`),
     chunkFileNames: 'bundle/[name].js',
     codeSplitting: {
       groups: [
@@ -122,4 +150,9 @@ async function bundle() {
       ],
     },
   });
+  // Whoever may capture runs no more than this takes.
+  const child = await rolldown(inputOf({ 'cap-child': join(modules, 'capture/live/cap-child.js') }));
+  const { output: ofChild } = await child.write({ ...OUTPUT, dir: join(shipped, 'bundle'), codeSplitting: false });
+  const ids = [...output, ...ofChild].flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+  return ids.flatMap((id) => packageFolderOf(id) ?? []);
 }

@@ -1,9 +1,22 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mentions } from '../scripts/home.mjs';
+import { packedManifest } from '../scripts/packed-manifest.mjs';
 import { VERSION } from '../src/version.ts';
+import { GOOD_NODES } from './support/nodes.ts';
 
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -12,17 +25,29 @@ const capture = join(root, 'fixtures/closed/connect-ipv4.pcap');
 const scratch = mkdtempSync(join(tmpdir(), 'portzero-package-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** What npm says it packed, and the tarball. */
-let packed: { path: string; files: string[] };
+/** What npm says it packed, the tarball, and the manifest in it. */
+let packed: { path: string; files: string[]; bytes: number; manifest: Record<string, unknown> };
 beforeAll(() => {
-  // Without scripts: the set-up of the tests has just built dist/.
-  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], {
-    cwd: root,
+  // A copy with the manifest that ships: what prepack does, without a build, which the set-up of the tests has just done.
+  const source = join(scratch, 'source');
+  const folders = (manifest.files as string[]).map((path) => path.split('/')[0]!);
+  for (const path of [...folders, 'README.md', 'LICENSE'])
+    cpSync(join(root, path), join(source, path), { recursive: true });
+  writeFileSync(join(source, 'package.json'), JSON.stringify(packedManifest(manifest)));
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', scratch], {
+    cwd: source,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [{ filename, files }] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
-  packed = { path: join(scratch, filename), files: files.map((file) => file.path) };
+  const [{ filename, files, unpackedSize }] = JSON.parse(output) as [
+    { filename: string; files: { path: string }[]; unpackedSize: number },
+  ];
+  packed = {
+    path: join(scratch, filename),
+    files: files.map((file) => file.path),
+    bytes: unpackedSize,
+    manifest: packedManifest(manifest),
+  };
 });
 
 describe('the package', () => {
@@ -46,8 +71,82 @@ describe('the package', () => {
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/bundle/portzero.js', 'dist/bundle/worker.js']),
     );
     expect(
-      packed.files.filter((path) => /^(src|test|fixtures|bench|node_modules)\/|\.tsbuildinfo$/.test(path)),
+      packed.files.filter((path) =>
+        /^(src|test|fixtures|bench|node_modules|build|scripts)\/|^bin\/(setup|test)$|\.tsbuildinfo$/.test(path),
+      ),
     ).toEqual([]);
+  });
+
+  it('needs no other package, runs nothing when it is installed, and is small', () => {
+    expect(packed.manifest).not.toHaveProperty('scripts');
+    expect(packed.manifest).not.toHaveProperty('dependencies');
+    expect(packed.manifest).not.toHaveProperty('optionalDependencies');
+    expect(packed.manifest.peerDependenciesMeta).toEqual({ cap: { optional: true } });
+    expect(packed.files).not.toContain('binding.gyp');
+    expect(packed.bytes).toBeLessThan(3_000_000);
+  });
+
+  it('says where it comes from and where its faults are told', () => {
+    const home = /^github:(.+)$/.exec(manifest.repository)![1];
+    expect(packed.manifest).toMatchObject({
+      author: expect.stringMatching(/\w/),
+      homepage: `https://github.com/${home}#readme`,
+      bugs: { url: `https://github.com/${home}/issues` },
+      repository: { type: 'git', url: `git+https://github.com/${home}.git` },
+    });
+  });
+
+  it('is said to live in one place, wherever that is told', () => {
+    const [, owner] = /^github:(.+)\/portzero$/.exec(manifest.repository)!;
+    const told = mentions();
+    expect(told.get('package.json')).toEqual([owner]);
+    expect([...told.keys()]).toEqual(expect.arrayContaining(['README.md', 'examples/github-workflow.yml']));
+    for (const [file, owners] of told) expect(new Set(owners), file).toEqual(new Set([owner]));
+    expect(owner).not.toMatch(/owner|user|example|your/i);
+  });
+
+  it('is packed in place as well, by scripts that leave the manifest as it was', () => {
+    const { prepack, postpack } = manifest.scripts;
+    expect([prepack, postpack]).toEqual([
+      'npm run build && node scripts/packed-manifest.mjs write',
+      'node scripts/packed-manifest.mjs restore',
+    ]);
+    const copy = join(scratch, 'in-place');
+    mkdirSync(copy);
+    for (const path of ['package.json', 'scripts/packed-manifest.mjs']) cpSync(join(root, path), join(copy, path));
+    const run = (what: string) => execFileSync(process.execPath, ['scripts/packed-manifest.mjs', what], { cwd: copy });
+    const read = () => JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
+    run('write');
+    expect(read()).toEqual(packed.manifest);
+    // As after a `npm pack` that was killed.
+    run('write');
+    expect(read()).toEqual(packed.manifest);
+    run('restore');
+    run('restore');
+    expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(readFileSync(join(root, 'package.json'), 'utf8'));
+  });
+
+  it('has the notice of every package that is bundled', () => {
+    const notices = readFileSync(join(root, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    // What the sources import, and what is in the page and in the core; the rest is found by the build.
+    for (const name of ['yargs', 'zod', 'yaml', 'fzstd', 'cli-progress', 'pcap-parser', 'uplot', 'assemblyscript']) {
+      const { version, license } = packages[`node_modules/${name}`];
+      expect(notices).toContain(`\n${name} ${version} (${license})\n`);
+    }
+    expect(notices.match(/^-{80}$/gm)!.length).toBeGreaterThan(20);
+    // A part that has no copyright in it is none.
+    for (const part of notices.split(`\n${'-'.repeat(80)}\n`).slice(1)) expect(part).toMatch(/copyright/i);
+  });
+
+  it('imports nothing that is not in it', () => {
+    const compiled = packed.files.filter((path) => path.endsWith('.js'));
+    expect(compiled.length).toBeGreaterThan(20);
+    for (const path of packed.files.filter((name) => /\.(js|d\.ts)$/.test(name) && name.startsWith('dist/'))) {
+      const text = readFileSync(join(root, path), 'utf8');
+      for (const [, name] of text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*["']([@a-z][\w./:@-]*)["']/g))
+        expect(isBuiltin(name!) || ['portzero', 'cap'].includes(name!), `${path} imports ${name}`).toBe(true);
+    }
   });
 
   it('points to files that are in it', () => {
@@ -77,35 +176,63 @@ describe('the package', () => {
   });
 });
 
-describe('installed in an empty folder', () => {
-  const folder = join(scratch, 'user');
-  let installed = false;
-  beforeAll(() => {
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n');
-    const arguments_ = ['install', '--prefer-offline', '--omit=optional', '--no-audit', '--no-fund', packed.path];
-    const { status, stderr } = spawnSync('npm', arguments_, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
-    installed = status === 0;
-    if (!installed && process.env.PORTZERO_NO_SKIP === '1') throw new Error(`npm install failed: ${stderr}`);
-  }, 150_000);
+/** npm itself, to be run by any Node. */
+const npm = realpathSync(execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim());
 
-  it('runs the command', ({ skip }) => {
-    if (!installed) skip('skipped: npm install could not reach a registry');
-    const command = join(folder, 'node_modules/.bin/portzero');
-    expect(execFileSync(command, ['--version'], { encoding: 'utf8' }).trim()).toBe(VERSION);
-    const { status, stdout } = spawnSync(command, ['-q', '-f', 'json', capture], { cwd: folder, encoding: 'utf8' });
-    expect(status).toBe(1);
-    expect(JSON.parse(stdout).summary.portZero).toMatchObject({ total: 1, refused: 1 });
-  });
+describe.each([{ version: process.versions.node, path: process.execPath, isThere: true }, ...GOOD_NODES])(
+  'installed in an empty folder, by Node $version',
+  ({ version, path: node, isThere }) => {
+    const home = join(scratch, `user of ${version}`);
+    const env = {
+      ...process.env,
+      HOME: home,
+      npm_config_cache: join(home, 'npm-cache'),
+      PATH: `${dirname(node)}:${process.env.PATH}`,
+    };
+    const runNpm = (cwd: string, ...args: string[]) =>
+      spawnSync(node, [npm, ...args], { cwd, env, encoding: 'utf8', timeout: 120_000 });
+    beforeEach(({ skip }) => {
+      if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
+      mkdirSync(home, { recursive: true });
+    });
 
-  it('compiles and runs the example of the library, with its types', ({ skip }) => {
-    if (!installed) skip('skipped: npm install could not reach a registry');
-    copyFileSync(join(root, 'examples/library.ts'), join(folder, 'library.ts'));
-    const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
-    const types = ['--typeRoots', join(root, 'node_modules/@types')];
-    execFileSync(process.execPath, [tsc, ...options, ...types, 'library.ts'], { cwd: folder, encoding: 'utf8' });
-    const output = execFileSync(process.execPath, ['library.js', capture], { cwd: folder, encoding: 'utf8' });
-    expect(output).toMatch(/asked 10\.0\.0\.2 port 0: refused \(closed, reset\)\n1 of 1 exchanges touched port 0\n$/);
-  });
-});
+    it('for all users is quiet, asks nobody, and runs the command', () => {
+      const prefix = join(home, 'global');
+      const { status, stdout, stderr } = runNpm(
+        home,
+        'install',
+        '--global',
+        '--offline',
+        '--prefix',
+        prefix,
+        packed.path,
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^\n?added 1 package in \S+\n$/);
+      const command = join(prefix, 'bin/portzero');
+      expect(execFileSync(node, [command, '--version'], { env, encoding: 'utf8' }).trim()).toBe(VERSION);
+      const report = spawnSync(command, ['-q', '-f', 'json', capture], { cwd: home, env, encoding: 'utf8' });
+      expect({ status: report.status, stderr: report.stderr }).toEqual({ status: 1, stderr: '' });
+      expect(JSON.parse(report.stdout).summary.portZero).toMatchObject({ total: 1, refused: 1 });
+      const rules = spawnSync(command, ['rules'], { cwd: home, env, encoding: 'utf8' });
+      expect(rules.stdout).toContain('syn-to-port-zero');
+    });
+
+    it('compiles and runs the example of the library, with its types', () => {
+      const folder = join(home, 'project');
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n');
+      expect(runNpm(folder, 'install', '--offline', '--no-audit', '--no-fund', packed.path)).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+      copyFileSync(join(root, 'examples/library.ts'), join(folder, 'library.ts'));
+      const tsc = join(root, 'node_modules/typescript/bin/tsc');
+      const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+      const types = ['--typeRoots', join(root, 'node_modules/@types')];
+      execFileSync(process.execPath, [tsc, ...options, ...types, 'library.ts'], { cwd: folder, encoding: 'utf8' });
+      const output = execFileSync(node, ['library.js', capture], { cwd: folder, encoding: 'utf8' });
+      expect(output).toMatch(/asked 10\.0\.0\.2 port 0: refused \(closed, reset\)\n1 of 1 exchanges touched port 0\n$/);
+    });
+  },
+);

@@ -314,7 +314,7 @@ describe('all steps together', () => {
       const made = '"$RUNNER_TEMP/portzero/node_modules/portzero"';
       writeFileSync(
         join(bin, 'npm'),
-        `#!/bin/sh\necho "$*" >>'${join(home, 'npm.log')}'\n${fails ? 'exit 1' : `case "$1" in install) mkdir -p "$RUNNER_TEMP/portzero/node_modules" && ln -s '${root}' ${made};; ci) ln -s '${join(root, 'node_modules')}' node_modules;; esac`}\n`,
+        `#!/bin/sh\necho "$*" >>'${join(home, 'npm.log')}'\n${fails ? 'exit 1' : `case "$1" in install) mkdir -p "$RUNNER_TEMP/portzero/node_modules" && ln -s '${root}' ${made};; esac`}\n`,
         { mode: 0o755 },
       );
       return { PATH: `${bin}:${process.env.PATH}` };
@@ -324,7 +324,7 @@ describe('all steps together', () => {
     /** A checkout of the action, with or without what a release has built. */
     const checkout = (...parts: string[]) => {
       const path = join(home, 'checkout');
-      for (const part of ['bin/portzero.js', 'package.json', 'package-lock.json', 'schema', ...parts])
+      for (const part of ['bin', 'package.json', 'schema', ...parts])
         cpSync(join(root, part), join(path, part), { recursive: true });
       return path;
     };
@@ -334,17 +334,19 @@ describe('all steps together', () => {
       expect(calls()).toEqual([]);
     });
 
-    it('of a tag with dist but without packages gets those that it runs with', () => {
+    it('is what the tag of a release has, without npm', () => {
       const path = checkout('dist');
-      expect(runAction({ files: 'a.pcap' }, { home, path, env: fakeNpm(false) }).outputs.status).toBe('1');
-      expect(calls()).toEqual([expect.stringMatching(/^ci .*--omit=dev/)]);
+      expect(runAction({ files: 'a.pcap' }, { home, path, env: fakeNpm(true) }).outputs.status).toBe('1');
+      expect(calls()).toEqual([]);
     });
 
     it('without dist is the released package, by name and version', () => {
       const path = checkout();
       const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
       expect(runAction({ files: 'a.pcap' }, { home, path, env: fakeNpm(false) }).outputs.status).toBe('1');
-      expect(calls()).toEqual([expect.stringMatching(new RegExp(`^install .*--omit=dev.* portzero@${version}$`))]);
+      expect(calls()).toEqual([
+        expect.stringMatching(new RegExp(`^install .*--ignore-scripts.* portzero@${version}$`)),
+      ]);
     });
 
     it('is told when there is nothing to run', () => {

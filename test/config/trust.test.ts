@@ -153,7 +153,7 @@ describeWith(['root'], 'owners', () => {
     const folder = tree({ [`theirs/${NAME}`]: 'failOn: info' });
     chmodSync(scratch, 0o755);
     chownSync(join(folder, 'theirs'), STRANGER, STRANGER);
-    const script = `import { findConfig } from ${JSON.stringify(join(import.meta.dirname, '../../dist/config/find.js'))};
+    const script = `import { findConfig } from ${JSON.stringify(join(import.meta.dirname, '../../build/config/find.js'))};
       console.log(JSON.stringify(findConfig(${JSON.stringify(join(folder, 'theirs'))}, { SUDO_UID: '${STRANGER}', HOME: '/' })));`;
     const run = (uid: number) =>
       spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' });

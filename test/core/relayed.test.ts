@@ -20,7 +20,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
  * Threads run compiled modules, so this asks those. A core in the thread that reads, which cuts segments to their headers, and
  * one in the thread that analyses, however short the capture is.
  */
-const compiled = (name: string) => JSON.stringify(pathToFileURL(join(root, 'dist', name)));
+const compiled = (name: string) => JSON.stringify(pathToFileURL(join(root, 'build', name)));
 const script = (paths: readonly string[], every: number) => `
   import { analyzeSource } from ${compiled('analysis/analyze-source.js')};
   import { openCapture } from ${compiled('capture/open.js')};

@@ -109,7 +109,10 @@ describe('frame ring', () => {
          for (let number = 1; number <= ${count}; number++) writer.put(Object.assign(frame, { number }));
          writer.end();
        });`,
-      { eval: true, workerData: { memory, ring: new URL('../../dist/prefilter/frame-ring.js', import.meta.url).href } },
+      {
+        eval: true,
+        workerData: { memory, ring: new URL('../../build/prefilter/frame-ring.js', import.meta.url).href },
+      },
     );
     const reader = new FrameRingReader(memory, () => new Uint8Array());
     let next = 1;
@@ -128,7 +131,10 @@ describe('frame ring', () => {
          const frame = { bytes: new Uint8Array(1000), offset: 0, capturedLength: 1000, wireLength: 1000, seconds: 1, nanos: 0, linkType: 1, timeDigits: 6, fcsLength: 0, interfaceIndex: 0, number: 1 };
          while (!writer.isStopped) writer.put(frame);
        });`,
-      { eval: true, workerData: { memory, ring: new URL('../../dist/prefilter/frame-ring.js', import.meta.url).href } },
+      {
+        eval: true,
+        workerData: { memory, ring: new URL('../../build/prefilter/frame-ring.js', import.meta.url).href },
+      },
     );
     const ended = new Promise((resolve) => writing.once('exit', resolve));
     const reader = new FrameRingReader(memory, () => new Uint8Array());

@@ -15,7 +15,7 @@ const home = mkdtempSync(join(tmpdir(), 'portzero-two-threads-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Threads run compiled modules, so this asks those: the results of every capture, read by one thread and by two. */
-const compiled = (name: string) => JSON.stringify(pathToFileURL(join(root, 'dist', name)));
+const compiled = (name: string) => JSON.stringify(pathToFileURL(join(root, 'build', name)));
 const SCRIPT = `
   import { analyzeInputs } from ${compiled('analysis/analyze-inputs.js')};
   import { settingsOf } from ${compiled('analysis/analyze-capture.js')};

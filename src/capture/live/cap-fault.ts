@@ -14,5 +14,8 @@ export function describeCapFault(error: unknown, folder: string | null): string 
   if (/Cannot find module '[^'\n]*cap(\.node)?'/.test(message) && /[\\/]/.test(message.split('\n')[0]!)) {
     return `it was installed but not built, which needs a compiler and libpcap's headers: ${repair}`;
   }
+  if (/^Cannot find module 'cap'/.test(message)) {
+    return 'it is a package of its own: npm install cap, with --global where portzero was installed so';
+  }
   return message.split('\n')[0]!;
 }

@@ -96,9 +96,7 @@ function numberIn(pattern: RegExp, line: string): number | null {
 /** Next to this module where that is compiled; from the sources (tests) the build beside them. */
 function capChildPath(): string {
   const beside = fileURLToPath(new URL('./cap-child.js', import.meta.url));
-  return existsSync(beside)
-    ? beside
-    : fileURLToPath(new URL('../../../dist/capture/live/cap-child.js', import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../../dist/bundle/cap-child.js', import.meta.url));
 }
 
 export function parseCapMessage(line: string): CapChildMessage | null {

@@ -18,7 +18,10 @@ it.each([
     "Cannot find module '../build/Release/cap.node'\nRequire stack:\n- /x/node_modules/cap/lib/Cap.js",
     "it was installed but not built, which needs a compiler and libpcap's headers: run npm rebuild cap in /x",
   ],
-  ["Cannot find module 'cap'\nRequire stack:\n- /x/y.js", "Cannot find module 'cap'"],
+  [
+    "Cannot find module 'cap'\nRequire stack:\n- /x/y.js",
+    'it is a package of its own: npm install cap, with --global where portzero was installed so',
+  ],
   [
     'libpcap.so.0.8: cannot open shared object file: No such file or directory',
     'libpcap.so.0.8: cannot open shared object file: No such file or directory',

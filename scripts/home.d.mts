@@ -1,0 +1,1 @@
+export declare function mentions(): Map<string, string[]>;

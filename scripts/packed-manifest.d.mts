@@ -1,0 +1,1 @@
+export declare function packedManifest(manifest: Readonly<Record<string, unknown>>): Record<string, unknown>;
