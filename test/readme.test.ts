@@ -26,6 +26,8 @@ it('shows what its first command prints', async () => {
   const [, args] = /node bin\/portzero\.js (.*)/.exec(first!)!;
   const { stdout } = await runCommand(args!.trim().split(' '));
   expect(blocks('text')[0]!.trimEnd()).toBe(stdout.trimEnd());
+  // As wide as a terminal is.
+  for (const line of stdout.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(80);
 });
 
 it('leaves nothing to be filled in', () => {

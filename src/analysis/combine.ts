@@ -8,6 +8,7 @@ import { formatTime } from '../report/model/time.ts';
 import type { ExchangeReport, FindingReport, RunResult } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { VERSION } from '../version.ts';
+import type { Severity } from '../words/severity.ts';
 import { BaselineMatcher, compareBaseline } from './baseline.ts';
 import type { AnalysisSettings, InputResult } from './types.ts';
 
@@ -93,6 +94,7 @@ export function combineResults(results: readonly InputResult[], settings: Analys
     },
     ...(compared === null ? {} : { added: compared.added }),
     groups: mergeGroups(groups),
+    newByInput: results.map(countNewOf),
     lostBesideSilence: results.reduce(
       (total, { input, summary: { exchanges: counts } }) =>
         counts.silent > 0 ? toCount(BigInt(total) + BigInt(input.drops ?? 0)) : total,
@@ -108,6 +110,15 @@ export function combineResults(results: readonly InputResult[], settings: Analys
     elapsedMs: results.reduce((total, { elapsedMs }) => total + elapsedMs, 0),
   };
 }
+function countNewOf({ summary: { findings }, baseline }: InputResult): Readonly<Record<Severity, number>> {
+  const known = baseline?.known ?? { error: 0, warning: 0, info: 0 };
+  return {
+    error: findings.error - known.error,
+    warning: findings.warning - known.warning,
+    info: findings.info - known.info,
+  };
+}
+
 /** Ids of the exchanges of an input of which something is new: without a baseline all. */
 function newExchanges({ exchanges, findings }: InputResult, hasBaseline: boolean): ReadonlySet<number> {
   if (!hasBaseline) return new Set(exchanges.map(({ id }) => id));

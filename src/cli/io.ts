@@ -45,10 +45,10 @@ export function wantsColor(io: CliIo, stream: OutputStream, asked: boolean | und
   return stream.isTTY === true && io.env.TERM !== 'dumb';
 }
 
-/** Columns of the stream's terminal; 80 when it is none, or COLUMNS where that is set. */
+/** Columns of the stream's terminal, at least 40; 80 when it is none, or COLUMNS where that is set. */
 export function widthOf(io: CliIo, stream: OutputStream): number {
   const width = stream.columns ?? Number(io.env.COLUMNS);
-  return Number.isInteger(width) && width >= 40 ? width : 80;
+  return Number.isInteger(width) && width > 0 ? Math.max(width, 40) : 80;
 }
 
 /** Writes data and waits while the reader is slower than we are, so that a slow pipe does not fill memory. */

@@ -2,6 +2,7 @@ import { formatAddress } from '../decode/address.ts';
 import { formatMessage } from '../engine/message.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { type Exchange, NO_TIME, type Timestamp, VERDICTS, type Verdict } from '../track/exchange.ts';
+import { formatCount, formatNumber } from '../words/numbers.ts';
 import { cidrMatches, formatTarget } from './cidr.ts';
 import { formatDuration } from './duration.ts';
 import type { Expectation } from './types.ts';
@@ -202,10 +203,12 @@ function judge(
   if (id === null) return [];
 
   const within = withinNanos === null ? '' : ` within ${formatDuration(withinNanos)}`;
-  const saw = Object.entries(seen).map(([word, number]) => `${number} ${word}`);
-  if (late > 0) saw.push(`${late} late, the slowest after ${formatDuration(Math.round(slowestNanos / 1e3) * 1e3)}`);
-  if (untimed > 0) saw.push(`${untimed} without time stamps, so that nobody knows how soon they were`);
-  if (unmeasured > 0) saw.push(`${unmeasured} whose time from question to answer the capture does not show`);
+  const saw = Object.entries(seen).map(([word, number]) => `${formatNumber(number)} ${word}`);
+  if (late > 0)
+    saw.push(`${formatNumber(late)} late, the slowest after ${formatDuration(Math.round(slowestNanos / 1e3) * 1e3)}`);
+  if (untimed > 0) saw.push(`${formatNumber(untimed)} without time stamps, so that nobody knows how soon they were`);
+  if (unmeasured > 0)
+    saw.push(`${formatNumber(unmeasured)} whose time from question to answer the capture does not show`);
   const message = formatMessage(expectationMeta.messages[id]!, {
     name,
     to: formatTarget(to, 0),
@@ -220,18 +223,21 @@ function judge(
     .map((example) => `${example.client} ${example.verdict} in ${framesText(example)}`);
   const shown = frames.length === 0 ? '' : ` (${frames.join('; ')}${broken > frames.length ? '; …' : ''})`;
   // Both may be wrong at once; who mends the one should not meet the other only then.
-  const short = id === 'broken' && touched < atLeast ? `; and at least ${atLeast} exchanges were wanted` : '';
+  const short =
+    id === 'broken' && touched < atLeast
+      ? `; and at least ${formatCount(atLeast, 'exchange')} ${atLeast === 1 ? 'was' : 'were'} wanted`
+      : '';
   const hidden =
     unseen.frames === 0
       ? ''
-      : `; exchanges that it is about may be among the ${unseen.frames} of ${Math.max(unseen.frames, unseen.of)} frames that could not be looked into (${reasonsText(unseen)})`;
+      : `; exchanges that it is about may be among the ${formatNumber(unseen.frames)} of ${formatCount(Math.max(unseen.frames, unseen.of), 'frame')} that could not be looked into (${reasonsText(unseen)})`;
   return [{ expectation, message: message + shown + short + hidden, touched, broken, seen, late, examples }];
 }
 
 /** The most frequent ones. */
 function reasonsText({ reasons }: Unseen): string {
   const sorted = Object.entries(reasons).sort(([, a], [, b]) => b - a);
-  const named = sorted.slice(0, 3).map(([reason, frames]) => `${reason} ${frames}`);
+  const named = sorted.slice(0, 3).map(([reason, frames]) => `${reason} ${formatNumber(frames)}`);
   return sorted.length > named.length ? `${named.join(', ')}, …` : named.join(', ');
 }
 

@@ -1,4 +1,5 @@
 import type { PortState, PortZeroEnd, Probe, Verdict } from '../track/exchange.ts';
+import { formatNumber } from '../words/numbers.ts';
 import { VERDICT_WORDS } from '../words/verdicts.ts';
 
 export type MessageValues = Readonly<Record<string, string | number | boolean | null>>;
@@ -19,11 +20,16 @@ export interface ExchangeWords {
   readonly bytesToClient: number;
 }
 
-/** Fills {name} in from the values; null reads as "unknown", and a name without a value stays as it is. */
+/**
+ * Fills {name} in from the values; null reads as "unknown", and a name without a value stays as it is. Whole numbers are
+ * grouped by thousands, but for ports.
+ */
 export function formatMessage(template: string, values: MessageValues): string {
   return template.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    return value === undefined ? placeholder : value === null ? 'unknown' : String(value);
+    if (value === undefined) return placeholder;
+    if (value === null) return 'unknown';
+    return Number.isInteger(value) && !/port$/i.test(name) ? formatNumber(value as number) : String(value);
   });
 }
 

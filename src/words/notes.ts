@@ -1,3 +1,5 @@
+import { formatCount, formatNumber } from './numbers.ts';
+
 /**
  * What the evidence of an exchange says beyond its verdict: one cause, one sentence. A sentence claims what stands in the capture,
  * or follows from it by the RFC that it names, and nothing else. They hold numbers and our own words only; `text` has
@@ -50,7 +52,8 @@ export const NOTES = {
   fastOpen: (cookieLength: number, payloadLength: number) =>
     `The SYN ${cookieLength === 0 ? 'asks for' : 'has'} a TCP Fast Open cookie (RFC 7413)` +
     `${payloadLength > 0 ? ` and carries ${bytes(payloadLength)}` : ''}.`,
-  dataTaken: (taken: number, sent: number) => `The SYN-ACK acknowledges ${taken} of the SYN's ${bytes(sent)}.`,
+  dataTaken: (taken: number, sent: number) =>
+    `The SYN-ACK acknowledges ${formatNumber(taken)} of the SYN's ${bytes(sent)}.`,
 
   // Answers that are none, or odd.
   challenge: (frame: number) =>
@@ -110,5 +113,5 @@ export const CONTRADICTIONS = {
 } as const;
 
 function bytes(count: number): string {
-  return `${count} ${count === 1 ? 'byte' : 'bytes'} of data`;
+  return `${formatCount(count, 'byte')} of data`;
 }

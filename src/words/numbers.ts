@@ -11,6 +11,10 @@ export function formatLatency(milliseconds: number): string {
   if (milliseconds < 1000) return `${Number(milliseconds.toPrecision(milliseconds < 1 ? 2 : 3))} ms`;
   return `${Number((milliseconds / 1000).toPrecision(3))} s`;
 }
+/** "frame 1", "frames 1, 2, 7 and 12 more". */
+export function formatFrameList(frames: readonly number[], omitted = 0): string {
+  return `${frames.length + omitted === 1 ? 'frame' : 'frames'} ${formatFrames(frames, omitted)}`;
+}
 /**
  * Frames from 1, as in "1, 2, 7" or "1, 2, 7 and 12 more"; runs of three and more as "3-9". `omitted` more are not in the
  * list.

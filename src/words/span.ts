@@ -17,5 +17,6 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(size / 60);
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${sign}${hours} h ${minutes % 60} min`;
-  return `${sign}${Math.floor(hours / 24)} d ${hours % 24} h`;
+  const days = String(Math.floor(hours / 24)).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${sign}${days} d ${hours % 24} h`;
 }

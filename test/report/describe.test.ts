@@ -144,6 +144,10 @@ describe('notes', () => {
     expect(notesOf({ ...silent, probeEvidence: { ...probe, checksumBad: true } })).toMatch(
       /checksum of frame 1 is wrong: a receiver drops such a segment, the likely reason/,
     );
+    // Nobody knows whether it was silence.
+    expect(notesOf({ ...silent, verdict: 'undecided', probeEvidence: { ...probe, checksumBad: true } })).toBe(
+      'The TCP checksum of frame 1 is wrong: a receiver drops such a segment without an answer (RFC 9293 section 3.1).',
+    );
     expect(notesOf({ probeEvidence: { ...probe, checksumBad: true } })).toMatch(/yet it was answered/);
     expect(notesOf({ answerEvidence: { ...reset, checksumBad: true } })).toMatch(
       /answer in frame 2 is wrong, and it was taken as good/,

@@ -33,6 +33,13 @@ describe('formatMessage', () => {
     expect(formatMessage('{constructor} {toString}', {})).toBe('{constructor} {toString}');
     expect(formatMessage('{a}', { a: '$& {b}', b: 'no' })).toBe('$& {b}');
   });
+
+  it('groups the digits of counts, and of nothing else', () => {
+    const values = { openings: 1_234_567, clientPort: 59_804, port: 8080, latencyMs: 1234.5678, name: '20000' };
+    expect(formatMessage('{openings} {clientPort} {port} {latencyMs} {name}', values)).toBe(
+      '1,234,567 59804 8080 1234.5678 20000',
+    );
+  });
 });
 
 describe('messages', () => {

@@ -11,7 +11,7 @@ import type { FindingReport } from '../../report/model/types.ts';
 import { rules as builtInRules } from '../../rules/index.ts';
 import { VERSION } from '../../version.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
-import { formatLatency } from '../../words/numbers.ts';
+import { formatCount, formatLatency } from '../../words/numbers.ts';
 import { fails, type Severity } from '../../words/severity.ts';
 import {
   CliError,
@@ -195,7 +195,7 @@ function describeTold({ result, code, afterMs }: NonNullable<ProbeResult['told']
 }
 
 function describeWire({ interface: name, exchange, drops }: NonNullable<ProbeResult['wire']>): string {
-  const lost = drops ? `; ${drops} frames were lost` : '';
+  const lost = drops ? `; ${formatCount(drops as number, 'frame')} ${drops === 1 ? 'was' : 'were'} lost` : '';
   if (exchange === null) return `nothing was sent on ${name}${lost}`;
   const { client, server, verdict, state, reason, latencyMs, answeredBy, retransmissions } = exchange;
   const again = retransmissions === 0 ? '' : `, sent ${retransmissions + 1} times`;

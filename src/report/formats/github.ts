@@ -1,5 +1,5 @@
 import { escapeCommandData, escapeCommandProperty } from '../../words/escape.ts';
-import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
+import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { formatConclusion } from '../model/conclusion.ts';
@@ -95,7 +95,7 @@ function annotate({ report }: RunResult, findings: readonly FindingReport[]): An
     file: place?.file ?? report.inputs[input]?.name ?? null,
     line: place?.line ?? null,
     title: `portzero: ${ruleId}${known === undefined || known === null ? '' : ' (known)'}`,
-    message: `${message}${frames.length === 0 ? '' : ` (frames ${formatFrames(frames, framesOmitted)})`}${
+    message: `${message}${frames.length === 0 ? '' : ` (${formatFrameList(frames, framesOmitted)})`}${
       known === undefined || known === null ? '' : ` ${formatKnown(known)}`
     }`,
   });

@@ -1,5 +1,5 @@
 import { escapeXml } from '../../words/escape.ts';
-import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
+import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.ts';
 import { fails, SEVERITIES, type Severity } from '../../words/severity.ts';
 import { formatKnown, isKnown } from '../model/known.ts';
 import { countNew } from '../model/new-findings.ts';
@@ -185,8 +185,7 @@ function formatCase(testCase: TestCase): string {
 
 function listFindings(findings: readonly FindingReport[]): string {
   const lines = findings.slice(0, MAX_LINES).map((finding) => {
-    const frames =
-      finding.frames.length === 0 ? '' : ` [frames ${formatFrames(finding.frames, finding.framesOmitted)}]`;
+    const frames = finding.frames.length === 0 ? '' : ` [${formatFrameList(finding.frames, finding.framesOmitted)}]`;
     const known = isKnown(finding) ? ` (${formatKnown(finding.known!)})` : '';
     return escapeXml(`${finding.time ?? '-'} ${finding.message}${frames}${known}`);
   });

@@ -1,8 +1,7 @@
 /** Laying out text for a terminal of so many columns. Words are never broken, so that addresses can be copied. */
 
-/** Lines longer than this are hard to read, however wide the terminal; tables need the other. */
-export const MAX_WIDTH = 120;
-export const MIN_WIDTH = 60;
+/** In less nothing can be laid out. */
+export const MIN_WIDTH = 40;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the sequences that colours are made of.
 const STYLE = /\u001b\[\d+(?:;\d+)*m/g;
@@ -30,15 +29,16 @@ export function pad(text: string, width: number, right = false): string {
 
 /**
  * Sets items one after the other, with `separator` between those on a line, into lines of at most `width` columns. The
- * first line starts with `first`, the others with `rest`. An item too long for a line is broken between its words, a word
- * too long for one stands out.
+ * first line starts with `first`, which stands alone where the first item has no room behind it, the others with `rest`. An
+ * item too long for a line is broken between its words, a word too long for one stands out.
  */
 export function flow(items: readonly string[], separator: string, width: number, first: string, rest = first): string {
   const lines: string[] = [];
   let line = first;
   let empty = true;
   const add = (item: string, gap: string) => {
-    if (!empty && displayWidth(line + gap + item) > width) {
+    const isFull = displayWidth(line + (empty ? '' : gap) + item) > width;
+    if (isFull && (!empty || (first.trim() !== '' && displayWidth(first) > displayWidth(rest)))) {
       lines.push(line.trimEnd());
       line = rest + item;
     } else line += (empty ? '' : gap) + item;
@@ -55,4 +55,9 @@ export function flow(items: readonly string[], separator: string, width: number,
 /** Sets a sentence like flow() does, word by word. */
 export function wrap(text: string, width: number, first: string, rest = first): string {
   return flow(text.split(' '), ' ', width, first, rest);
+}
+
+/** Items for flow() with a blank between them: a comma behind each but the last, so that a line may end in one. */
+export function withCommas(items: readonly string[]): string[] {
+  return items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
 }

@@ -1,6 +1,6 @@
 import type { RuleMeta } from '../../engine/types.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
-import { formatCount, formatFrames } from '../../words/numbers.ts';
+import { formatCount, formatFrameList } from '../../words/numbers.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { exchangeFilter, framesFilter } from '../display-filter.ts';
@@ -250,8 +250,7 @@ function describeResult(
 ): object {
   const { ruleId, severity, frames, framesOmitted = 0, data, time, place, known } = finding;
   const input = inputs[finding.input];
-  const where =
-    frames.length === 0 ? '' : ` (${frames.length === 1 ? 'frame' : 'frames'} ${formatFrames(frames, framesOmitted)})`;
+  const where = frames.length === 0 ? '' : ` (${formatFrameList(frames, framesOmitted)})`;
   const identity = identifyFinding(ruleId, exchange, data);
   const fingerprint = fingerprintOfFinding(identity, input?.name);
   const occurrence = (seen.get(fingerprint) ?? 0) + 1;

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { formatEndpoint } from '../../words/endpoint.ts';
 import { escapeForTerminal, escapeStrings, stringifySafely } from '../../words/escape.ts';
-import { formatCount, formatFrames, formatNumber } from '../../words/numbers.ts';
+import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.ts';
 import { formatProbe } from '../../words/probes.ts';
 import { createColors } from '../formats/colors.ts';
-import { displayWidth, flow, MAX_WIDTH, MIN_WIDTH, pad, wrap } from '../formats/layout.ts';
+import { displayWidth, flow, MIN_WIDTH, pad, wrap } from '../formats/layout.ts';
 import { identifyFinding, keyOfFinding } from './same-finding.ts';
 import { faultOfReport } from './schema-check.ts';
 import type {
@@ -289,30 +289,35 @@ export function* formatDiffJson(diff: ReportDiff): Iterable<string> {
 export function* formatDiffText(raw: ReportDiff, context: ReportContext): Iterable<string> {
   const diff = escapeStrings(raw);
   const colors = createColors(context.color);
-  const width = Math.min(Math.max(context.width, MIN_WIDTH), MAX_WIDTH);
+  const width = Math.max(context.width, MIN_WIDTH);
   const { exchanges, findings, warnings } = diff;
   for (const { old, new: current, changes } of exchanges.changed) {
-    yield `${colors.yellow('changed')}  ${describeEnds(current)}\n`;
+    yield wrap(describeEnds(current), width, `${colors.yellow('changed')}  `, INDENT);
     for (const { field, old: before, new: after } of changes) {
       const name = pad(field, Math.max(...changes.map((change) => displayWidth(change.field))));
-      yield `         ${name}  ${before ?? 'none'} ${colors.dim('→')} ${colors.bold(after ?? 'none')}\n`;
+      yield wrap(
+        `${before ?? 'none'} ${colors.dim('→')} ${colors.bold(after ?? 'none')}`,
+        width,
+        `${INDENT}${name}  `,
+        INDENT,
+      );
     }
-    yield `         ${colors.dim(`old ${framesOf(old)}, new ${framesOf(current)}`)}\n`;
+    yield flow([`old ${framesOf(old)},`, `new ${framesOf(current)}`].map(colors.dim), ' ', width, INDENT);
   }
   for (const [word, paint, list] of [
     ['new', colors.green, exchanges.new],
     ['gone', colors.red, exchanges.gone],
   ] as const)
     for (const exchange of list) {
-      yield `${paint(pad(word, 7))}  ${describeEnds(exchange)}\n`;
-      yield `         ${exchange.verdict} (${exchange.state}), ${colors.dim(framesOf(exchange))}\n`;
+      yield wrap(describeEnds(exchange), width, `${paint(pad(word, 7))}  `, INDENT);
+      yield flow([`${exchange.verdict} (${exchange.state}),`, colors.dim(framesOf(exchange))], ' ', width, INDENT);
     }
   for (const [word, paint, list] of [
     ['new', colors.green, findings.new],
     ['gone', colors.red, findings.gone],
   ] as const)
     for (const { ruleId, severity, message } of list)
-      yield wrap(`${severity} ${ruleId}: ${message}`, width, `${paint(pad(word, 7))}  finding: `, '         ');
+      yield wrap(`${severity} ${ruleId}: ${message}`, width, `${paint(pad(word, 7))}  finding: `, INDENT);
   const names = diff.counts.map(({ name }) => name);
   const nameWidth = Math.max(...names.map(displayWidth));
   for (const [i, count] of diff.counts.entries())
@@ -327,13 +332,20 @@ export function* formatDiffText(raw: ReportDiff, context: ReportContext): Iterab
     return flow([...parts, ...cut], ', ', width, pad(`${name}:`, 11), ' '.repeat(11));
   };
   const sizes = ({ new: come, gone, unchanged }: ReportDiff['exchanges'] | ReportDiff['findings']) => [
-    `${come.length} new`,
-    `${gone.length} gone`,
-    `${unchanged} the same`,
+    `${formatNumber(come.length)} new`,
+    `${formatNumber(gone.length)} gone`,
+    `${formatNumber(unchanged)} the same`,
   ];
-  yield total('exchanges', [`${exchanges.changed.length} changed`, ...sizes(exchanges)], exchanges.unmatched);
+  yield total(
+    'exchanges',
+    [`${formatNumber(exchanges.changed.length)} changed`, ...sizes(exchanges)],
+    exchanges.unmatched,
+  );
   yield total('findings', sizes(findings), findings.unmatched);
 }
+
+/** As wide as "changed" and two blanks. */
+const INDENT = '         ';
 
 function describeEnds(exchange: ExchangeReport): string {
   const { client, server } = exchange;
@@ -341,5 +353,5 @@ function describeEnds(exchange: ExchangeReport): string {
 }
 
 function framesOf(exchange: ExchangeReport): string {
-  return `frames ${formatFrames(exchange.frames.all, exchange.frames.omitted)}`;
+  return formatFrameList(exchange.frames.all, exchange.frames.omitted);
 }

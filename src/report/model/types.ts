@@ -283,6 +283,8 @@ export interface ExpectationReport {
 export interface RunResult {
   readonly report: AnalysisReport;
   readonly groups: readonly ExchangeGroup[];
+  /** Of each input the findings that no baseline has, listed or not; counted from the lists where absent. */
+  readonly newByInput?: ReadonlyArray<Readonly<Record<Severity, number>>>;
   /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
   readonly lostBesideSilence?: Count;
   /** Packets without a time stamp: of them neither rates nor waiting times could be judged. */
