@@ -3,7 +3,8 @@
  * read a second time; what goes by only once is held until it is known whether it matters.
  */
 
-import type { PcapngWriter, WritableFrame } from '../capture/format/pcapng-writer.ts';
+import type { WritableFrame } from '../capture/format/pcapng-blocks.ts';
+import type { PcapngWriter } from '../capture/format/pcapng-writer.ts';
 import type { CaptureInterface, Frame, FrameSource } from '../capture/source.ts';
 import type { AnalysisReport, ExchangeReport, FindingReport } from '../report/model/types.ts';
 import { escapeForTerminal } from '../words/escape.ts';
@@ -47,6 +48,13 @@ export async function writeEvidence(
   );
 }
 
+/** A file of evidence. */
+export interface EvidenceWriter {
+  readonly path: string;
+  /** May throw the error of node:fs; nothing more is written there then. */
+  write(frame: WritableFrame, from: CaptureInterface, comment: string | null): void;
+}
+
 /** Bytes of recent frames that a recorder holds. */
 const DEFAULT_BOUND = 128 * 1024 * 1024;
 /** What a frame costs beside its bytes. */
@@ -76,7 +84,7 @@ export class EvidenceRecorder implements AnalysisSink {
   /** Why a file could not be written to its end; null when it was. */
   failure: string | null = null;
   readonly #source: FrameSource;
-  readonly #writers: Set<PcapngWriter>;
+  readonly #writers: Set<EvidenceWriter>;
   readonly #bound: number;
   /** By number; the oldest first. */
   readonly #kept = new Map<number, Kept>();
@@ -89,7 +97,7 @@ export class EvidenceRecorder implements AnalysisSink {
   readonly #due = new Map<number, number>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(source: FrameSource, writers: readonly PcapngWriter[], bound = DEFAULT_BOUND) {
+  constructor(source: FrameSource, writers: readonly EvidenceWriter[], bound = DEFAULT_BOUND) {
     this.#source = source;
     this.#writers = new Set(writers);
     this.#bound = bound;

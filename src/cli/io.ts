@@ -16,6 +16,8 @@ export interface CliIo {
   readonly cwd: string;
   /** Fires on SIGINT, SIGTERM, and with the reason OUTPUT_GONE. */
   readonly signal: AbortSignal;
+  /** The command deals with failures of standard output itself: from now on the signal does not fire for them. */
+  ownStdout?(): void;
 }
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };

@@ -2,7 +2,10 @@ import { escapeForTerminal } from '../words/escape.ts';
 import { run } from './commands/analyze.ts';
 import { type CliIo, EXIT_TROUBLE, OUTPUT_GONE } from './io.ts';
 import { readPlainArguments } from './options.ts';
-import { openStandardOutput, settled } from './standard-output.ts';
+import { openStandardError, openStandardOutput, settled } from './standard-output.ts';
+
+/** How long what was written at the end of a live run may still wait for its reader. */
+const LINGER_MILLIS = 2000;
 
 /** Errors that are no bug: bad usage, bad configuration, an input that cannot be read. One line says what is wrong. */
 const EXPECTED = new Set(['CliError', 'ConfigError', 'CaptureError']);
@@ -34,24 +37,31 @@ export async function runProcess(): Promise<void> {
   // Once: whoever asks a second time does not want to wait for a summary.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
   const stdout = openStandardOutput();
+  const stderr = openStandardError();
   let failure: Error | null = null;
+  let isOwned = false;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isOwned) return;
     // A reader that has gone (`| head`) is no error, and nobody is left to tell it to.
     if (error.code !== 'EPIPE') failure ??= error;
     stop.abort(OUTPUT_GONE);
   });
-  process.stderr.on('error', () => {});
   const status = await main(process.argv.slice(2), {
     get stdin() {
       return process.stdin;
     },
     stdout,
-    stderr: process.stderr,
+    stderr,
     env: process.env,
     cwd: process.cwd(),
     signal: stop.signal,
+    ownStdout() {
+      isOwned = true;
+    },
   });
   await settled(stdout);
   process.exitCode = failure === null ? status : EXIT_TROUBLE;
-  if (failure !== null) process.stderr.write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
+  if (failure !== null) stderr.write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
+  // A reader that takes nothing must not keep a process that has ended.
+  if (isOwned) setTimeout(() => process.exit(), LINGER_MILLIS).unref();
 }

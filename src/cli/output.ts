@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, realpathSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, realpathSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { CliError, type OutputStream } from './io.ts';
 
 /** A place for text. Small writes are gathered: a report may have a million lines. */
@@ -6,6 +6,8 @@ export interface Output {
   /** Where it goes, for messages; null for standard output. */
   readonly path: string | null;
   write(text: string): void;
+  /** The head of what follows has been written. */
+  begin?(): void;
   /** Hands over all that was gathered. Settles when the reader has taken it, or has gone. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -75,7 +77,7 @@ export function fileOutput(path: string): Output {
       throw cannotWrite(path, error);
     }
   };
-  const descriptor = attempt(() => openSync(path, 'w'));
+  let descriptor = attempt(() => openSync(path, 'w'));
   let gathered = '';
   let isOpen = true;
   let size = 0;
@@ -98,6 +100,12 @@ export function fileOutput(path: string): Output {
       throw cannotWrite(path, error);
     }
   };
+  /** A file that was removed or moved while it was gathered for is made anew: what we hold is in no folder any more. */
+  const isThere = () => {
+    const there = statSync(path, { throwIfNoEntry: false });
+    const own = fstatSync(descriptor);
+    return there !== undefined && there.ino === own.ino && there.dev === own.dev;
+  };
   const shut = () => {
     // A network file system may tell only now that there was no room.
     if (isOpen) attempt(() => closeSync(descriptor));
@@ -106,6 +114,12 @@ export function fileOutput(path: string): Output {
   return {
     path,
     write(text) {
+      // It may be hours since it was opened.
+      if (size === 0 && gathered === '' && !isThere()) {
+        shut();
+        descriptor = attempt(() => openSync(path, 'w'));
+        isOpen = true;
+      }
       gathered += text;
       if (gathered.length >= GATHER_CHARACTERS) send();
     },

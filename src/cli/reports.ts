@@ -24,7 +24,7 @@ import type {
   StreamReporterFactory,
 } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
-import { CliError, type CliIo, wantsColor, widthOf } from './io.ts';
+import { CliError, type CliIo, type OutputStream, wantsColor, widthOf } from './io.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
 import { refuseInFollowed, refuseSameFiles, type Target } from './same-file.ts';
 
@@ -49,6 +49,11 @@ export interface ReportRequest {
   readonly updatesBaseline?: boolean;
   /** Further files that are written, and must be others than the reports: --write. */
   readonly writes?: readonly Target[];
+  /** Of a live run, where no output may end it; otherwise each is written as it comes, and waited for. */
+  readonly outlets?: {
+    openStdout(stream: OutputStream): Output;
+    openLines(path: string): Output;
+  };
   /** See StreamContext; asked when an input has been opened. */
   inputName(input: number): string | null;
 }
@@ -125,18 +130,21 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     outputs.add(output);
     if (reporter.kind === 'document') documents.push({ reporter: reporter.format, output, context });
     else attempt(() => streams.add(reporter.create((text) => output.write(text), context)));
+    output.begin?.();
   };
   for (const { path, wanted } of files) {
-    if (wanted === 'pcapng') evidencePaths.push(path);
-    else
-      add(await reporterOf(wanted, request.reporters), fileOutput(path), {
-        width: FILE_WIDTH,
-        color: false,
-        inputName,
-      });
+    if (wanted === 'pcapng') {
+      evidencePaths.push(path);
+      continue;
+    }
+    const reporter = await reporterOf(wanted, request.reporters);
+    // Half a document is none: it is written at the end, at once.
+    const output =
+      reporter.kind === 'stream' ? (request.outlets?.openLines(path) ?? fileOutput(path)) : fileOutput(path);
+    add(reporter, output, { width: FILE_WIDTH, color: false, inputName });
   }
   const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color), inputName };
-  add(named, streamOutput(io.stdout, isGone), context);
+  add(named, request.outlets?.openStdout(io.stdout) ?? streamOutput(io.stdout, isGone), context);
 
   return {
     sink:

@@ -5,7 +5,6 @@ import { combineResults } from '../../analysis/combine.ts';
 import { EvidenceRecorder } from '../../analysis/evidence.ts';
 import { numberStream } from '../../analysis/sinks.ts';
 import type { AnalysisProgress, AnalysisSink, InputResult } from '../../analysis/types.ts';
-import { PcapngWriter } from '../../capture/format/pcapng-writer.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
@@ -19,10 +18,13 @@ import { isEncryptedTunnel, TUNNEL_NONE, TunnelPorts } from '../../decode/tunnel
 import { streamText } from '../../report/formats/live-text.ts';
 import { escapeForTerminal } from '../../words/escape.ts';
 import { formatCount } from '../../words/numbers.ts';
-import { CliError, type CliIo, EXIT_TROUBLE, OUTPUT_GONE, readCount } from '../io.ts';
+import { CliError, type CliIo, EXIT_TROUBLE, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
 import { openReports } from '../reports.ts';
+import { EvidenceOutlet } from '../sensor/evidence-outlet.ts';
+import { Outlets } from '../sensor/outlets.ts';
 import { readSettings, sayOutcome, statusOf } from '../settings.ts';
+import type { Log } from '../standard-output.ts';
 import { openStatusLine } from '../status-line.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -116,11 +118,13 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     if (!quiet) say(text);
   };
 
-  const isGone = () => io.signal.reason === OUTPUT_GONE;
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   if (io.signal.aborted) onAbort();
   io.signal.addEventListener('abort', onAbort);
+  io.ownStdout?.();
+  const outlets = new Outlets({ tell: say, onGone: onAbort });
+  const isGone = () => outlets.isGone;
 
   const source = new LiveSource({
     interface: args.interface ?? defaultInterface(),
@@ -146,6 +150,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     updatesBaseline: args.updateBaseline === true,
     writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
+    outlets,
   };
   const reports = await openReports(request, shown, isGone);
 
@@ -156,8 +161,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const numbered = reports.sink === null ? null : numberStream(reports.sink);
   const evidence = openEvidence(
     source,
-    [...(args.write === undefined ? [] : [args.write]), ...reports.evidencePaths],
-    io,
+    [...(args.write === undefined ? [] : [args.write]), ...reports.evidencePaths].map((path) => resolve(io.cwd, path)),
+    outlets,
   );
   const sinks = [numbered, evidence?.recorder ?? null].filter((it) => it !== null);
   const sink: AnalysisSink | undefined =
@@ -198,7 +203,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     process.off('SIGUSR1', sayCounters);
     io.signal.removeEventListener('abort', onAbort);
   }
-  evidence?.close();
+  const failures = (await evidence?.close()) ?? [];
   const whole = combineResults([result], settings);
   await reports.finish(whole);
   for (const { code, message } of source.problems) {
@@ -206,14 +211,14 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   }
   if (evidence !== null) tell(describeEvidence(evidence));
   if (!isGone()) await sayOutcome(whole, format, tell);
-  const failure = evidence?.recorder.failure ?? null;
-  if (failure !== null) say(failure);
+  for (const failure of failures) say(failure);
   reports.check();
   if (settings.baseline?.updates) {
     const { writeBaseline } = await import('../baseline.ts');
-    tell(writeBaseline(settings.config.baseline!, settings.baseline, whole, failure !== null));
+    tell(writeBaseline(settings.config.baseline!, settings.baseline, whole, failures.length > 0));
   }
-  return failure === null ? statusOf(whole, settings.config) : EXIT_TROUBLE;
+  const isLogLost = ((io.stderr as Partial<Log>).lost ?? 0) > 0;
+  return failures.length > 0 || isLogLost ? EXIT_TROUBLE : statusOf(whole, settings.config);
 }
 
 /** The text report of a live run: finding by finding, and the summary at the end. */
@@ -230,27 +235,23 @@ function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {
 
 interface Evidence {
   readonly recorder: EvidenceRecorder;
-  readonly writers: readonly PcapngWriter[];
-  close(): void;
+  readonly writers: readonly EvidenceOutlet[];
+  /** Gives what kept files from being whole. */
+  close(): Promise<string[]>;
 }
 
 /** Null when no file is asked for. Throws CliError for one that cannot be made. */
-function openEvidence(source: LiveSource, paths: readonly string[], io: CliIo): Evidence | null {
+function openEvidence(source: LiveSource, paths: readonly string[], outlets: Outlets): Evidence | null {
   if (paths.length === 0) return null;
-  const writers = paths.map((path) => {
-    try {
-      return new PcapngWriter(resolve(io.cwd, path));
-    } catch (error) {
-      throw new CliError(`cannot write ${path}: ${(error as Error).message}`);
-    }
-  });
+  const writers = paths.map((path) => new EvidenceOutlet(path, outlets));
   const recorder = new EvidenceRecorder(source, writers);
   return {
     recorder,
     writers,
-    close() {
+    async close() {
       recorder.end();
-      for (const writer of writers) writer.close();
+      const failures = await Promise.allSettled(writers.map((writer) => writer.close()));
+      return failures.flatMap((it) => (it.status === 'rejected' ? [(it.reason as Error).message] : []));
     },
   };
 }

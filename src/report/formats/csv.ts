@@ -46,17 +46,12 @@ const COLUMNS: ReadonlyArray<
 export const streamCsv: StreamReporterFactory = (write, context) => {
   const writeRow = (cells: readonly Cell[]) =>
     write(`${cells.map((cell) => (cell === null ? '' : escapeCsv(String(cell)))).join(',')}\r\n`);
-  let started = false;
-  const start = () => {
-    if (!started) writeRow(COLUMNS.map(([name]) => name));
-    started = true;
-  };
+  writeRow(COLUMNS.map(([name]) => name));
   return {
     exchange(exchange) {
-      start();
       writeRow(COLUMNS.map(([, cell]) => cell(exchange, context)));
     },
     finding() {},
-    end: start,
+    end() {},
   };
 };
