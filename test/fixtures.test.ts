@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { VERDICTS } from '../src/track/exchange.ts';
 import { FIXTURES, loadManifest } from './support/manifest.ts';
 
-/** Files of fixtures/ that are no captures: the scripts, and what tells of them. */
-const OTHERS = /^(lab\/.*|README\.md|manifest\.json)$/;
+/** Files of fixtures/ that are no captures of the manifest: the scripts, what tells of them, and what atlas.json lists. */
+const OTHERS = /^(lab\/.*|stacks\/.*|README\.md|manifest\.json)$/;
 
 /** Ids of the contract's rules; `expectation` needs a configuration and has no capture. */
 const RULES = [
