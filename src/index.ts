@@ -24,6 +24,7 @@ export {
   type RunOptions,
 } from './capture/source.ts';
 export { defaultConfig } from './config/defaults.ts';
+export { ConfigError, type ConfigProblem } from './config/errors.ts';
 export { loadConfig } from './config/load.ts';
 export type { Config, Expectation, IgnoreEntry, RuleSetting } from './config/types.ts';
 export type {

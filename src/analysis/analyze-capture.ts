@@ -13,7 +13,7 @@ import { numberStream } from './sinks.ts';
 import type { AnalysisSettings, AnalysisSink, InputResult } from './types.ts';
 
 export interface AnalyzeOptions {
-  /** From loadConfig() or defaultConfig(); the defaults when left out. No file is looked for. */
+  /** From loadConfig() or defaultConfig(); the defaults when left out. No file is looked for, but the baseline that it names is read. */
   readonly config?: Config;
   /** Rules of your own, asked beside the built-in ones with their default severity unless the config sets another. */
   readonly rules?: readonly Rule[];
@@ -112,7 +112,8 @@ export class CaptureAnalysis implements AsyncIterable<AnalysisEvent> {
 
 /**
  * Analyses captures: paths, "-" for standard input, or sources of your own, each an input of the report. Rejects (from
- * report() or the iteration) with CaptureError when an input cannot be opened.
+ * report() or the iteration) with CaptureError when an input cannot be opened, and with ConfigError when the configuration's
+ * baseline cannot be read.
  */
 export function analyzeCapture(
   inputs: string | FrameSource | readonly (string | FrameSource)[],
@@ -121,7 +122,7 @@ export function analyzeCapture(
   const list = Array.isArray(inputs) ? inputs : [inputs];
   return new CaptureAnalysis(async (sink, pause) => {
     if (list.length === 0) throw new CaptureError('no-captures', 'no capture was given');
-    const settings = settingsOf(options, false);
+    const settings = await withBaseline(settingsOf(options, false));
     const results: InputResult[] = [];
     const numbered = numberStream(sink);
     for (const [input, given] of list.entries()) {
@@ -154,4 +155,12 @@ export function settingsOf(options: AnalyzeOptions, live: boolean): AnalysisSett
     live,
     strict: options.strict === true,
   };
+}
+
+/** With the baseline that the configuration names. Most runs have none, and need not load what reads it. */
+async function withBaseline(settings: AnalysisSettings): Promise<AnalysisSettings> {
+  const { config, rules } = settings;
+  if (config.baseline === null) return settings;
+  const { readConfiguredBaseline } = await import('./baseline-text.ts');
+  return { ...settings, baseline: readConfiguredBaseline(config.baseline, rules) };
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { parseAddress } from '../config/cidr.ts';
 import { ConfigError } from '../config/errors.ts';
+import { showFile } from '../config/load.ts';
 import { nearestWord } from '../config/nearest.ts';
 import { decodeText } from '../config/text.ts';
 import { formatAddress } from '../decode/address.ts';
@@ -39,6 +41,19 @@ export function readBaseline(bytes: Uint8Array, path: string, rules: readonly Ru
     );
   }
   return parsed;
+}
+
+/** The baseline that a configuration names, for a run that does not write it. Throws ConfigError. */
+export function readConfiguredBaseline(path: string, rules: readonly Rule[]): Baseline {
+  const file = showFile(path, process.cwd());
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const message = `the baseline cannot be read: ${(error as Error).message}`;
+    throw new ConfigError(file, [{ path: '', line: null, column: null, message }], { cause: error });
+  }
+  return { ...readBaseline(bytes, file, rules), file, updates: null };
 }
 
 function canonicalAddress(text: string): string | null {

@@ -19,11 +19,13 @@ import { MAX_BASELINE_ENTRIES } from '../report/model/same-finding.ts';
 import type { RunResult } from '../report/model/types.ts';
 import { formatCount, formatNumber } from '../words/numbers.ts';
 import { CliError } from './io.ts';
-import type { AnalyzeArguments } from './options.ts';
 
 /** Where the baseline is: --baseline, or what the configuration names. Absolute; null for none. Throws CliError. */
 export function baselinePath(
-  { baseline, updateBaseline: updates }: Pick<AnalyzeArguments, 'baseline' | 'updateBaseline'>,
+  {
+    baseline,
+    updateBaseline: updates,
+  }: { readonly baseline?: string | undefined; readonly updateBaseline?: boolean | undefined },
   config: Config,
   cwd: string,
 ): string | null {

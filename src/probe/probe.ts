@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { analyzeSource } from '../analysis/analyze-source.ts';
+import type { Baseline } from '../analysis/baseline.ts';
 import { type Backend, CAPTURERS } from '../capture/live/capturers.ts';
 import { probeFilter } from '../capture/live/filter.ts';
 import { DEFAULT_SNAP_LENGTH, LiveSource } from '../capture/live/live-source.ts';
@@ -27,6 +28,8 @@ export interface ProbeOptions {
   /** Its rules are asked of what was seen; its answer timeout is not used. */
   readonly config: Config;
   readonly rules: readonly Rule[];
+  /** Findings that are known; absent for none. */
+  readonly baseline?: Baseline;
   readonly signal: AbortSignal;
 }
 
@@ -176,7 +179,8 @@ class Watch {
   readonly #findings: FindingReport[] = [];
   #delayMillis = 0;
 
-  constructor(name: string, targets: readonly Target[], { config, rules, backend, port, timeoutMs }: ProbeOptions) {
+  constructor(name: string, targets: readonly Target[], options: ProbeOptions) {
+    const { config, rules, baseline, backend, port, timeoutMs } = options;
     this.name = name;
     let begin = () => {};
     const started = new Promise<void>((resolve) => {
@@ -202,6 +206,7 @@ class Watch {
       settings: {
         config: { ...config, answerTimeoutNanos: timeoutMs * 1e6 + 60e9 },
         rules,
+        ...(baseline === undefined ? {} : { baseline }),
         exchanges: 'all',
         maxExchanges: 100_000,
         maxListed: 0,

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { XMLParser } from 'fast-xml-parser';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { analyzeCapture, ConfigError, loadConfig } from '../../src/index.ts';
 import { reportErrors } from '../report/schema.ts';
 import { pcap } from '../support/capture-builder.ts';
 import { runCommand } from '../support/command.ts';
@@ -179,6 +181,45 @@ describe('a repository adopts the gate', () => {
       expect(report.findings).toHaveLength(5);
       expect(report.omitted).toMatchObject({ exchanges: 77, findings: 77 });
     }
+  }, 60_000);
+});
+
+describe('the baseline of a configuration', () => {
+  it('holds for the library as for the command, and is told when it cannot be read', async () => {
+    write('old.pcap', capture(hosts(3)));
+    write('new.pcap', capture(hosts(4)));
+    write('portzero.config.yaml', 'baseline: known.txt\n');
+    await run('old.pcap', '--update-baseline');
+    const config = await loadConfig({ cwd: home });
+    const options = { config, maxListed: 100 };
+    const analysis = analyzeCapture(join(home, 'new.pcap'), options);
+    const told: unknown[] = [];
+    for await (const event of analysis) if (event.type === 'finding') told.push(event.finding.known === null);
+    expect(told).toEqual([false, false, false, true]);
+    const report = await analysis.report();
+    expect(report.baseline).toMatchObject({ known: { warning: 3 }, gone: [] });
+    const { report: same } = await jsonOf('new.pcap');
+    expect(report.baseline!.known).toEqual(same.baseline.known);
+    rmSync(join(home, 'known.txt'));
+    const failed = analyzeCapture(join(home, 'new.pcap'), options).report();
+    await expect(failed).rejects.toThrow(ConfigError);
+    await expect(failed).rejects.toThrow(/known\.txt: the baseline cannot be read: ENOENT/);
+  }, 60_000);
+
+  it('is told in CSV: which rules fired, and which of them are known', async () => {
+    const [a, b] = [{ to: '198.51.100.1' }, { to: '198.51.100.2' }];
+    write('old.pcap', capture([a]));
+    write('new.pcap', capture([{ ...a, accepts: true }, a, b]));
+    await run('old.pcap', '--baseline', 'known', '--update-baseline');
+    const rows = async (...args: string[]): Promise<Record<string, string>[]> =>
+      parse((await run('new.pcap', '-f', 'csv', ...args)).stdout, { columns: true });
+    // By their settling: the open connection comes last.
+    expect((await rows('--baseline', 'known')).map(({ rules, known }) => [rules, known])).toEqual([
+      ['syn-to-port-zero', 'syn-to-port-zero'],
+      ['syn-to-port-zero', ''],
+      ['syn-to-port-zero port-zero-accepted', 'syn-to-port-zero'],
+    ]);
+    for (const row of await rows()) expect(row.known).toBe('');
   }, 60_000);
 });
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
 import type { ProbeResult } from '../../src/probe/probe.ts';
@@ -58,6 +61,29 @@ describeWith(['root', 'ip', 'nft', 'tcpdump', 'dumpcap'], 'probe', () => {
     const again = probes.map(({ wire }) => wire!.exchange!.retransmissions);
     expect(again).toEqual([0, expect.any(Number), 0, 0, 0]);
     expect(again[1]).toBeGreaterThan(0);
+  });
+
+  it('fails by what is new only, where there is a baseline', async () => {
+    lab = Lab.pair();
+    const { client, server } = lab;
+    lab.nft(server, ['nat prerouting', 'tcp dport 0 redirect to :8080']);
+    await lab.listen(server, 8080);
+    const file = join(mkdtempSync(join(tmpdir(), 'portzero-probe-')), 'known');
+    // What listens there greets.
+    const rules = ['port-zero-accepted', 'port-zero-data'];
+    const entries = rules.map((rule) => `${rule} ${client.ipv4} -> ${server.ipv4}:0 since 2026-11-26: by design\n`);
+    writeFileSync(file, `# portzero baseline 1\n${entries.join('')}`);
+    expect(probe(client, server.ipv4).status).toBe(1);
+    const { status, probes } = probe(client, '--baseline', file, server.ipv4);
+    expect(probes[0]!.findings.map(({ ruleId, known }) => [ruleId, known])).toEqual(
+      rules.map((rule) => [rule, { since: '2026-11-26', why: 'by design' }]),
+    );
+    expect(status).toBe(0);
+    const text = lab.run(client, portzero('probe', '--baseline', file, server.ipv4));
+    expect(text.stdout.replaceAll(/\s+/g, ' ')).toContain('known since 2026-11-26: by design; port-zero-accepted: ');
+    expect(text.status).toBe(0);
+    // Another host is new.
+    expect(probe(client, '--baseline', file, server.ipv6).status).toBe(1);
   });
 
   it.each(BACKENDS)('tells the target from a router that speaks in its name (%s)', (backend) => {

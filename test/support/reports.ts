@@ -349,8 +349,8 @@ export function streamRun(factory: StreamReporterFactory, run: RunResult): strin
   const inputName = (input: number) => run.report.inputs[input]?.name ?? null;
   const reporter = factory(write, { width: 80, color: false, inputName });
   const byId = new Map(run.report.exchanges.map((exchange) => [exchange.id, exchange]));
-  for (const exchange of run.report.exchanges) reporter.exchange(exchange);
   for (const finding of run.report.findings) reporter.finding(finding, byId.get(finding.exchange ?? 0) ?? null);
+  for (const exchange of run.report.exchanges) reporter.exchange(exchange);
   reporter.end(run);
   return text;
 }

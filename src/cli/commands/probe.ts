@@ -7,12 +7,14 @@ import { endText } from '../../probe/judge.ts';
 import { type ProbeResult, probe } from '../../probe/probe.ts';
 import { createColors } from '../../report/formats/colors.ts';
 import { wrap } from '../../report/formats/layout.ts';
+import { formatKnown, isKnown } from '../../report/model/known.ts';
 import type { FindingReport } from '../../report/model/types.ts';
 import { rules as builtInRules } from '../../rules/index.ts';
 import { VERSION } from '../../version.ts';
 import { escapeForTerminal, stringifySafely } from '../../words/escape.ts';
 import { formatCount, formatLatency } from '../../words/numbers.ts';
 import { fails, type Severity } from '../../words/severity.ts';
+import { baselinePath, loadBaseline } from '../baseline.ts';
 import {
   CliError,
   type CliIo,
@@ -71,6 +73,10 @@ export function builder(yargs: Argv) {
     .option('config', SHARED_OPTIONS.config)
     .option('allow-plugins', SHARED_OPTIONS['allow-plugins'])
     .option('fail-on', SHARED_OPTIONS['fail-on'])
+    .option('baseline', {
+      ...SHARED_OPTIONS.baseline,
+      describe: 'Findings that this file has are known: told as such, and they do not fail',
+    })
     .option('color', SHARED_OPTIONS.color)
     .conflicts('4', '6')
     .example('$0 probe 192.0.2.1', 'who refuses port 0 there?')
@@ -88,6 +94,7 @@ export interface ProbeArguments {
   readonly config?: string | undefined;
   readonly allowPlugins?: boolean | undefined;
   readonly failOn?: Severity | 'never' | undefined;
+  readonly baseline?: string | undefined;
   readonly color?: boolean | undefined;
 }
 
@@ -101,7 +108,10 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
   if (timeoutNanos === null || timeoutNanos < 1e6)
     throw new CliError(`--timeout must be a time such as 500ms or 5s, not "${args.timeout}"`);
   const config = await readConfig(args, io);
-  const { rules } = await loadPlugins(config);
+  const { rules: ownRules } = await loadPlugins(config);
+  const rules = [...builtInRules, ...ownRules];
+  const path = baselinePath(args, config, io.cwd);
+  const baseline = path === null ? undefined : loadBaseline(path, rules, { cwd: io.cwd, updates: false });
   const results = await probe({
     hosts: args.hosts,
     port,
@@ -109,7 +119,8 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
     family: args[4] ? 4 : args[6] ? 6 : null,
     backend: args.backend ?? null,
     config,
-    rules: [...builtInRules, ...rules],
+    rules,
+    ...(baseline === undefined ? {} : { baseline }),
     signal: io.signal,
   });
 
@@ -126,10 +137,10 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
   return exitStatus(results, args.failOn ?? config.failOn);
 }
 
-/** That the probe itself put port 0 on the wire is no finding; that somebody accepts is. */
+/** That the probe itself put port 0 on the wire is no finding; that somebody accepts is, unless the baseline has it. */
 function exitStatus(results: readonly ProbeResult[], failOn: Severity | 'never'): number {
   if (results.some(({ error, blind }) => error !== null || blind !== null)) return EXIT_TROUBLE;
-  const counts = ({ severity }: FindingReport) => fails(severity, failOn);
+  const counts = (finding: FindingReport) => !isKnown(finding) && fails(finding.severity, failOn);
   return results.some(({ findings }) => findings.some(counts)) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
@@ -177,9 +188,11 @@ function formatResult(result: ProbeResult, width: number, colors: Colors): strin
     BLANK,
   );
   text += wrap(safe(stopped.explanation), width, '  stopped     ', BLANK);
-  for (const { severity, ruleId, message } of findings) {
+  for (const finding of findings) {
+    const { severity, ruleId, message, known } = finding;
     const paint = severity === 'error' ? colors.red : colors.yellow;
-    text += wrap(`${paint(severity)} ${ruleId}: ${safe(message)}`, width, '  finding     ', BLANK);
+    const mark = known === undefined || known === null ? paint(severity) : `${safe(formatKnown(known))};`;
+    text += wrap(`${mark} ${ruleId}: ${safe(message)}`, width, '  finding     ', BLANK);
   }
   return text;
 }

@@ -3,9 +3,15 @@ import type { ExchangeReport, StreamContext, StreamReporterFactory } from '../mo
 
 type Cell = string | number | boolean | null;
 
+/** The rules that fired on an exchange, and those of them whose findings the baseline has. */
+interface Fired {
+  readonly rules: string[];
+  readonly known: string[];
+}
+
 /** Columns in order; the names are those of the JSON report with underscores. */
 const COLUMNS: ReadonlyArray<
-  readonly [name: string, cell: (exchange: ExchangeReport, context: StreamContext) => Cell]
+  readonly [name: string, cell: (exchange: ExchangeReport, context: StreamContext, fired: Fired) => Cell]
 > = [
   ['input', ({ input }) => input],
   ['input_name', ({ input }, { inputName }) => inputName(input)],
@@ -40,18 +46,36 @@ const COLUMNS: ReadonlyArray<
   ['community_id', ({ communityId }) => communityId],
   ['anomalies', ({ anomalies }) => anomalies.join(' ')],
   ['fingerprint', ({ evidence }) => evidence.answer?.fingerprint ?? null],
+  ['rules', (_exchange, _context, { rules }) => rules.join(' ')],
+  ['known', (_exchange, _context, { known }) => known.join(' ')],
 ];
+
+const NOTHING_FIRED: Fired = { rules: [], known: [] };
 
 /** The exchanges as RFC 4180 has it, with a header line; an empty field for null. */
 export const streamCsv: StreamReporterFactory = (write, context) => {
   const writeRow = (cells: readonly Cell[]) =>
     write(`${cells.map((cell) => (cell === null ? '' : escapeCsv(String(cell)))).join(',')}\r\n`);
   writeRow(COLUMNS.map(([name]) => name));
+  /** Of exchanges that have not settled; an exchange comes after its findings. */
+  const fired = new Map<number, Fired>();
   return {
     exchange(exchange) {
-      writeRow(COLUMNS.map(([, cell]) => cell(exchange, context)));
+      const own = fired.get(exchange.id) ?? NOTHING_FIRED;
+      fired.delete(exchange.id);
+      writeRow(COLUMNS.map(([, cell]) => cell(exchange, context, own)));
     },
-    finding() {},
+    finding({ ruleId, known }, exchange) {
+      if (exchange === null) return;
+      let own = fired.get(exchange.id);
+      if (own === undefined) {
+        own = { rules: [], known: [] };
+        fired.set(exchange.id, own);
+      }
+      // Live, a rule may be told of again when more is known.
+      if (!own.rules.includes(ruleId)) own.rules.push(ruleId);
+      if (known !== undefined && known !== null && !own.known.includes(ruleId)) own.known.push(ruleId);
+    },
     end() {},
   };
 };
