@@ -54,6 +54,7 @@ describeWith(
       }
       lab.run(client, ['hping3', '-n', '-c', '1', '-S', '-s', '0', '-k', '-p', '8080', '192.0.2.2']);
       await sniff.until(({ stdout }) => stdout.includes('"verdict":"silent"'), 'silence');
+      await sniff.until(({ stdout }) => stdout.includes('syn-from-port-zero'), 'the last SYN');
 
       expect(await interrupt(sniff)).toBe(1);
       const { exchanges, findings, summary, input } = readNdjson(sniff.stdout);

@@ -46,11 +46,12 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     it('goes on after --restart when the interface returns, and reports the gap', async () => {
       const { client, server } = lab;
       const args = [client.interface, '--backend', backend, '--restart', '-f', 'ndjson', '--answer-timeout', '1s'];
+      const before = Date.now();
       const sniff = await startSniff(lab, client, ...args);
       connect(lab, client, server.ipv4);
       await untilSettled(sniff, 1);
-      const down = Date.now();
       lab.ip(client, 'link', 'set', 'cl0', 'down');
+      const down = Date.now();
       await sniff.until(({ stderr }) => stderr.includes('waiting'), 'the wait');
       const up = Date.now();
       lab.ip(client, 'link', 'set', 'cl0', 'up');
@@ -65,9 +66,9 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
       expect(input.problems).toMatchObject([{ code: 'capture-gap' }]);
       const gap = /^cl0 went down: nothing was captured from (20\S+Z) to (20\S+Z)$/.exec(input.problems[0]!.message);
       const [since, until] = [Date.parse(gap![1]!), Date.parse(gap![2]!)];
-      // Never shorter than it was. The interface is looked at four times a second, on an idle machine.
-      expect(since).toBeLessThanOrEqual(down + 50);
-      expect(since).toBeGreaterThan(down - 15_000);
+      // Never shorter than it was. How much longer depends on when the interface was looked at.
+      expect(since).toBeLessThanOrEqual(down);
+      expect(since).toBeGreaterThan(before);
       expect(until).toBeGreaterThan(up);
     });
 

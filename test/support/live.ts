@@ -56,7 +56,14 @@ export function readNdjson(text: string): SniffOutput {
   return { exchanges: of('exchange'), findings: of('finding'), summary: last.summary, input: last.inputs[0]! };
 }
 
+/** The time that is waited runs from the SYN on: net.connect() has sent it by the next turn. */
+const ATTEMPT = `
+const [host, port] = process.argv.slice(1);
+const end = () => process.exit();
+require('node:net').connect({ host, port: Number(port) }, end).on('error', end);
+setImmediate(() => setTimeout(end, 300));`;
+
 /** A connection attempt by a program that knows nothing of us, given up after a while. */
 export function connect(lab: Lab, host: Host, address: string, port = 0): void {
-  lab.run(host, ['timeout', '0.3', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`]);
+  lab.run(host, [process.execPath, '-e', ATTEMPT, address, String(port)]);
 }

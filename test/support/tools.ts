@@ -54,7 +54,6 @@ export function requireRoot(): boolean {
 /** `describe` that is skipped, by a name that says why, when one of `needs` is not there. */
 export function describeWith(needs: readonly (Tool | 'root')[], name: string, body: () => void): void {
   const absent = needs.filter((need) => !(need === 'root' ? requireRoot() : requireTool(need)));
-  // With root come namespaces, kernels and capturers, whose timing is not ours: on a busy machine one of them may be late.
-  if (absent.length === 0) describe(name, { retry: needs.includes('root') ? 2 : 0 }, body);
+  if (absent.length === 0) describe(name, body);
   else describe.skip(`${name} (skipped: needs ${absent.join(', ')})`, body);
 }

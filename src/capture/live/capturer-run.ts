@@ -23,7 +23,7 @@ const MAX_WORDS = 60;
 export class CapturerRun {
   /** Settles when the capturer has ended and all it wrote was handed over: null, or why it ended other than as asked. */
   readonly ended: Promise<CaptureError | null>;
-  /** When the interface was last seen up, or a frame came, in milliseconds since 1970; null before that. */
+  /** When the interface was last seen up while frames were captured, in milliseconds since 1970; null before that. */
   lastGoodMillis: number | null = null;
 
   readonly #backend: Backend;
@@ -44,14 +44,15 @@ export class CapturerRun {
     this.#settings = settings;
     this.#hooks = hooks;
     const { file, args } = CAPTURERS[backend].command(settings);
-    // The C locale, so that what they say can be understood. Their own process group would outlive a killed parent.
+    // The C locale, so that what they say can be understood.
     const env = { ...process.env, LC_ALL: 'C', LANGUAGE: '' };
-    const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A terminal's Ctrl-C is for us: what still waits in the capturer is wanted first. See guard() for when we are killed.
+    const detached = CAPTURERS[backend].stopSignal !== null;
+    const child = spawn(file, args, { env, detached, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
     child.stdin.on('error', () => {});
     child.stdout.on('data', (bytes: Buffer) => {
       this.#started = true;
-      if (this.#gone === null) this.lastGoodMillis = Date.now();
       hooks.onBytes(bytes);
     });
     createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
@@ -78,15 +79,22 @@ export class CapturerRun {
     }
   }
 
-  /** Asks the capturer to end. What it still holds is handed over before `ended` settles. */
+  /**
+   * Asks the capturer to end, when what the kernel has for it has had the time to reach it (dumpcap leaves that unread at a
+   * signal). What it holds is handed over before `ended` settles.
+   */
   stop(): void {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#child.stdout?.resume();
-    const { stopSignal } = CAPTURERS[this.#backend];
-    if (stopSignal === null) this.#child.stdin?.end();
-    else this.#child.kill(stopSignal);
-    this.#timers.push(setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLIS));
+    const { stopSignal, delayMillis } = CAPTURERS[this.#backend];
+    this.#timers.push(
+      setTimeout(() => {
+        if (stopSignal === null) this.#child.stdin?.end();
+        else this.#child.kill(stopSignal);
+      }, delayMillis),
+      setTimeout(() => this.#child.kill('SIGKILL'), delayMillis + STOP_MILLIS),
+    );
   }
 
   #watch(): void {
@@ -100,10 +108,12 @@ export class CapturerRun {
     if (interfaceState(this.#settings.interface) !== 'up') return;
     // cap dies of it; libpcap 1.10's own programs wait in silence for the interface to come up again.
     this.#every(WATCH_MILLIS, () => {
+      // Before the look: this process may be made to wait behind it.
+      const lookedMillis = Date.now();
       const state = interfaceState(this.#settings.interface);
       if (this.#gone !== null || this.#stopping) return;
       if (state === 'up') {
-        if (this.#started) this.lastGoodMillis = Date.now();
+        if (this.#started) this.lastGoodMillis = lookedMillis;
         return;
       }
       this.#gone = this.#error('interface-gone', state === 'missing' ? 'was removed' : 'went down');
@@ -143,8 +153,8 @@ export class CapturerRun {
       return new CaptureError('capturer-failed', `${backend} cannot be started: ${reason}`);
     }
     const said = this.#complaint();
-    // Ctrl-C reaches dumpcap and tcpdump too, and they end well by themselves. But so does dumpcap when its interface is
-    // removed, with a complaint.
+    // Whoever ends dumpcap or tcpdump by a signal ends them well. But so ends dumpcap when its interface is removed, with a
+    // complaint.
     if (this.#started ? this.#stopping || (status === 0 && said === '') : this.#stopping && said === '') return null;
 
     const state = interfaceState(this.#settings.interface);

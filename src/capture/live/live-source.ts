@@ -53,8 +53,8 @@ type Ending =
       readonly kind: 'failed';
       readonly error: CaptureError;
       readonly started: boolean;
-      /** When the capture was last known to see the interface, in milliseconds since 1970; null when it never did. */
-      readonly lastGoodMillis: number | null;
+      /** When the capture was last known to see the interface, or else began to try, in milliseconds since 1970. */
+      readonly lastGoodMillis: number;
     };
 
 /** A time in which nothing was captured, that has not ended yet. */
@@ -99,7 +99,6 @@ export class LiveSource implements FrameSource {
     let filter = this.#options.filter ?? captureFilter(likelyLinkType(this.name), tunnelPorts);
     const candidates = this.#options.backend === null ? [...BACKENDS] : [this.#options.backend];
     const passedOver: CaptureError[] = [];
-    const begunMillis = Date.now();
 
     while (!this.#over) {
       const backend = candidates[0]!;
@@ -112,7 +111,7 @@ export class LiveSource implements FrameSource {
       const { error, started } = ending;
       if (restart && (error.code === 'interface-gone' || error.code === 'no-interface')) {
         if (this.#gap === null) this.#options.onEvent?.({ type: 'waiting', reason: error.message });
-        this.#gap ??= { error, sinceMillis: ending.lastGoodMillis ?? begunMillis };
+        this.#gap ??= { error, sinceMillis: ending.lastGoodMillis };
         await this.#waitForReturn();
         continue;
       }
@@ -179,6 +178,7 @@ export class LiveSource implements FrameSource {
     const { interface: name, snapLength, tunnelPorts } = this.#options;
     const bufferBytes = this.#options.bufferBytes ?? CAPTURERS[backend].bufferBytes;
     const stream = new PcapStream();
+    const begunMillis = Date.now();
     let interfaceIndex = -1;
     let refilter: string | null = null;
     let lastArrival = 0;
@@ -247,7 +247,9 @@ export class LiveSource implements FrameSource {
     this.#earlierDrops = this.drops ?? 0;
     if (failure !== null) throw (failure as { error: unknown }).error;
     if (refilter !== null) return { kind: 'refilter', filter: refilter };
-    const { lastGoodMillis } = run;
+    // When a frame arrives here says nothing: it may have waited in the capturer while the interface went down.
+    const lastStampMillis = CAPTURERS[backend].stamps === 'kernel' ? lastFrameMillis : 0;
+    const lastGoodMillis = Math.max(run.lastGoodMillis ?? begunMillis, lastStampMillis);
     if (error !== null) return { kind: 'failed', error, started: stream.opened, lastGoodMillis };
     if (stream.damage !== null) {
       const broken = new CaptureError('capturer-failed', `${name} is no longer captured: ${backend}: ${stream.damage}`);
