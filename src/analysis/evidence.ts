@@ -8,6 +8,7 @@ import type { PcapngWriter } from '../capture/format/pcapng-writer.ts';
 import type { CaptureInterface, Frame, FrameSource } from '../capture/source.ts';
 import type { AnalysisReport, ExchangeReport, FindingReport } from '../report/model/types.ts';
 import { escapeForTerminal } from '../words/escape.ts';
+import { FrameRing } from './frame-ring.ts';
 import type { AnalysisSink } from './types.ts';
 
 /** Comments by frame number, for one input of a report: the frames of its flagged exchanges and of its other findings. */
@@ -56,23 +57,13 @@ export interface EvidenceWriter {
 }
 
 /** Bytes of recent frames that a recorder holds. */
-const DEFAULT_BOUND = 128 * 1024 * 1024;
-/** What a frame costs beside its bytes. */
-const OVERHEAD = 256;
+export const DEFAULT_EVIDENCE_BYTES = 64 * 1024 * 1024;
 
 /** How long a flagged frame waits for what is yet to be known of its exchange; a kill loses no more than that. */
 const PATIENCE_MILLIS = 750;
 const LOOK_MILLIS = 250;
-/** Most frames that are remembered as written before their exchange settled; without, they count as missing. */
-const MAX_EARLY = 2_000_000;
-
-/** A frame whose exchange may yet be flagged, or is and has not settled. */
-interface Kept {
-  readonly frame: WritableFrame;
-  readonly from: CaptureInterface;
-  /** What is to be written when it has to go before its exchange has settled; null while nobody flagged it. */
-  comment: string | null;
-}
+/** Frames that wait; beyond that the oldest is written at once. Their comments are what costs. */
+const MAX_DUE = 100_000;
 
 /**
  * Holds recent frames of a source that cannot be read twice, and writes those of an exchange when that settles, or soon after
@@ -85,43 +76,33 @@ export class EvidenceRecorder implements AnalysisSink {
   failure: string | null = null;
   readonly #source: FrameSource;
   readonly #writers: Set<EvidenceWriter>;
-  readonly #bound: number;
-  /** By number; the oldest first. */
-  readonly #kept = new Map<number, Kept>();
-  #bytes = 0;
-  /** Rules that have fired, by exchange that has not settled. */
-  readonly #rules = new Map<number, string[]>();
-  /** Frames that had to be written before their exchange settled. */
-  readonly #early = new Set<number>();
-  /** Flagged frames, and when that was; the oldest first. */
-  readonly #due = new Map<number, number>();
+  readonly #ring: FrameRing;
+  /** Rules that have fired, by exchange that has not settled. Lists of the same rules are one. */
+  readonly #rules = new Map<number, readonly string[]>();
+  readonly #lists = new Map<string, readonly string[]>();
+  /** What is to be written of a flagged frame that has to go before its exchange has settled. */
+  readonly #comments = new Map<number, string>();
+  /** Flagged frames in the order in which they were, and when; those that were written meanwhile are passed over. */
+  #due: { readonly frame: number; readonly flagged: number }[] = [];
+  #dueHead = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(source: FrameSource, writers: readonly EvidenceWriter[], bound = DEFAULT_BOUND) {
+  constructor(source: FrameSource, writers: readonly EvidenceWriter[], bound = DEFAULT_EVIDENCE_BYTES) {
     this.#source = source;
     this.#writers = new Set(writers);
-    this.#bound = bound;
+    this.#ring = new FrameRing(bound, (number) => this.#let(number));
   }
 
-  readonly onFrame = (frame: Frame): void => {
-    const { bytes, offset, capturedLength, wireLength, seconds, nanos, timeDigits, fcsLength } = frame;
-    const { number, interfaceIndex } = frame;
-    const copy = Buffer.from(bytes.subarray(offset, offset + capturedLength));
-    this.#kept.set(number, {
-      frame: { bytes: copy, offset: 0, capturedLength, wireLength, seconds, nanos, timeDigits, fcsLength },
-      from: this.#source.interfaces[interfaceIndex]!,
-      comment: null,
-    });
-    this.#bytes += capturedLength + OVERHEAD;
-    for (const [oldest, kept] of this.#kept) {
-      if (this.#bytes <= this.#bound) break;
-      this.#letEarly(oldest, kept.comment);
-    }
-  };
+  /** Bytes of frames that are held. */
+  get bytes(): number {
+    return this.#ring.bytes;
+  }
+
+  readonly onFrame = (frame: Frame): void => this.#ring.push(frame);
 
   finding(finding: FindingReport, exchange: ExchangeReport | null): void {
     if (exchange !== null) {
-      const rules = [...(this.#rules.get(exchange.id) ?? []), finding.ruleId];
+      const rules = this.#listOf([...(this.#rules.get(exchange.id) ?? []), finding.ruleId]);
       this.#rules.set(exchange.id, rules);
       for (const frame of exchange.frames.all) this.#flag(frame, describeFrame(frame, exchange, rules, true));
     } else {
@@ -141,56 +122,60 @@ export class EvidenceRecorder implements AnalysisSink {
     if (rules === undefined) return;
     this.#rules.delete(exchange.id);
     for (const frame of exchange.frames.all) {
-      if (this.#kept.has(frame)) this.#let(frame, describeFrame(frame, exchange, rules));
-      else if (!this.#early.delete(frame)) this.missing++;
+      if (this.#ring.has(frame)) this.#let(frame, describeFrame(frame, exchange, rules));
+      else if (!this.#ring.wasWritten(frame)) this.missing++;
     }
   }
 
   /** Writes what was flagged and belongs to no exchange; call it when the analysis has ended. */
   end(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const [frame, { comment }] of this.#kept) this.#let(frame, comment);
+    this.#letDue(Number.POSITIVE_INFINITY);
+  }
+
+  #listOf(rules: readonly string[]): readonly string[] {
+    const name = rules.join();
+    const known = this.#lists.get(name);
+    if (known !== undefined) return known;
+    this.#lists.set(name, rules);
+    return rules;
   }
 
   #flag(frame: number, comment: string): void {
-    const kept = this.#kept.get(frame);
-    if (kept === undefined) return;
-    kept.comment = comment;
-    if (!this.#due.has(frame)) this.#due.set(frame, performance.now());
-    this.#timer ??= setTimeout(() => this.#letDue(), LOOK_MILLIS).unref();
+    if (!this.#ring.has(frame)) return;
+    this.#comments.set(frame, comment);
+    if (!this.#ring.flag(frame)) return;
+    this.#due.push({ frame, flagged: performance.now() });
+    if (this.#due.length - this.#dueHead > MAX_DUE) this.#let(this.#due[this.#dueHead++]!.frame);
+    this.#timer ??= setTimeout(() => this.#look(), LOOK_MILLIS).unref();
   }
 
-  #letDue(): void {
-    const now = performance.now();
-    for (const [frame, flagged] of this.#due) {
-      if (now - flagged < PATIENCE_MILLIS) break;
-      this.#letEarly(frame, this.#kept.get(frame)!.comment);
+  #look(): void {
+    this.#letDue(performance.now() - PATIENCE_MILLIS);
+    this.#timer = this.#due.length === 0 ? null : setTimeout(() => this.#look(), LOOK_MILLIS).unref();
+  }
+
+  /** Lets all go that were flagged before that time. */
+  #letDue(before: number): void {
+    while (this.#dueHead < this.#due.length && this.#due[this.#dueHead]!.flagged <= before) {
+      this.#let(this.#due[this.#dueHead++]!.frame);
     }
-    this.#timer = this.#due.size === 0 ? null : setTimeout(() => this.#letDue(), LOOK_MILLIS).unref();
+    this.#due = this.#due.slice(this.#dueHead);
+    this.#dueHead = 0;
   }
 
-  /** Lets a frame go before its exchange has settled. */
-  #letEarly(frame: number, comment: string | null): void {
-    if (comment !== null) this.#early.add(frame);
-    if (this.#early.size > MAX_EARLY) {
-      const [oldest] = this.#early;
-      if (oldest !== undefined) this.#early.delete(oldest);
-    }
-    this.#let(frame, comment);
-  }
-
-  /** Lets a frame go: into the file, when there is a comment. */
-  #let(number: number, comment: string | null): void {
-    const { frame, from } = this.#kept.get(number)!;
-    this.#kept.delete(number);
-    this.#due.delete(number);
-    this.#bytes -= frame.capturedLength + OVERHEAD;
-    if (comment === null) return;
+  /** Lets a flagged frame go into the files, by default with what was known when it was flagged. */
+  #let(number: number, comment = this.#comments.get(number)): void {
+    this.#comments.delete(number);
+    const frame = comment === undefined ? null : this.#ring.read(number);
+    if (frame === null) return;
+    this.#ring.letGo(number);
+    const from = this.#source.interfaces[frame.interfaceIndex]!;
     for (const writer of this.#writers) {
       try {
-        writer.write(frame, from, comment);
+        writer.write(frame, from, comment!);
       } catch (error) {
-        // A full disk is no reason to stop sniffing.
+        // A full disk is no reason to stop.
         this.failure ??= `cannot write ${writer.path}: ${(error as Error).message}`;
         this.#writers.delete(writer);
       }

@@ -53,7 +53,10 @@ export interface ReportRequest {
   readonly outlets?: {
     openStdout(stream: OutputStream): Output;
     openLines(path: string): Output;
+    openOutput(path: string): Output;
   };
+  /** A file to which the lines of the format go instead of standard output. */
+  readonly output?: string;
   /** See StreamContext; asked when an input has been opened. */
   inputName(input: number): string | null;
 }
@@ -91,6 +94,9 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       ...(request.updatesBaseline === true && request.config.baseline !== null
         ? [{ name: '--update-baseline', path: request.config.baseline }]
         : []),
+      ...(request.output === undefined
+        ? []
+        : [{ name: `--output ${request.output}`, path: resolve(io.cwd, request.output) }]),
       ...files.map(({ path }, index) => ({ name: `--report ${request.paths[index]}`, path })),
     ],
     {
@@ -143,8 +149,18 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       reporter.kind === 'stream' ? (request.outlets?.openLines(path) ?? fileOutput(path)) : fileOutput(path);
     add(reporter, output, { width: FILE_WIDTH, color: false, inputName });
   }
-  const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color), inputName };
-  add(named, request.outlets?.openStdout(io.stdout) ?? streamOutput(io.stdout, isGone), context);
+  if (request.output !== undefined) {
+    if (named.kind === 'document') {
+      throw new CliError(
+        `--output ${request.output}: ${request.format} is written at the end, at once; name the file with --report`,
+      );
+    }
+    const path = resolve(io.cwd, request.output);
+    add(named, request.outlets?.openOutput(path) ?? fileOutput(path), { width: FILE_WIDTH, color: false, inputName });
+  } else {
+    const context = { width: widthOf(io, io.stdout), color: wantsColor(io, io.stdout, request.color), inputName };
+    add(named, request.outlets?.openStdout(io.stdout) ?? streamOutput(io.stdout, isGone), context);
+  }
 
   return {
     sink:

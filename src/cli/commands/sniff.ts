@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import type { Argv } from 'yargs';
 import { analyzeSource } from '../../analysis/analyze-source.ts';
 import { combineResults } from '../../analysis/combine.ts';
 import { EvidenceRecorder } from '../../analysis/evidence.ts';
 import { numberStream } from '../../analysis/sinks.ts';
 import type { AnalysisProgress, AnalysisSink, InputResult } from '../../analysis/types.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
-import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
+import { CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
 import { DEFAULT_SNAP_LENGTH, type LiveEvent, LiveSource } from '../../capture/live/live-source.ts';
 import { parseDuration } from '../../config/duration.ts';
@@ -18,88 +17,26 @@ import { isEncryptedTunnel, TUNNEL_NONE, TunnelPorts } from '../../decode/tunnel
 import { streamText } from '../../report/formats/live-text.ts';
 import { escapeForTerminal } from '../../words/escape.ts';
 import { formatCount } from '../../words/numbers.ts';
-import { CliError, type CliIo, EXIT_TROUBLE, readCount } from '../io.ts';
-import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
+import { CliError, type CliIo, EXIT_TROUBLE, type OutputStream, readCount } from '../io.ts';
 import { openReports } from '../reports.ts';
 import { EvidenceOutlet } from '../sensor/evidence-outlet.ts';
+import {
+  declareOptions,
+  MAX_BUFFER_MEBIBYTES,
+  MAX_SNAP_LENGTH,
+  MAX_TIMER_MILLIS,
+  MEBIBYTE,
+  readEvidenceMemory,
+  readRotationOptions,
+  type SniffArguments,
+} from '../sensor/options.ts';
 import { Outlets } from '../sensor/outlets.ts';
+import { Rotation, type RotationOptions } from '../sensor/rotation.ts';
 import { readSettings, sayOutcome, statusOf } from '../settings.ts';
 import type { Log } from '../standard-output.ts';
 import { openStatusLine } from '../status-line.ts';
 
-const MEBIBYTE = 1024 * 1024;
-/** pcap_set_buffer_size() takes an int. */
-const MAX_BUFFER_MEBIBYTES = 2047;
-/** What setTimeout() takes. */
-const MAX_TIMER_MILLIS = 0x7fff_ffff;
-const MAX_SNAP_LENGTH = 262_144;
-
-export function builder(yargs: Argv) {
-  return yargs
-    .usage(
-      '$0 sniff [interface]\n\nSniff on an interface and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters.',
-    )
-    .positional('interface', {
-      type: 'string',
-      describe: 'See portzero interfaces',
-      defaultDescription: 'any, all interfaces at once, where the system has that',
-    })
-    .option('filter', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Capture what this pcap-filter(7) expression says; "" for everything',
-      defaultDescription: 'what the analysis needs',
-    })
-    .option('duration', { type: 'string', requiresArg: true, describe: 'End after this time: 30s, 5m, 1h' })
-    .option('count', { type: 'string', requiresArg: true, describe: 'End after so many frames' })
-    .option('write', {
-      alias: 'w',
-      type: 'string',
-      requiresArg: true,
-      describe: 'Keep the frames of flagged exchanges in this pcapng file, each with a comment that says why',
-    })
-    .option('backend', {
-      type: 'string',
-      choices: BACKENDS,
-      requiresArg: true,
-      describe: 'Who captures',
-      defaultDescription: 'cap, or the next one that is there and may',
-    })
-    .option('restart', {
-      type: 'boolean',
-      describe: 'Wait for the interface where it is not there or not up, and when it went away; the gap is reported',
-    })
-    .option('snaplen', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Bytes kept of each frame',
-      defaultDescription: `${DEFAULT_SNAP_LENGTH}`,
-    })
-    .option('buffer', {
-      type: 'string',
-      requiresArg: true,
-      describe: "MiB of the kernel's buffer",
-      defaultDescription: BACKENDS.map((name) => `${name} ${CAPTURERS[name].bufferBytes / MEBIBYTE}`).join(', '),
-    })
-    .option('format', ANALYZE_OPTIONS.format)
-    .option('report', ANALYZE_OPTIONS.report)
-    .options(SHARED_OPTIONS)
-    .example('$0 sniff', 'all interfaces, a line for each finding')
-    .example('$0 sniff eth0 -f eve >> eve.json', 'alerts as Suricata writes them, for a SIEM')
-    .example('$0 sniff eth0 --duration 1m -w evidence.pcapng', 'a minute, and the frames to look at in Wireshark');
-}
-
-export interface SniffArguments extends AnalyzeArguments {
-  readonly interface?: string | undefined;
-  readonly filter?: string | undefined;
-  readonly duration?: string | undefined;
-  readonly count?: string | undefined;
-  readonly write?: string | undefined;
-  readonly backend?: Backend | undefined;
-  readonly restart?: boolean | undefined;
-  readonly snaplen?: string | undefined;
-  readonly buffer?: string | undefined;
-}
+export const builder = declareOptions;
 
 export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const { settings, plugins } = await readSettings(args, io, { live: true });
@@ -108,6 +45,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     throw new CliError(`--duration ${args.duration}: expected a duration such as 30s, 5m or 1h, at most 590h`);
   }
   const buffer = readCount('--buffer', args.buffer, 1, MAX_BUFFER_MEBIBYTES);
+  const rotation = readRotationOptions(args);
+  const evidenceBytes = readEvidenceMemory(args);
   const quiet = args.quiet === true;
   const status = quiet ? null : openStatusLine(io);
   const say = (text: string) => {
@@ -150,20 +89,37 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     updatesBaseline: args.updateBaseline === true,
     writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
-    outlets,
+    outlets: {
+      openStdout: (stream: OutputStream) => outlets.openStdout(stream),
+      openLines: (path: string) => outlets.openLines(path),
+      openOutput: (path: string) => outlets.openLines(path, { appends: true, rotation: openRotation(path, rotation) }),
+    },
+    ...(args.output === undefined ? {} : { output: args.output }),
   };
   const reports = await openReports(request, shown, isGone);
 
   let last: AnalysisProgress = { source, frames: 0, openExchanges: 0, findings: { error: 0, warning: 0, info: 0 } };
   const sayCounters = () => say(describeCounters(last));
+  const onHangup = () => outlets.reopen();
   process.on('SIGUSR1', sayCounters);
+  process.on('SIGHUP', onHangup);
   const timer = duration === null ? null : setTimeout(() => stop.abort(), duration / 1e6);
   const numbered = reports.sink === null ? null : numberStream(reports.sink);
   const evidence = openEvidence(
     source,
-    [...(args.write === undefined ? [] : [args.write]), ...reports.evidencePaths].map((path) => resolve(io.cwd, path)),
+    [
+      ...(args.write === undefined ? [] : [{ path: resolve(io.cwd, args.write), rotation }]),
+      ...reports.evidencePaths.map((path) => ({ path, rotation: null })),
+    ],
     outlets,
+    evidenceBytes,
   );
+  const counters = () => ({
+    received: last.frames,
+    dropped: evidence?.recorder.missing ?? 0,
+    systemDropped: source.drops,
+  });
+  for (const writer of evidence?.writers ?? []) writer.countBy(counters);
   const sinks = [numbered, evidence?.recorder ?? null].filter((it) => it !== null);
   const sink: AnalysisSink | undefined =
     sinks.length === 0
@@ -201,6 +157,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     status?.clear();
     if (timer !== null) clearTimeout(timer);
     process.off('SIGUSR1', sayCounters);
+    process.off('SIGHUP', onHangup);
     io.signal.removeEventListener('abort', onAbort);
   }
   const failures = (await evidence?.close()) ?? [];
@@ -241,10 +198,17 @@ interface Evidence {
 }
 
 /** Null when no file is asked for. Throws CliError for one that cannot be made. */
-function openEvidence(source: LiveSource, paths: readonly string[], outlets: Outlets): Evidence | null {
-  if (paths.length === 0) return null;
-  const writers = paths.map((path) => new EvidenceOutlet(path, outlets));
-  const recorder = new EvidenceRecorder(source, writers);
+function openEvidence(
+  source: LiveSource,
+  files: readonly { readonly path: string; readonly rotation: RotationOptions | null }[],
+  outlets: Outlets,
+  bytes: number | undefined,
+): Evidence | null {
+  if (files.length === 0) return null;
+  const writers = files.map(
+    ({ path, rotation }) => new EvidenceOutlet(path, outlets, { rotation: openRotation(path, rotation) }),
+  );
+  const recorder = new EvidenceRecorder(source, writers, bytes);
   return {
     recorder,
     writers,
@@ -256,10 +220,17 @@ function openEvidence(source: LiveSource, paths: readonly string[], outlets: Out
   };
 }
 
+function openRotation(path: string, options: RotationOptions | null): Rotation | null {
+  return options === null ? null : new Rotation(path, options);
+}
+
 function describeEvidence({ recorder, writers }: Evidence): string {
   const missing =
-    recorder.missing === 0 ? '' : `; ${formatCount(recorder.missing, 'frame')} had gone before they were flagged`;
-  return `${formatCount(writers[0]!.frames, 'frame')} kept in ${writers.map(({ path }) => path).join(' and ')}${missing}`;
+    recorder.missing === 0
+      ? ''
+      : `; ${formatCount(recorder.missing, 'frame')} had gone from --evidence-memory before they were flagged`;
+  const places = writers.map(({ path, files }) => (files > 1 ? `${formatCount(files, 'file')} of ${path}` : path));
+  return `${formatCount(writers[0]!.frames, 'frame')} kept in ${places.join(' and ')}${missing}`;
 }
 
 /** All interfaces at once where there is such a thing, else the first one that is up and leads somewhere. */

@@ -1,5 +1,7 @@
 import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { parseDuration } from '../../config/duration.ts';
+import { CliError } from '../io.ts';
 
 export interface RotationOptions {
   /** Null for no bound of that kind. */
@@ -93,7 +95,9 @@ export class Rotation {
       this.#number = 0;
     }
     this.#number++;
-    this.#keepFew();
+    // It is there in a moment, and counts.
+    const { keep } = this.#options;
+    this.#keepAtMost(keep === null ? null : keep - 1);
     const number = String(this.#number).padStart(5, '0');
     return join(this.#folder, `${this.#stem}-${this.#stamp}-${number}${this.#ending}`);
   }
@@ -118,13 +122,11 @@ export class Rotation {
   closed(path: string, bytes: number): void {
     this.#growing = 0;
     this.#kept.push({ path, bytes });
-    this.#keepFew();
+    this.#keepAtMost(this.#options.keep);
   }
 
-  /** One less than --keep says: the next one is there in a moment. */
-  #keepFew(): void {
-    const { keep } = this.#options;
-    while (keep !== null && this.#kept.length >= keep && this.#kept.length > 0) this.removeOldest();
+  #keepAtMost(files: number | null): void {
+    while (files !== null && this.#kept.length > files) this.removeOldest();
   }
 
   removeOldest(): void {
@@ -167,4 +169,61 @@ export class Rotation {
       return [];
     }
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  K: 1024,
+  KIB: 1024,
+  KB: 1000,
+  M: 1024 ** 2,
+  MIB: 1024 ** 2,
+  MB: 1e6,
+  G: 1024 ** 3,
+  GIB: 1024 ** 3,
+  GB: 1e9,
+  T: 1024 ** 4,
+  TIB: 1024 ** 4,
+  TB: 1e12,
+};
+
+/** Bytes of "100MB", "64MiB", "10G"; null for anything else. */
+export function parseSize(text: string): number | null {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-zA-Z]*)$/.exec(text) ?? [];
+  const factor = UNITS[unit.toUpperCase()];
+  if (number === undefined || factor === undefined) return null;
+  const bytes = Math.floor(Number(number) * factor);
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** The value of an option that is a size. Throws CliError. */
+export function readSize(option: string, value: string | undefined, least: number): number | null {
+  if (value === undefined) return null;
+  const bytes = parseSize(value);
+  if (bytes !== null && bytes >= least) return bytes;
+  throw new CliError(`${option} ${value}: expected a size of at least ${least} bytes, such as 64MiB, 100MB or 10GB`);
+}
+
+/** The smallest file that is worth one: more of them a second than this nobody can name or keep. */
+const LEAST_FILE_BYTES = 4096;
+const LEAST_FILE_MILLIS = 1000;
+
+/** A time, a size, or both with a comma between. Throws CliError. */
+export function readRotation(value: string): Pick<RotationOptions, 'maxMillis' | 'maxBytes'> {
+  let maxMillis: number | null = null;
+  let maxBytes: number | null = null;
+  for (const part of value.split(',')) {
+    const nanos = parseDuration(part);
+    // A bare number could be either.
+    const bytes = /^\d+$/.test(part) ? null : parseSize(part);
+    if (nanos !== null && maxMillis === null && nanos / 1e6 >= LEAST_FILE_MILLIS) maxMillis = nanos / 1e6;
+    else if (nanos === null && bytes !== null && maxBytes === null && bytes >= LEAST_FILE_BYTES) maxBytes = bytes;
+    else {
+      throw new CliError(
+        `--rotate ${value}: expected a time of at least 1s (1h, 24h), a size of at least 4KiB (100MB), or both (1h,100MB)`,
+      );
+    }
+  }
+  return { maxMillis, maxBytes };
 }
