@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CaptureFile } from './capture-file.mjs';
-import { writeConversations, writeFlood } from './traffic.mjs';
+import { writeBackscatter, writeConversations, writeFlood, writeScan, writeShort } from './traffic.mjs';
 
 /** Change it when the bytes change, so that nobody measures old captures. */
 const VERSION = 1;
@@ -38,12 +38,20 @@ export function headers(frames) {
   return conversations(frames, { snapLength: 64 }, 'headers');
 }
 
-export function flood(frames) {
-  return make(`flood-${million(frames)}.pcap`, (path) => {
+function written(label, frames, write) {
+  return make(`${label}-${million(frames)}.pcap`, (path) => {
     const file = new CaptureFile(path);
-    writeFlood(file, frames);
+    write(file, frames);
     file.close();
   });
+}
+
+export const flood = (frames) => written('flood', frames, writeFlood);
+export const scan = (frames) => written('scan', frames, writeScan);
+export const short = (frames) => written('short', frames, writeShort);
+
+export function backscatter(frames, port) {
+  return written(`backscatter-from-${port}`, frames, (file, count) => writeBackscatter(file, count, port));
 }
 
 /** gzip's own output at its default level, as rotated captures have it. */

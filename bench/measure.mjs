@@ -8,7 +8,8 @@ const GNU_TIME = '/usr/bin/time';
 /**
  * One contender: a whole process (a shell command line), from its start to its end.
  * @typedef {{name: string, command: string, statuses?: number[]}} Contender
- * @typedef {{name: string, command: string, seconds: number, least: number, most: number, megabytes: number | null}} Measured
+ * `cpuSeconds`: user and system time.
+ * @typedef {{name: string, command: string, seconds: number, least: number, most: number, cpuSeconds: number | null, megabytes: number | null}} Measured
  */
 
 /**
@@ -17,7 +18,7 @@ const GNU_TIME = '/usr/bin/time';
  * @param {readonly Contender[]} contenders @param {number} runs @returns {Measured[]}
  */
 export function measure(contenders, runs) {
-  const samples = contenders.map(() => /** @type {{seconds: number, kilobytes: number | null}[]} */ ([]));
+  const samples = contenders.map(() => /** @type {Sample[]} */ ([]));
   for (let round = 0; round <= runs; round++) {
     for (const [index, contender] of contenders.entries()) {
       const sample = runOnce(contender);
@@ -26,24 +27,29 @@ export function measure(contenders, runs) {
   }
   return contenders.map(({ name, command }, index) => {
     const seconds = samples[index].map((sample) => sample.seconds).sort((a, b) => a - b);
-    const kilobytes = samples[index].map((sample) => sample.kilobytes).filter((value) => value !== null);
+    const used = samples[index].map((sample) => sample.used).filter((value) => value !== null);
+    const cpu = used.map(({ cpuSeconds }) => cpuSeconds).sort((a, b) => a - b);
     return {
       name,
       command,
       seconds: median(seconds),
       least: seconds[0],
       most: seconds.at(-1),
-      megabytes: kilobytes.length === 0 ? null : Math.max(...kilobytes) / 1024,
+      cpuSeconds: cpu.length === 0 ? null : median(cpu),
+      megabytes: used.length === 0 ? null : Math.max(...used.map(({ kilobytes }) => kilobytes)) / 1024,
     };
   });
 }
 
+/** @typedef {{seconds: number, used: {cpuSeconds: number, kilobytes: number} | null}} Sample */
+
+/** @returns {Sample} */
 function runOnce({ command, statuses = [0] }) {
   const scratch = mkdtempSync(join(tmpdir(), 'portzero-bench-'));
   try {
     const report = join(scratch, 'time');
     const timed = existsSync(GNU_TIME);
-    const words = timed ? [GNU_TIME, '-q', '-o', report, '-f', '%M', 'sh', '-c', command] : ['sh', '-c', command];
+    const words = timed ? [GNU_TIME, '-q', '-o', report, '-f', '%U %S %M', 'sh', '-c', command] : ['sh', '-c', command];
     const before = process.hrtime.bigint();
     const { status, stderr } = spawnSync(words[0], words.slice(1), {
       cwd: join(import.meta.dirname, '..'),
@@ -54,7 +60,9 @@ function runOnce({ command, statuses = [0] }) {
     if (status === null || !statuses.includes(status)) {
       throw new Error(`exit status ${status} of: ${command}\n${stderr.trim().split('\n').slice(-5).join('\n')}`);
     }
-    return { seconds, kilobytes: timed ? Number(readFileSync(report, 'utf8').trim().split('\n').at(-1)) : null };
+    if (!timed) return { seconds, used: null };
+    const [user, system, kilobytes] = readFileSync(report, 'utf8').trim().split('\n').at(-1).split(' ').map(Number);
+    return { seconds, used: { cpuSeconds: user + system, kilobytes } };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

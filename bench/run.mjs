@@ -106,6 +106,11 @@ const CASES = {
       return table(file, frames, [portzero(file), tcpdump(file), reading(file)], {});
     },
   },
+  'flood-million': againstTcpdump('A million SYNs to port 0 from distinct sources', captures.flood, 1e6, 6),
+  'backscatter-zero': againstTcpdump('Backscatter from port 0', (frames) => captures.backscatter(frames, 0), 1e6, 3),
+  backscatter: againstTcpdump('Backscatter from port 443', (frames) => captures.backscatter(frames, 443), 1e6, 3),
+  scan: againstTcpdump('A port scan', captures.scan, 1e6, 4.5),
+  short: againstTcpdump('Connections of five frames', captures.short, 1e6, 2.5),
   start: {
     title: 'A file of four frames: what starting costs',
     run() {
@@ -181,13 +186,20 @@ function table(file, frames, contenders, wanted) {
       `${seconds(result.seconds)} (${seconds(result.least)} to ${seconds(result.most)})`,
       `${(frames / result.seconds / 1e6).toFixed(2)} M/s`,
       memory(result.megabytes),
-      result === own ? '' : `${ratio.toFixed(ratio < 0.1 ? 4 : 2)}${verdict}`,
+      result === own ? '' : `${formatRatio(ratio)}${verdict}`,
+      result.cpuSeconds === null ? '' : seconds(result.cpuSeconds),
+      result === own || !result.cpuSeconds || own.cpuSeconds === null
+        ? ''
+        : formatRatio(own.cpuSeconds / result.cpuSeconds),
     ];
   });
   const bytes = sizeOf(file);
   const head = `${number(frames)} frames, ${number(Math.round(bytes / 1e6))} MB\n\n`;
-  return head + markdown(['', 'wall time: median (least to most)', 'frames', 'resident', 'ours to it'], rows);
+  const header = ['', 'wall time: median (least to most)', 'frames', 'resident', 'ours to it', 'CPU', 'ours to it'];
+  return head + markdown(header, rows);
 }
+
+const formatRatio = (ratio) => ratio.toFixed(ratio < 0.1 ? 4 : 2);
 
 function sizeOf(path) {
   if (statSync(path).isFile()) return statSync(path).size;

@@ -273,3 +273,57 @@ export function writeFlood(file, count) {
     frames.segment({ host: i + 1, port: 1024 + (i % 64_000) }, target, SYN, Math.floor(random() * 2 ** 32), 0);
   }
 }
+
+/** What a victim of a flood with forged sources sends to addresses that have asked nothing: SYN-ACKs and RSTs from `port`. */
+export function writeBackscatter(file, count, port) {
+  const frames = new FrameBuilder(file);
+  const random = makeRandom(8);
+  const victim = { host: 0xfffffe, port };
+  for (let i = 0; i < count; i++) {
+    frames.advance(1000);
+    const asked = { host: i + 1, port: 1024 + (i % 64_000) };
+    const acknowledgment = Math.floor(random() * 2 ** 32);
+    if (i % 2 === 0) frames.segment(victim, asked, SYN | ACK, Math.floor(random() * 2 ** 32), acknowledgment);
+    else frames.segment(victim, asked, RST | ACK, 0, acknowledgment);
+  }
+}
+
+/** One host asks others for port after port: nine of ten refuse, one of them says nothing. */
+export function writeScan(file, count) {
+  const frames = new FrameBuilder(file);
+  const random = makeRandom(9);
+  for (let i = 0; file.frames < count; i++) {
+    const scanner = { host: 0xfffffe, port: 32768 + (i % 28_000) };
+    const target = { host: 1 + (i >>> 16), port: 1 + (i % 65_535) };
+    const sequence = Math.floor(random() * 2 ** 32);
+    frames.advance(2000);
+    frames.segment(scanner, target, SYN, sequence, 0);
+    if (i % 10 === 0 || file.frames === count) continue;
+    frames.advance(2000);
+    frames.segment(target, scanner, RST | ACK, 0, (sequence + 1) >>> 0);
+  }
+}
+
+/** Connections of five frames: opened, and closed by both ends at once. */
+export function writeShort(file, count) {
+  const frames = new FrameBuilder(file);
+  const random = makeRandom(10);
+  for (let i = 0; file.frames < count; i++) {
+    const client = { host: 0x100000 + (i % 50_000), port: 32768 + (i % 28_000) };
+    const server = { host: 0x200000 + (i % 2000), port: 443 };
+    const asked = Math.floor(random() * 2 ** 32);
+    const told = Math.floor(random() * 2 ** 32);
+    const steps = [
+      [client, server, SYN, asked, 0],
+      [server, client, SYN | ACK, told, (asked + 1) >>> 0],
+      [client, server, ACK, (asked + 1) >>> 0, (told + 1) >>> 0],
+      [client, server, FIN | ACK, (asked + 1) >>> 0, (told + 1) >>> 0],
+      [server, client, FIN | ACK, (told + 1) >>> 0, (asked + 2) >>> 0],
+    ];
+    for (const step of steps) {
+      if (file.frames === count) return;
+      frames.advance(2000);
+      frames.segment(...step);
+    }
+  }
+}
