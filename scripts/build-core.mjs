@@ -1,6 +1,7 @@
 /**
- * Compiles src/core/assembly with AssemblyScript into src/core/program.ts, which is not kept in git: the program as text,
- * so that it is found in a bundle, in a worker and under test alike.
+ * Compiles src/core/assembly with AssemblyScript into two files of src/core that are not kept in git: program.ts, the program as text,
+ * so that it is found in a bundle, in a worker and under test alike; and exchange-layout.ts, where the compiler has put the fields of
+ * an exchange, so that the tracker finds them.
  */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,21 +14,55 @@ const root = join(import.meta.dirname, '..');
 export async function buildCore() {
   const folder = mkdtempSync(join(tmpdir(), 'portzero-core-'));
   const made = join(folder, 'core.wasm');
+  let layout = '';
+  /** Looks at the compiler's own notion of the class. */
+  class LayoutReader {
+    afterCompile() {
+      const { program } = /** @type {any} */ (this);
+      const prototype = program.elementsByName.get('src/core/assembly/exchange/Exchange');
+      layout = layoutOf(program.resolver.resolveClass(prototype, null));
+    }
+  }
   try {
-    const { error, stderr } = await asc.main([
-      ...['src/core/assembly/index.ts', '--baseDir', root, '-o', made],
-      ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
-      // core-skipper.ts makes the memory, as large as the table is to be.
-      ...['--importMemory', '--initialMemory', '1'],
-    ]);
+    const { error, stderr } = await asc.main(
+      [
+        ...['src/core/assembly/index.ts', '--baseDir', root, '-o', made],
+        ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub'],
+        // core-skipper.ts makes the memory, as large as the table is to be.
+        ...['--importMemory', '--initialMemory', '1'],
+      ],
+      { transforms: [LayoutReader] },
+    );
     if (error !== null) throw new Error(`${error.message}\n${stderr}`);
     const text = readFileSync(made).toString('base64');
-    const program = join(root, 'src/core/program.ts');
-    const source = `/** Made by scripts/build-core.mjs from assembly/: WebAssembly in base64. */\nexport const PROGRAM: string =\n  '${text}';\n`;
-    // Aside, so that nobody ever reads half of it.
-    writeFileSync(`${program}.${process.pid}`, source);
-    renameSync(`${program}.${process.pid}`, program);
+    const head = '/** Made by scripts/build-core.mjs from assembly/';
+    write('program.ts', `${head}: WebAssembly in base64. */\nexport const PROGRAM: string =\n  '${text}';\n`);
+    write(
+      'exchange-layout.ts',
+      `${head}exchange.ts: where the fields of a row are, counted in their own size. */\n${layout}`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function write(name, source) {
+  const path = join(root, 'src/core', name);
+  // Aside, so that nobody ever reads half of it.
+  writeFileSync(`${path}.${process.pid}`, source);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+/** A constant for each field of the class, of several words for the first. */
+function layoutOf(row) {
+  const lines = [`export const ROW_WORDS = ${row.nextMemoryOffset / 4};`];
+  for (const { name, instance } of row.members.values()) {
+    if (!instance?.isField || /\d$/.test(name)) continue;
+    const { memoryOffset, type } = instance;
+    // Whole numbers of 64 bits are read as words.
+    const size = type.isFloatValue ? 8 : 4;
+    const constant = name.replace(/[A-Z]/g, '_$&').toUpperCase();
+    lines.push(`export const ${constant} = ${memoryOffset / size};`);
+  }
+  return `${lines.join('\n')}\n`;
 }

@@ -16,7 +16,8 @@ export const MAY_IMPORT = {
   decode: [],
   // The core keeps exchanges on ordinary ports, which the tracker takes over when they go an unusual way.
   prefilter: ['core', 'capture', 'decode', 'track'],
-  track: ['decode'],
+  // Rows of exchanges lie as the core has them.
+  track: ['core', 'decode'],
   words: ['decode', 'track'],
   engine: ['decode', 'track', 'words'],
   rules: ['decode', 'track', 'words', 'engine'],

@@ -21,6 +21,7 @@ import { VerdictTally } from '../report/model/summary.ts';
 import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
+import type { SharedState } from '../track/tracking.ts';
 import { Findings } from './findings.ts';
 import { IdleClock } from './idle-clock.ts';
 import type { AnalysisSettings, AnalyzeSourceOptions, InputResult } from './types.ts';
@@ -44,6 +45,11 @@ function isCoreWorth(source: FrameSource, options: AnalyzeSourceOptions): boolea
   return (
     source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthCore ?? WORTH_CORE)
   );
+}
+
+function sharedBy(core: CoreSkipper): SharedState | null {
+  const { table, clock } = core;
+  return table === null ? null : { table, clock, nextId: () => core.nextId() };
 }
 
 class InputAnalysis {
@@ -102,7 +108,7 @@ class InputAnalysis {
         maxExchanges: settings.maxExchanges,
         ...(settings.maxFrames === undefined ? {} : { maxFrames: settings.maxFrames }),
         evidence,
-        ...(this.core === null ? {} : { waiting: this.core.waiting }),
+        ...(this.core === null ? {} : { waiting: this.core.waiting, shared: sharedBy(this.core) }),
         trustsChecksums: config.decoder.checksums === 'trust',
         ...(this.core === null || evidence === 'all' ? {} : { ledger: this.core }),
       },
@@ -118,7 +124,7 @@ class InputAnalysis {
         ...(settings.live ? { changed: (exchange: Exchange) => findings.changed(exchange) } : {}),
       },
     );
-    if (evidence === 'port-zero') this.core?.attach(this.#tracker);
+    this.core?.attach(this.#tracker);
     const onPacket = (packet: PacketRecord) => this.#packet(packet);
     const decoder = this.#decoder;
     const { onFrame } = options;
@@ -145,15 +151,12 @@ class InputAnalysis {
     return CoreSkipper.open({
       tunnelPorts: new TunnelPorts(config.decoder.tunnelPorts).bitmap,
       links: createLinkMap(config.decoder),
-      ...(evidence === 'all'
-        ? {}
-        : {
-            ledger: {
-              answerTimeoutNanos: config.answerTimeoutNanos,
-              maxExchanges,
-              vlanScope: (id: number) => this.#decoder.vlanScope(id),
-            },
-          }),
+      tracking: {
+        answerTimeoutNanos: config.answerTimeoutNanos,
+        maxExchanges,
+        vlanScope: (id: number) => this.#decoder.vlanScope(id),
+      },
+      keepsOrdinary: evidence !== 'all',
     });
   }
 
@@ -265,6 +268,7 @@ class InputAnalysis {
         this.#findings.report(fired);
       return;
     }
+    if (this.core?.wantsLayers === true) this.core.learnLayers(this.#tracker.internLayers(packet));
     this.#tracker.track(packet, number, seconds, nanos, timeDigits);
   }
 }

@@ -1,3 +1,4 @@
+import { ROW_WORDS } from './exchange-layout.ts';
 import * as at from './layout.ts';
 import { PROGRAM } from './program.ts';
 
@@ -21,6 +22,10 @@ export interface MachineExports {
 export interface Machine {
   /** Exchanges that its ledger has room for. */
   readonly capacity: number;
+  /** Rows of the table that there is room for, and addresses of the table's rows and of its index. */
+  readonly tableCapacity: number;
+  readonly rows: number;
+  readonly index: number;
   readonly memory: WebAssembly.Memory;
   readonly exports: MachineExports;
 }
@@ -34,28 +39,34 @@ let compiled: WebAssembly.Module | null = null;
 let idle: Machine | null = null;
 
 /** Null where it cannot be had: too little address space (`ulimit -v`), or no WebAssembly (`node --jitless`). */
-export function takeMachine(capacity: number): Machine | null {
+export function takeMachine(capacity: number, tableCapacity: number): Machine | null {
   const free = idle;
-  if (free !== null && free.capacity === capacity) {
+  if (free !== null && free.capacity === capacity && free.tableCapacity === tableCapacity) {
     idle = null;
     return free;
   }
-  // The ledger's index doubles behind the records: all of them together are less than twice the last.
-  const slots = Math.max(at.FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * capacity)));
-  const length = at.RECORDS + (capacity + 1) * at.RECORD_LENGTH + 2 * slots * at.SLOT_LENGTH;
-  const pages = Math.ceil(length / WASM_PAGE);
+  const rowBytes = ROW_WORDS * 4;
+  const rows = Math.ceil((at.RECORDS + (capacity + 1) * at.RECORD_LENGTH + indexBytes(capacity)) / rowBytes) * rowBytes;
+  const index = rows + (tableCapacity + 1) * rowBytes;
+  const pages = Math.ceil((index + indexBytes(tableCapacity)) / WASM_PAGE);
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     compiled ??= new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    return { capacity, memory, exports: exports as unknown as MachineExports };
+    return { capacity, tableCapacity, rows, index, memory, exports: exports as unknown as MachineExports };
   } catch {
     return null;
   }
 }
 
+/** An index doubles behind itself: all of them together are less than twice the last. */
+function indexBytes(capacity: number): number {
+  return 2 * at.SLOT_LENGTH * Math.max(at.FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * capacity)));
+}
+
 /** Gives back what takeMachine() gave, when nobody looks at its memory any more. */
 export function giveMachine(machine: Machine): void {
-  if (machine.exports.recordsUsed() <= MOST_KEPT) idle = machine;
+  const rowsUsed = new Int32Array(machine.memory.buffer, at.TABLE)[at.TABLE_USED]!;
+  if (machine.exports.recordsUsed() <= MOST_KEPT && rowsUsed <= MOST_KEPT) idle = machine;
 }

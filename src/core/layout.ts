@@ -85,8 +85,39 @@ export const PCAPNG_INTERFACES = 280;
 /** Key of the hash of ends, two words. */
 export const HASH_KEY = 284;
 
+/** The table of exchanges (track/table.ts), in words from TABLE on. Row 0 is none; the lists are numbered as there. */
+export const TABLE = 292;
+export const TABLE_LENGTH = 19;
+/** Rows in use; rows that were ever used, and the first of those that are free again; ends in the index. */
+export const TABLE_SIZE = 0;
+export const TABLE_USED = 1;
+export const TABLE_FREE = 2;
+export const TABLE_KEYS = 3;
+export const TABLE_HEADS = 4; // 5 words
+export const TABLE_TAILS = 9; // 5 words
+export const TABLE_COUNTS = 14; // 5 words
+/**
+ * Whether the table is in this memory; then where its rows and its index begin, how many pairs the index has, and how many
+ * rows there is room for: those that were settled in here wait for the tracker to tell of them, beyond LIMIT.
+ */
+export const HAS_TABLE = 368;
+export const TABLE_ROWS = 372;
+export const TABLE_INDEX = 376;
+export const TABLE_SLOTS = 380;
+export const TABLE_CAPACITY = 384;
+/** The only scope in which there is anything in the table; where that is not so, the core opens nothing. */
+export const ONLY_SCOPE = 388;
+export const NO_SCOPE = 0xffffffff;
+/** The way in of a frame that was handed over, for which the layers are not known yet; 0 for none. */
+export const UNKNOWN_WAY = 392;
+/** Entries of the log that are used. */
+export const LOG_USED = 396;
+/** 48 words, an index of the layers (track/layer-paths.ts) by way in: 0 is unknown. A way is a link, twice the number of VLAN tags, and IPv6 or not. */
+export const WAYS = 400;
+export const WAY_LINK_SHIFT = 3;
+
 /** Interfaces: classic pcap has one. */
-export const INTERFACES = 512;
+export const INTERFACES = 640;
 export const INTERFACE_LENGTH = 64;
 export const MOST_INTERFACES = 32;
 export const INTERFACE_LINK = 0;
@@ -156,7 +187,19 @@ export const WAITS_MASK = 0xffff;
 export const WAITS_MOST = 0x8000;
 export const WAITS_LENGTH = 1048576;
 
-export const RECORDS = 1966080;
+/**
+ * What the core has done to rows of the table, in order, for the tracker to tell of before it does anything itself: a row and LOG_,
+ * a word each.
+ */
+export const LOG = 1966080;
+export const LOG_MOST = 32768;
+export const LOG_SHIFT = 2;
+export const LOG_OPENED = 0;
+export const LOG_SETTLED = 1;
+/** Settled before its time, since the table was full. */
+export const LOG_EVICTED = 2;
+
+export const RECORDS = 2097152;
 /** Two cache lines: what IPv4 and most segments need is in the first. */
 export const RECORD_LENGTH = 128;
 export const RECORD_SHIFT = 7;
@@ -210,3 +253,46 @@ export const STATE_CLOSED_BY_FIN = 128;
 /** Pairs of hash and record in open addressing. The first index has so many; each further one twice the last's. */
 export const FIRST_SLOTS = 4096;
 export const SLOT_LENGTH = 8;
+
+// --- rows of the table: exchange-layout.ts has where the fields are ----------------------------------------------------
+
+/** Lists: see track/table.ts. */
+export const LIST_OPEN = 0;
+export const LIST_LINGER = 1;
+export const LIST_CONVERSATION = 2;
+export const LIST_LONE = 3;
+export const LIST_CLOSED = 4;
+/** Stands for the entry before in the list where it is in none. */
+export const UNLISTED = -1;
+
+/** Bits of `traits`. */
+export const TRAIT_VERDICT = 0xf;
+export const TRAIT_PROBE_SHIFT = 4; // 4 bits: index of PROBES, 15 for none
+export const TRAIT_DIGITS_SHIFT = 10; // 4 bits
+export const TRAIT_IPV6 = 1 << 14;
+export const TRAIT_ESTABLISHED = 1 << 15;
+export const TRAIT_CLIENT_FIN = 1 << 16;
+export const TRAIT_SERVER_FIN = 1 << 17;
+export const TRAIT_RESET = 1 << 18;
+export const TRAIT_CLOSED_BY_FIN = 1 << 19;
+export const TRAIT_CONFLICTING = 1 << 20;
+export const TRAIT_UNSEEN_ANSWER = 1 << 21;
+export const TRAIT_CLIENT_RESET = 1 << 22;
+export const TRAIT_CHALLENGED = 1 << 23;
+export const TRAIT_INVALID_RESET = 1 << 24;
+export const TRAIT_DONT_FRAGMENT = 1 << 25;
+export const TRAIT_CHECKSUM_BAD = 1 << 26;
+/** Fragments with the rest of the opening segment's header had not come when it was last heard of. */
+export const TRAIT_PARTIAL = 1 << 27;
+/** The verdict is final for want of an answer: the table may settle it without harm. */
+export const TRAIT_TIMED_OUT = 1 << 28;
+export const TRAIT_HAS_PROBE_HEADER = 1 << 29;
+/** What it asks is not known yet, but may soon be: until then nothing is told of it. */
+export const TRAIT_QUIET = 1 << 30;
+/** The server sent something whose flags are not known. */
+export const TRAIT_HIDDEN_ANSWER = 1 << 31;
+
+/** Places in VERDICTS and PROBES (track/exchange.ts). */
+export const VERDICT_SILENT = 3;
+export const VERDICT_UNDECIDED = 4;
+export const PROBE_SYN = 0;

@@ -5,6 +5,7 @@ import { processKey } from '../decode/keyed-hash.ts';
 import type { LinkMap } from '../decode/link/link-map.ts';
 import type { FlowKey } from '../track/flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
+import { CoreTable } from './core-table.ts';
 
 /** What the core asks of who tracks the other exchanges. */
 export interface CoreTracker {
@@ -12,7 +13,11 @@ export interface CoreTracker {
   readonly size: number;
   /** Time by the clock at which it has to be called, whatever comes. */
   readonly nextDeadline: number;
+  /** The only scope in which it has exchanges; -1 where that is not so. */
+  readonly onlyScope: number;
   catchUp(): void;
+  /** Tells of what the core has done to rows of the table: LOG_ of core/layout.ts. */
+  tellLog(log: Int32Array): void;
 }
 
 export interface CoreSettings {
@@ -20,13 +25,15 @@ export interface CoreSettings {
   readonly tunnelPorts: Uint32Array;
   /** Which link types are read as others; null for none. */
   readonly links?: LinkMap | null;
-  /** Absent where there is none: then all segments with SYN, FIN or RST are for others to see. */
-  readonly ledger?: LedgerSettings;
+  /** Absent where nobody tracks exchanges here: then all segments with port 0 are for others to see. */
+  readonly tracking?: TrackingSettings;
+  /** Whether exchanges on ordinary ports are kept here: else all segments with SYN, FIN or RST are for others to see. */
+  readonly keepsOrdinary?: boolean;
 }
 
-export interface LedgerSettings {
+export interface TrackingSettings {
   readonly answerTimeoutNanos: number;
-  /** Most exchanges that ledger and tracker may keep together. */
+  /** Most exchanges that core and tracker may keep together. */
   readonly maxExchanges: number;
   /** Scope of the packets in a VLAN; asked once each. */
   readonly vlanScope: (id: number) => number;
@@ -40,7 +47,7 @@ export interface Settled {
   readonly undecided: number;
 }
 
-/** Beyond, exchanges are the tracker's alone. */
+/** Beyond, exchanges are the tracker's alone; and so are those with port 0 where there may be more of them. */
 const MOST_RECORDS = 1 << 20;
 const MOST_FRAMES = 0xf000_0000;
 
@@ -57,6 +64,8 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   /** See track/waiting-ports.ts. */
   readonly waiting: Uint16Array;
   readonly headersSuffice: boolean;
+  /** Where the tracker's table is to be; null for elsewhere. */
+  readonly table: CoreTable | null;
   frames = 0;
   readonly #machine: Machine;
   readonly #exports: MachineExports;
@@ -68,11 +77,21 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   readonly #vlanScope: (id: number) => number;
   #skip: (start: number, end: number) => number;
   #onFull: (() => void) | null = null;
-  #tracker: CoreTracker = { size: 0, nextDeadline: Number.POSITIVE_INFINITY, catchUp: () => {} };
+  #tracker: CoreTracker = {
+    size: 0,
+    nextDeadline: Number.POSITIVE_INFINITY,
+    onlyScope: -1,
+    catchUp: () => {},
+    tellLog: () => {},
+  };
 
   /** Null where it cannot be had. */
   static open(settings: CoreSettings): CoreSkipper | null {
-    const machine = takeMachine(Math.min(settings.ledger?.maxExchanges ?? 0, MOST_RECORDS));
+    const most = settings.tracking?.maxExchanges ?? 0;
+    const machine = takeMachine(
+      settings.keepsOrdinary === true ? Math.min(most, MOST_RECORDS) : 0,
+      most === 0 || most > MOST_RECORDS ? 0 : most + at.LOG_MOST,
+    );
     return machine === null ? null : new CoreSkipper(machine, settings);
   }
 
@@ -86,24 +105,26 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     this.#words = new Int32Array(buffer);
     this.#halves = new Uint16Array(buffer);
     this.#octets = new Uint8Array(buffer);
-    const { ledger } = settings;
-    this.headersSuffice = ledger !== undefined;
+    const { tracking, keepsOrdinary = false } = settings;
+    this.headersSuffice = keepsOrdinary;
     this.#links = settings.links ?? null;
-    this.#vlanScope = ledger?.vlanScope ?? (() => -1);
+    this.#vlanScope = tracking?.vlanScope ?? (() => -1);
     this.bytes = new Uint8Array(buffer, at.INPUT, at.INPUT_LENGTH);
     this.totals = new Float64Array(buffer, 0, at.TOTALS_LENGTH);
     this.clock = new Float64Array(buffer, at.CLOCK, at.CLOCK_LENGTH);
     this.waiting = new Uint16Array(buffer, at.WAITING, at.WAITING_CELLS);
+    const rowsUsed = this.#words[(at.TABLE >> 2) + at.TABLE_USED]!;
     // All that an earlier run has left.
     this.#octets.fill(0, 0, at.TUNNEL_PORTS);
     this.#words.fill(-1, at.VLAN_SCOPES >> 2, (at.VLAN_SCOPES >> 2) + 4096);
     this.#words.set(settings.tunnelPorts, at.TUNNEL_PORTS >> 2);
     this.#words.set(processKey, at.HASH_KEY >> 2);
     this.#set(at.CAPACITY, capacity);
-    if (ledger !== undefined) {
-      this.#set(at.HAS_LEDGER, 1);
-      this.#set(at.LIMIT, Math.min(ledger.maxExchanges, 0x7fff_ffff));
-      this.#doubles[at.TIMEOUT >> 3] = ledger.answerTimeoutNanos;
+    this.table = machine.tableCapacity === 0 ? null : new CoreTable(machine, rowsUsed);
+    if (tracking !== undefined) {
+      this.#set(at.HAS_LEDGER, keepsOrdinary ? 1 : 0);
+      this.#set(at.LIMIT, Math.min(tracking.maxExchanges, 0x7fff_ffff));
+      this.#doubles[at.TIMEOUT >> 3] = tracking.answerTimeoutNanos;
     }
     this.#doubles[at.NEXT_ID >> 3] = 1;
     exports.reset();
@@ -205,14 +226,34 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     for (;;) {
       words[at.WOKEN >> 2] = 0;
       words[at.TRACKED >> 2] = tracker.size;
+      words[at.ONLY_SCOPE >> 2] = tracker.onlyScope;
       this.#doubles[at.WAKE >> 3] = tracker.nextDeadline;
       from = skip(from, to);
+      this.#tellLog();
       if (words[at.WOKEN >> 2] !== 0) tracker.catchUp();
       else if (words[at.RELAY_FULL >> 2] !== 0) {
         words[at.RELAY_FULL >> 2] = 0;
         this.#onFull?.();
       } else return from - at.INPUT;
     }
+  }
+
+  #tellLog(): void {
+    const used = this.#words[at.LOG_USED >> 2]!;
+    if (used === 0) return;
+    this.#words[at.LOG_USED >> 2] = 0;
+    this.#tracker.tellLog(this.#words.subarray(at.LOG >> 2, (at.LOG >> 2) + used));
+  }
+
+  /** Whether the frame that it handed over last came in a way whose layers it wants to know. */
+  get wantsLayers(): boolean {
+    return this.#words[at.UNKNOWN_WAY >> 2] !== 0;
+  }
+
+  /** `index`: as Tracker.internLayers() has it. */
+  learnLayers(index: number): void {
+    this.#words[(at.WAYS >> 2) + this.#words[at.UNKNOWN_WAY >> 2]!] = index;
+    this.#words[at.UNKNOWN_WAY >> 2] = 0;
   }
 
   /** Segments that it has passed over. */

@@ -33,6 +33,11 @@ export class Crossings {
     this.#table = table;
   }
 
+  /** The scope that all packets were in so far; -1 where there was none, or more than one. */
+  get onlyScope(): number {
+    return this.isActive ? -1 : this.#scope;
+  }
+
   /** A packet is in that scope. True for the first of a second scope: what there is in the table has to be noted now. */
   see(scope: number): boolean {
     if (this.isActive || this.#scope === scope) return false;

@@ -25,12 +25,12 @@ export function noteSegment(s: Tracking, entry: number, packet: PacketRecord): v
 
 export function setProbe(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
-  const page = table.page(entry);
+  const { words } = table;
   const base = table.base(entry);
-  page[base + t.PROBE_IP_ID] = packet.ipId;
-  page[base + t.LAST_NANOS] = s.nanos;
-  page[base + t.LAYERS] = s.layers.intern(packet.layers, packet.layerCount);
-  page[base + t.PATH] = packet.path;
+  words[base + t.PROBE_IP_ID] = packet.ipId;
+  words[base + t.LAST_NANOS] = s.nanos;
+  words[base + t.LAYERS] = s.layers.intern(packet.layers, packet.layerCount);
+  words[base + t.PATH] = packet.path;
   table.setFloat(entry, t.LAST_SECONDS, s.seconds);
   table.setFloat(entry, t.LAST_GAP, 0);
   if (packet.dontFragment) table.add(entry, t.TRAIT_DONT_FRAGMENT);
@@ -52,22 +52,22 @@ export function setStart(s: Tracking, entry: number): void {
 export function setProbeHeader(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
   const { flags, assembly } = packet;
-  const page = table.page(entry);
+  const { words } = table;
   const base = table.base(entry);
   const hidden = packet.sequence < 0 ? t.HIDDEN_SEQUENCE : t.HIDDEN_FLAGS;
   table.setProbe(entry, flags < 0 ? PROBE_OTHER : PROBES.indexOf(classifyProbe(flags, packet.payloadLength)));
-  page[base + t.ISN] = packet.sequence;
-  page[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
-  page[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
-  page[base + t.PROBE_HEADER] =
+  words[base + t.ISN] = packet.sequence;
+  words[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
+  words[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
+  words[base + t.PROBE_HEADER] =
     flags < 0
       ? (hidden << 8) | (packet.ttl & 0xff)
       : (flags << 16) | ((packet.reservedBits & 0x0f) << 8) | (packet.ttl & 0xff);
   const isCut = packet.fragment === FRAGMENT_FIRST && assembly?.isWhole !== true;
-  page[base + t.PROBE_PAYLOAD_LENGTH] = isCut ? -1 : packet.payloadLength;
+  words[base + t.PROBE_PAYLOAD_LENGTH] = isCut ? -1 : packet.payloadLength;
   const optionsLength = keepsEvidence(s) ? optionsLengthOf(packet) : 0;
-  page[base + t.OPTIONS_LENGTH] = optionsLength;
-  if (optionsLength > 0) packWords(page, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
+  words[base + t.OPTIONS_LENGTH] = optionsLength;
+  if (optionsLength > 0) packWords(words, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
   if (packet.checksum === CHECKSUM_BAD) table.add(entry, t.TRAIT_CHECKSUM_BAD);
   if (packet.window >= 0 && packet.urgentPointer >= 0) table.add(entry, t.TRAIT_HAS_PROBE_HEADER);
   if (assembly?.isPartial === true) table.add(entry, t.TRAIT_PARTIAL);
@@ -184,8 +184,16 @@ export function addFrame(s: Tracking, entry: number, packet: PacketRecord): void
 
 function appendFrame(s: Tracking, entry: number, frame: number): void {
   const table = s.table;
-  const last = table.get(entry, t.FRAMES_LAST);
-  if (last !== 0) table.set(entry, t.FRAMES_LAST, s.frames.append(table.get(entry, t.FRAMES_FIRST), last, frame));
+  const first = table.get(entry, t.FRAMES_FIRST);
+  let last = table.get(entry, t.FRAMES_LAST);
+  if (last === 0) {
+    if (first === 0 || first === (frame | 0)) return;
+    // So far there was one frame, which needs no list.
+    last = s.frames.create(first);
+    if (last === 0) return;
+    table.set(entry, t.FRAMES_FIRST, last);
+    table.set(entry, t.FRAMES_LAST, s.frames.append(last, last, frame));
+  } else table.set(entry, t.FRAMES_LAST, s.frames.append(first, last, frame));
 }
 
 /** The segment's earlier fragments belong to the exchange, and so will its later ones. */

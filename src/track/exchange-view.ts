@@ -1,6 +1,7 @@
 /** The shape in which rules and reports see a record of the table. One view serves all: it is moved, not made. */
 
 import { type AnswerPool, KIND_ICMP, unpackWords } from './answer-pool.ts';
+import { PROBE_SYN } from './codes.ts';
 import type { Conversation, ConversationPool } from './conversation.ts';
 import {
   type AnswerSigns,
@@ -151,11 +152,15 @@ export class ExchangeView implements Exchange {
   }
 
   get frameCount(): number {
-    return this.#store.frames.count(this.#word(table.FRAMES_FIRST));
+    const first = this.#word(table.FRAMES_FIRST);
+    if (this.#word(table.FRAMES_LAST) === 0) return first === 0 ? 0 : 1;
+    return this.#store.frames.count(first);
   }
 
   get frames(): readonly number[] {
-    return this.#store.frames.list(this.#word(table.FRAMES_FIRST));
+    const first = this.#word(table.FRAMES_FIRST);
+    if (this.#word(table.FRAMES_LAST) === 0) return first === 0 ? [] : [this.#store.numbers.widen(first)];
+    return this.#store.frames.list(first);
   }
 
   get established(): boolean {
@@ -251,6 +256,26 @@ export class ExchangeView implements Exchange {
     };
   }
 
+  get shape(): number {
+    const { table: entries, answers } = this.#store;
+    const words = entries.words;
+    const base = entries.base(this.entry);
+    const traits = words[base + table.TRAITS];
+    const first = words[base + table.ANSWERS_FIRST];
+    const isOdd =
+      (traits & ODD) !== 0 ||
+      (words[base + table.CONVERSATION] | words[base + table.ANOMALIES]) !== 0 ||
+      first !== words[base + table.ANSWERS_LAST] ||
+      first !== words[base + table.ANSWER];
+    const probe = entries.probe(this.entry);
+    if (isOdd || (probe !== PROBE_SYN && probe !== NO_PROBE)) return -1;
+    const kind = first === 0 ? 0 : answers.kind(first) + 1;
+    if (first !== 0 && kind - 1 === KIND_ICMP) return -1;
+    const ports = words[base + table.PORTS];
+    const zeros = (ports >>> 16 === 0 ? 1 : 0) | ((ports & 0xffff) === 0 ? 2 : 0);
+    return entries.verdict(this.entry) | (zeros << 4) | (kind << 6) | (probe === NO_PROBE ? 512 : 0);
+  }
+
   get mark(): number {
     return this.#word(table.MARK);
   }
@@ -286,7 +311,7 @@ export class ExchangeView implements Exchange {
       window: isWhole ? window >>> 16 : null,
       urgentPointer: isWhole ? window & 0xffff : null,
       reservedBits: isHidden ? null : reserved,
-      options: unpackWords(entries.page(this.entry), entries.base(this.entry) + table.OPTIONS, optionsLength),
+      options: unpackWords(entries.words, entries.base(this.entry) + table.OPTIONS, optionsLength),
       payloadLength: payloadLength < 0 ? null : payloadLength,
       payload: new Uint8Array(0),
       icmpType: null,
@@ -338,7 +363,7 @@ export class ExchangeView implements Exchange {
 
   #address(word: number, into: Uint8Array): Uint8Array {
     const { table: entries } = this.#store;
-    const words = entries.page(this.entry);
+    const words = entries.words;
     let at = entries.base(this.entry) + word;
     for (let i = 0; i < into.length; i += 4) {
       const four = words[at++];
@@ -350,6 +375,23 @@ export class ExchangeView implements Exchange {
     return into;
   }
 }
+
+/** What an exchange with a shape does not have. */
+const ODD =
+  table.TRAIT_ESTABLISHED |
+  table.TRAIT_CLIENT_FIN |
+  table.TRAIT_SERVER_FIN |
+  table.TRAIT_RESET |
+  table.TRAIT_CLOSED_BY_FIN |
+  table.TRAIT_CONFLICTING |
+  table.TRAIT_UNSEEN_ANSWER |
+  table.TRAIT_CLIENT_RESET |
+  table.TRAIT_CHALLENGED |
+  table.TRAIT_INVALID_RESET |
+  table.TRAIT_CHECKSUM_BAD |
+  table.TRAIT_PARTIAL |
+  table.TRAIT_QUIET |
+  table.TRAIT_HIDDEN_ANSWER;
 
 /** nmap's word by KIND_ of answers.ts. */
 const REASON_OF_KIND = ['syn-ack', 'reset', 'icmp', 'split-handshake-syn', 'tcp-response', 'tcp-response'] as const;

@@ -91,6 +91,8 @@ export interface AnswerSigns {
   readonly hidden: number | null;
 }
 
+export const MOST_SHAPES = 1024;
+
 export type AnswerKind = 'syn-ack' | 'reset' | 'icmp' | 'syn' | 'ack' | 'other';
 
 /**
@@ -160,6 +162,11 @@ export interface Exchange {
   /** A bad checksum is told of, and the segment taken as good. */
   readonly trustsChecksums: boolean;
   readonly signs: AnswerSigns;
+  /**
+   * A number below MOST_SHAPES for an exchange that consists of a SYN, a settling answer, or both, with nothing odd about them: the same for all whose
+   * port 0, probe, verdict and kind of answer are the same. -1 for any other.
+   */
+  readonly shape: number;
   /** 32 bits that the tracker keeps for the rule engine (which rules fired already); 0 at first. */
   mark: number;
   /** Allocate: for reports only. */

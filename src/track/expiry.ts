@@ -175,7 +175,7 @@ function evictExchange(s: Tracking, entry: number): void {
 }
 
 /** Its answer may come yet. */
-function loseQuestion(s: Tracking, entry: number): void {
+export function loseQuestion(s: Tracking, entry: number): void {
   const table = s.table;
   s.evicted++;
   const hash = table.hash(entry);
@@ -186,10 +186,16 @@ function loseQuestion(s: Tracking, entry: number): void {
 }
 
 export function settleExchange(s: Tracking, entry: number): void {
+  endExchange(s, entry);
+  s.table.remove(entry);
+}
+
+/** Tells that it has settled, and gives back all that it has but its row. */
+export function endExchange(s: Tracking, entry: number): void {
   const table = s.table;
   s.sink.settled(s.view.at(entry));
   setWaits(s, entry, WAITS_NONE, table.clientPort(entry), table.serverPort(entry));
-  s.frames.release(table.get(entry, t.FRAMES_FIRST));
+  if (table.get(entry, t.FRAMES_LAST) !== 0) s.frames.release(table.get(entry, t.FRAMES_FIRST));
   s.answers.release(table.get(entry, t.ANSWERS_FIRST));
   const conversation = table.get(entry, t.CONVERSATION);
   if (conversation !== 0) s.conversations.release(conversation);
@@ -197,5 +203,4 @@ export function settleExchange(s: Tracking, entry: number): void {
     s.ledger.note(table.get(entry, t.ENDS), -1);
   s.attempts.forget(entry);
   s.crossings.forget(entry);
-  table.remove(entry);
 }

@@ -17,6 +17,7 @@ import {
 } from './evidence.ts';
 import { NO_PROBE } from './exchange-view.ts';
 import { evictLeast, LONE_NANOS } from './expiry.ts';
+import { wordOf } from './frame-numbers.ts';
 import { countKept, mayContinue } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
@@ -62,14 +63,10 @@ export function insertExchange(s: Tracking, packet: PacketRecord, newest: number
   const entry = table.insert(s.key, latest, sourceIsClient);
   if (!s.isPortZero) s.ledger?.note(s.key.ends, 1);
   table.setProbe(entry, NO_PROBE);
-  table.set(entry, t.ID, s.ledger === null ? s.nextId++ : s.ledger.nextId());
+  table.set(entry, t.ID, s.nextId());
   const { assembly } = packet;
   const hasEarlier = assembly !== null && assembly.earlierCount > 0;
-  if (keepsEvidence(s)) {
-    const run = s.frames.create(hasEarlier ? assembly.earlierFrames[0] : s.frame);
-    table.set(entry, t.FRAMES_FIRST, run);
-    table.set(entry, t.FRAMES_LAST, run);
-  }
+  if (keepsEvidence(s)) table.set(entry, t.FRAMES_FIRST, wordOf(hasEarlier ? assembly.earlierFrames[0] : s.frame));
   if (assembly !== null) addFrame(s, entry, packet);
   else noteAnomalies(s, entry, packet);
   return entry;

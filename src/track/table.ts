@@ -1,159 +1,183 @@
 /**
- * The bounded table of exchanges: records in typed arrays (a page of them at a time, so that growing copies nothing), a
- * hash index by 4-tuple and scope, and lists in order of time. It knows how exchanges are stored and found, not what
- * they mean: that is tracker.ts.
+ * The bounded table of exchanges: rows in one memory, which the core looks at too where there is one, a hash index by 4-tuple
+ * and scope, and lists in order of time. It knows how exchanges are stored and found, not what they mean: that is tracker.ts.
  *
  * Why not objects in a Map: a million open exchanges would cost half a gigabyte, and a key string more than the whole
  * decoding of a frame.
  */
+import {
+  CLIENT,
+  DEADLINE,
+  ENDS,
+  HASH,
+  LIST,
+  LIST_NEXT,
+  LIST_PREVIOUS,
+  NEWER,
+  OLDER,
+  PORTS,
+  ROW_WORDS,
+  SCOPE,
+  SERVER,
+  TRAITS,
+} from '../core/exchange-layout.ts';
+import {
+  TABLE_COUNTS,
+  TABLE_FREE,
+  TABLE_HEADS,
+  TABLE_KEYS,
+  TABLE_LENGTH,
+  TABLE_SIZE,
+  TABLE_TAILS,
+  TABLE_USED,
+  TRAIT_DIGITS_SHIFT,
+  TRAIT_IPV6,
+  TRAIT_PROBE_SHIFT,
+  TRAIT_VERDICT,
+  UNLISTED,
+} from '../core/layout.ts';
 import type { FlowKey } from './flow-key.ts';
+import { OwnMemory, type TableMemory } from './table-memory.ts';
 
-/** Words of a record. Addresses are big-endian words, IPv4 in the first. */
-export const CLIENT = 0; // 4 words
-export const SERVER = 4; // 4 words
-/** client port << 16 | server port */
-export const PORTS = 8;
-export const SCOPE = 9;
-/** Bits of TRAIT_ below. */
-export const TRAITS = 10;
-export const ID = 11;
-const HASH = 12;
-/** The attempt after this one on the same key, and the one before. */
-const NEWER = 13;
-const OLDER = 14;
-const LIST_PREVIOUS = 15;
-const LIST_NEXT = 16;
-export const STARTED_NANOS = 17;
-export const LAST_NANOS = 18;
-export const ISN = 19;
-export const PROBE_ACKNOWLEDGMENT = 20;
-/** window << 16 | urgent pointer */
-export const PROBE_WINDOW = 21;
-/** flags << 16 | reserved bits << 8 | TTL */
-export const PROBE_HEADER = 22;
+/*
+ * The fields, which core/assembly/exchange.ts lays out. Words for get(): addresses are big-endian words, IPv4 in the first.
+ *   CLIENT, SERVER          4 words each
+ *   PORTS                   client port << 16 | server port
+ *   TRAITS                  bits of TRAIT_ below
+ *   HASH, ENDS              hash of the ends with the scope, and whatever the scope
+ *   NEWER, OLDER            the attempt after this one on the same key, and the one before
+ *   LIST                    the list that it is in: LIST_ below
+ *   PROBE_WINDOW            window << 16 | urgent pointer
+ *   PROBE_HEADER            flags << 16 | reserved bits << 8 | TTL
+ *   FRAMES_FIRST, _LAST     first and last run of the frame list; where the last is 0, the first is the one frame there is
+ *   ANSWERS_FIRST, _LAST    of the list of answers; ANSWER is the one that settled the verdict, or the first that did not; 0 when none
+ *   CONVERSATION            index into the conversations; 0 is none
+ *   OPTIONS                 10 words
+ *   PATH                    the scope and what of the way in differs by direction (MPLS labels, tunnel ends): attempts are told apart by it
+ *   WAITS                   which directions of its ports count as waiting: WAITS_ of waits.ts
+ * Floats for getFloat():
+ *   STARTED_SECONDS, LAST_SECONDS
+ *   LAST_GAP                nanoseconds between the last two transmissions of the probe; 0 when there was one
+ *   HOLD_UNTIL              timer time until which a silent exchange is held for its next retransmission
+ */
+export {
+  ANOMALIES,
+  ANSWER,
+  ANSWERS_FIRST,
+  ANSWERS_LAST,
+  CLIENT,
+  CONVERSATION,
+  ENDS,
+  FRAMES_FIRST,
+  FRAMES_LAST,
+  HOLD_UNTIL,
+  ID,
+  ISN,
+  LAST_GAP,
+  LAST_NANOS,
+  LAST_SECONDS,
+  LAYERS,
+  MARK,
+  OPTIONS,
+  OPTIONS_LENGTH,
+  PATH,
+  PORTS,
+  PROBE_ACKNOWLEDGMENT,
+  PROBE_FRAME,
+  PROBE_HEADER,
+  PROBE_IP_ID,
+  PROBE_PAYLOAD_LENGTH,
+  PROBE_WINDOW,
+  RETRANSMISSIONS,
+  SCOPE,
+  SERVER,
+  STARTED_NANOS,
+  STARTED_SECONDS,
+  TRAITS,
+  WAITS,
+} from '../core/exchange-layout.ts';
+
+const ROW_FLOATS = ROW_WORDS / 2;
+
 /** Stand for the reserved bits where the flags are not known, and where the sequence number is not either. */
 export const HIDDEN_FLAGS = 0xff;
 export const HIDDEN_SEQUENCE = 0xfe;
-export const PROBE_IP_ID = 23;
-export const PROBE_PAYLOAD_LENGTH = 24;
-export const PROBE_FRAME = 25;
-/** First and last run of the frame list. */
-export const FRAMES_FIRST = 26;
-export const FRAMES_LAST = 27;
-export const ANSWERS_FIRST = 28;
-export const ANSWERS_LAST = 29;
-/** The answer that settled the verdict, or the first that did not; 0 when none. */
-export const ANSWER = 30;
-export const RETRANSMISSIONS = 31;
-export const ANOMALIES = 32;
-export const MARK = 33;
-/** Index into the conversations; 0 is none. */
-export const CONVERSATION = 34;
-export const OPTIONS_LENGTH = 35;
-export const OPTIONS = 36; // 10 words
-export const LAYERS = 46;
-/** The scope and what of the way in differs by direction (MPLS labels, tunnel ends): attempts are told apart by it. */
-export const PATH = 47;
-/** Hash of the ends, whatever the scope. */
-export const ENDS = 48;
-/** Which directions of its ports count as waiting: WAITS_ of tracker.ts. */
-export const WAITS = 49;
-/** The list that it is in: LIST_ below. */
-const LIST = 50;
-const STRIDE = 51;
-
-/** Float words of a record. */
-const DEADLINE = 0;
-export const STARTED_SECONDS = 1;
-export const LAST_SECONDS = 2;
-/** Nanoseconds between the last two transmissions of the probe; 0 when there was one. */
-export const LAST_GAP = 3;
-/** Timer time until which a silent exchange is held for its next retransmission. */
-export const HOLD_UNTIL = 4;
-const FLOATS = 5;
-
-const TRAIT_VERDICT = 0xf;
-const TRAIT_PROBE_SHIFT = 4; // 4 bits: index of PROBES, 15 for none
-const TRAIT_DIGITS_SHIFT = 10; // 4 bits
-export const TRAIT_IPV6 = 1 << 14;
-export const TRAIT_ESTABLISHED = 1 << 15;
-export const TRAIT_CLIENT_FIN = 1 << 16;
-export const TRAIT_SERVER_FIN = 1 << 17;
-export const TRAIT_RESET = 1 << 18;
-export const TRAIT_CLOSED_BY_FIN = 1 << 19;
-export const TRAIT_CONFLICTING = 1 << 20;
-export const TRAIT_UNSEEN_ANSWER = 1 << 21;
-export const TRAIT_CLIENT_RESET = 1 << 22;
-export const TRAIT_CHALLENGED = 1 << 23;
-export const TRAIT_INVALID_RESET = 1 << 24;
-export const TRAIT_DONT_FRAGMENT = 1 << 25;
-export const TRAIT_CHECKSUM_BAD = 1 << 26;
-/** Fragments with the rest of the opening segment's header had not come when it was last heard of. */
-export const TRAIT_PARTIAL = 1 << 27;
-/** The verdict is final for want of an answer: the table may settle it without harm. */
-export const TRAIT_TIMED_OUT = 1 << 28;
-export const TRAIT_HAS_PROBE_HEADER = 1 << 29;
-/** What it asks is not known yet, but may soon be: until then nothing is told of it. */
-export const TRAIT_QUIET = 1 << 30;
-/** The server sent something whose flags are not known. */
-export const TRAIT_HIDDEN_ANSWER = 1 << 31;
 
 /**
  * Lists, each in order of time: waiting for an answer; decided, kept a while for what comes late; conversations; single
  * segments that may be part of a conversation whose start was not captured; conversations that are over.
  */
-export const LIST_OPEN = 0;
-export const LIST_LINGER = 1;
-export const LIST_CONVERSATION = 2;
-export const LIST_LONE = 3;
-export const LIST_CLOSED = 4;
-const LISTS = 5;
-/** Stands for the entry before in the list where it is in none. */
-const UNLISTED = -1;
+export {
+  LIST_CLOSED,
+  LIST_CONVERSATION,
+  LIST_LINGER,
+  LIST_LONE,
+  LIST_OPEN,
+  TRAIT_CHALLENGED,
+  TRAIT_CHECKSUM_BAD,
+  TRAIT_CLIENT_FIN,
+  TRAIT_CLIENT_RESET,
+  TRAIT_CLOSED_BY_FIN,
+  TRAIT_CONFLICTING,
+  TRAIT_DONT_FRAGMENT,
+  TRAIT_ESTABLISHED,
+  TRAIT_HAS_PROBE_HEADER,
+  TRAIT_HIDDEN_ANSWER,
+  TRAIT_INVALID_RESET,
+  TRAIT_IPV6,
+  TRAIT_PARTIAL,
+  TRAIT_QUIET,
+  TRAIT_RESET,
+  TRAIT_SERVER_FIN,
+  TRAIT_TIMED_OUT,
+  TRAIT_UNSEEN_ANSWER,
+} from '../core/layout.ts';
 
-const PAGE_BITS = 13;
-const PAGE_SIZE = 1 << PAGE_BITS;
-const PAGE_MASK = PAGE_SIZE - 1;
-const FIRST_PAGE_SIZE = 128;
+const FIRST_INDEX = 2 * 2048;
 
 export class ExchangeTable {
-  /** Records in use. */
-  size = 0;
   readonly limit: number;
-  readonly #pages: Int32Array[] = [];
-  readonly #floatPages: Float64Array[] = [];
+  readonly #memory: TableMemory;
+  /** Size, lists: TABLE_ of core/layout.ts. */
+  readonly #control: Int32Array;
+  #words: Int32Array;
+  #floats: Float64Array;
   /**
-   * The newest attempt of each key by hash: pairs of hash and record in open addressing, at most half full. The hashes
-   * stand beside the records so that a miss, which a flood is full of, touches one cache line and no record.
+   * The newest attempt of each key by hash: pairs of hash and row in open addressing, at most half full. The hashes
+   * stand beside the rows so that a miss, which a flood is full of, touches one cache line and no row.
    */
-  #index = new Int32Array(2 * 2048);
-  #keys = 0;
-  #used = 1; // record 0 is none
-  /** Records that there are pages for. */
-  #capacity = 0;
-  #free = 0;
-  readonly #heads = new Int32Array(LISTS);
-  readonly #tails = new Int32Array(LISTS);
-  readonly #counts = new Int32Array(LISTS);
+  #index: Int32Array;
 
-  constructor(limit: number) {
+  constructor(limit: number, memory: TableMemory = new OwnMemory(limit)) {
     this.limit = limit;
+    this.#memory = memory;
+    this.#control = memory.control;
+    this.#words = memory.words;
+    this.#floats = memory.floats;
+    this.#index = memory.newIndex(FIRST_INDEX);
+    // Row 0 is none.
+    this.#control[TABLE_USED] = 1;
+  }
+
+  /** Rows in use. */
+  get size(): number {
+    return this.#control[TABLE_SIZE];
   }
 
   get(entry: number, word: number): number {
-    return this.#pages[entry >> PAGE_BITS][(entry & PAGE_MASK) * STRIDE + word];
+    return this.#words[entry * ROW_WORDS + word];
   }
 
   set(entry: number, word: number, value: number): void {
-    this.#pages[entry >> PAGE_BITS][(entry & PAGE_MASK) * STRIDE + word] = value;
+    this.#words[entry * ROW_WORDS + word] = value;
   }
 
   getFloat(entry: number, word: number): number {
-    return this.#floatPages[entry >> PAGE_BITS][(entry & PAGE_MASK) * FLOATS + word];
+    return this.#floats[entry * ROW_FLOATS + word];
   }
 
   setFloat(entry: number, word: number, value: number): void {
-    this.#floatPages[entry >> PAGE_BITS][(entry & PAGE_MASK) * FLOATS + word] = value;
+    this.#floats[entry * ROW_FLOATS + word] = value;
   }
 
   has(entry: number, trait: number): boolean {
@@ -203,7 +227,7 @@ export class ExchangeTable {
 
   /** Entries in the list. */
   count(list: number): number {
-    return this.#counts[list];
+    return this.#control[TABLE_COUNTS + list];
   }
 
   listOf(entry: number): number {
@@ -218,13 +242,13 @@ export class ExchangeTable {
     return this.get(entry, PORTS) & 0xffff;
   }
 
-  /** The page that holds a record and where it starts there, for reading many words at once. */
-  page(entry: number): Int32Array {
-    return this.#pages[entry >> PAGE_BITS];
+  /** All rows and where one of them starts there, for reading many words at once: until the next insert(). */
+  get words(): Int32Array {
+    return this.#words;
   }
 
   base(entry: number): number {
-    return (entry & PAGE_MASK) * STRIDE;
+    return entry * ROW_WORDS;
   }
 
   /** The newest attempt whose ends are those of the key, in either direction; 0 when none. */
@@ -246,11 +270,11 @@ export class ExchangeTable {
 
   /** Whether the packet of the key was sent by the entry's client. */
   isFromClient(entry: number, key: FlowKey): boolean {
-    const page = this.#pages[entry >> PAGE_BITS];
-    const base = (entry & PAGE_MASK) * STRIDE;
+    const words = this.#words;
+    const base = entry * ROW_WORDS;
     return (
-      page[base + PORTS] === ((key.sourcePort << 16) | key.destinationPort) &&
-      endsAre(page, base, key.source, key.destination)
+      words[base + PORTS] === ((key.sourcePort << 16) | key.destinationPort) &&
+      endsAre(words, base, key.source, key.destination)
     );
   }
 
@@ -266,19 +290,18 @@ export class ExchangeTable {
 
   /** Whether two entries are on the same ends in one scope, whoever asks. */
   isOnSameEnds(entry: number, other: number): boolean {
-    const page = this.#pages[entry >> PAGE_BITS];
-    const base = (entry & PAGE_MASK) * STRIDE;
-    const otherPage = this.#pages[other >> PAGE_BITS];
-    const from = (other & PAGE_MASK) * STRIDE;
-    if (page[base + SCOPE] !== otherPage[from + SCOPE]) return false;
-    if (((page[base + TRAITS] ^ otherPage[from + TRAITS]) & TRAIT_IPV6) !== 0) return false;
-    const ports = page[base + PORTS];
-    const otherPorts = otherPage[from + PORTS];
-    if (ports === otherPorts && areWords(page, base, otherPage, from)) return true;
+    const words = this.#words;
+    const base = entry * ROW_WORDS;
+    const from = other * ROW_WORDS;
+    if (words[base + SCOPE] !== words[from + SCOPE]) return false;
+    if (((words[base + TRAITS] ^ words[from + TRAITS]) & TRAIT_IPV6) !== 0) return false;
+    const ports = words[base + PORTS];
+    const otherPorts = words[from + PORTS];
+    if (ports === otherPorts && areWords(words, base, from)) return true;
     if (ports !== ((otherPorts << 16) | (otherPorts >>> 16))) return false;
     for (let i = 0; i < 4; i++) {
-      if (page[base + CLIENT + i] !== otherPage[from + SERVER + i]) return false;
-      if (page[base + SERVER + i] !== otherPage[from + CLIENT + i]) return false;
+      if (words[base + CLIENT + i] !== words[from + SERVER + i]) return false;
+      if (words[base + SERVER + i] !== words[from + CLIENT + i]) return false;
     }
     return true;
   }
@@ -287,38 +310,37 @@ export class ExchangeTable {
    * Takes a record for the key's ends, zeroed; the caller has made sure that size < limit. `newest` is what find() says.
    */
   insert(key: FlowKey, newest: number, sourceIsClient: boolean): number {
-    let entry = this.#free;
+    const control = this.#control;
+    let entry = control[TABLE_FREE];
     if (entry !== 0) {
-      this.#free = this.get(entry, LIST_NEXT);
+      control[TABLE_FREE] = this.get(entry, LIST_NEXT);
       // What was never used is zero already, and its memory need not be touched twice.
-      const page = this.page(entry);
       const start = this.base(entry);
-      // For so few words fill() costs more than it saves.
-      for (let word = start; word < start + STRIDE; word++) page[word] = 0;
+      this.#words.fill(0, start, start + ROW_WORDS);
     } else {
-      entry = this.#used++;
-      if (entry >= this.#capacity) this.#addPage();
+      entry = control[TABLE_USED]++;
+      if ((entry + 1) * ROW_WORDS > this.#words.length) this.#addRows();
     }
-    this.size++;
-    const page = this.#pages[entry >> PAGE_BITS];
-    const base = (entry & PAGE_MASK) * STRIDE;
+    control[TABLE_SIZE]++;
+    const words = this.#words;
+    const base = entry * ROW_WORDS;
     const client = sourceIsClient ? key.source : key.destination;
     const server = sourceIsClient ? key.destination : key.source;
     for (let i = 0; i < 4; i++) {
-      page[base + CLIENT + i] = client[i];
-      page[base + SERVER + i] = server[i];
+      words[base + CLIENT + i] = client[i];
+      words[base + SERVER + i] = server[i];
     }
-    page[base + PORTS] = sourceIsClient
+    words[base + PORTS] = sourceIsClient
       ? (key.sourcePort << 16) | key.destinationPort
       : (key.destinationPort << 16) | key.sourcePort;
-    page[base + SCOPE] = key.scope;
-    page[base + HASH] = key.hash;
-    page[base + ENDS] = key.ends;
-    page[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
-    page[base + LIST_PREVIOUS] = UNLISTED;
+    words[base + SCOPE] = key.scope;
+    words[base + HASH] = key.hash;
+    words[base + ENDS] = key.ends;
+    words[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
+    words[base + LIST_PREVIOUS] = UNLISTED;
     if (newest === 0) this.#enter(key.hash, entry);
     else {
-      page[base + OLDER] = newest;
+      words[base + OLDER] = newest;
       this.set(newest, NEWER, entry);
       this.#index[this.#slotOf(key.hash, newest) + 1] = entry;
     }
@@ -346,13 +368,25 @@ export class ExchangeTable {
     this.#enter(key.hash, entry);
   }
 
-  /** Gives a record back. */
+  /** Gives a row back. */
   remove(entry: number): void {
     this.#unlink(entry);
     this.#unindex(entry);
-    this.set(entry, LIST_NEXT, this.#free);
-    this.#free = entry;
-    this.size--;
+    this.#control[TABLE_SIZE]--;
+    this.recycle(entry);
+  }
+
+  /** Nobody asks for any of it any more. */
+  empty(): void {
+    this.#control.fill(0, TABLE_HEADS, TABLE_LENGTH);
+    this.#control[TABLE_SIZE] = 0;
+    this.#index = new Int32Array(0);
+  }
+
+  /** The row is not in the table any more: another exchange may have it. */
+  recycle(entry: number): void {
+    this.set(entry, LIST_NEXT, this.#control[TABLE_FREE]);
+    this.#control[TABLE_FREE] = entry;
   }
 
   /** It is not found by its ends any more. */
@@ -372,19 +406,19 @@ export class ExchangeTable {
   enlist(entry: number, list: number, deadlineNanos: number): void {
     this.#unlink(entry);
     this.setFloat(entry, DEADLINE, deadlineNanos);
-    const tail = this.#tails[list];
+    const tail = this.#control[TABLE_TAILS + list];
     this.set(entry, LIST_PREVIOUS, tail);
     this.set(entry, LIST_NEXT, 0);
-    if (tail === 0) this.#heads[list] = entry;
+    if (tail === 0) this.#control[TABLE_HEADS + list] = entry;
     else this.set(tail, LIST_NEXT, entry);
-    this.#tails[list] = entry;
-    this.#counts[list]++;
+    this.#control[TABLE_TAILS + list] = entry;
+    this.#control[TABLE_COUNTS + list]++;
     this.set(entry, LIST, list);
   }
 
   /** The entry that has been longest in the list; 0 when it is empty. */
   head(list: number): number {
-    return this.#heads[list];
+    return this.#control[TABLE_HEADS + list];
   }
 
   deadline(entry: number): number {
@@ -392,13 +426,15 @@ export class ExchangeTable {
   }
 
   #matches(entry: number, key: FlowKey, scope = key.scope): boolean {
-    const page = this.#pages[entry >> PAGE_BITS];
-    const base = (entry & PAGE_MASK) * STRIDE;
-    if (page[base + SCOPE] !== scope || ((page[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
-    const ports = page[base + PORTS];
-    if (ports === ((key.sourcePort << 16) | key.destinationPort) && endsAre(page, base, key.source, key.destination))
+    const words = this.#words;
+    const base = entry * ROW_WORDS;
+    if (words[base + SCOPE] !== scope || ((words[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
+    const ports = words[base + PORTS];
+    if (ports === ((key.sourcePort << 16) | key.destinationPort) && endsAre(words, base, key.source, key.destination))
       return true;
-    return ports === ((key.destinationPort << 16) | key.sourcePort) && endsAre(page, base, key.destination, key.source);
+    return (
+      ports === ((key.destinationPort << 16) | key.sourcePort) && endsAre(words, base, key.destination, key.source)
+    );
   }
 
   /** Where a record that is in the index stands there. */
@@ -410,7 +446,7 @@ export class ExchangeTable {
   }
 
   #enter(hash: number, entry: number): void {
-    if (++this.#keys * 4 > this.#index.length) this.#growIndex();
+    if (++this.#control[TABLE_KEYS] * 4 > this.#index.length) this.#growIndex();
     const mask = this.#index.length - 1;
     let slot = (hash << 1) & mask;
     while (this.#index[slot + 1] !== 0) slot = (slot + 2) & mask;
@@ -433,12 +469,12 @@ export class ExchangeTable {
       }
     }
     index[gap + 1] = 0;
-    this.#keys--;
+    this.#control[TABLE_KEYS]--;
   }
 
   #growIndex(): void {
     const old = this.#index;
-    const index = new Int32Array(old.length * 2);
+    const index = this.#memory.newIndex(old.length * 2);
     const mask = index.length - 1;
     for (let from = 0; from < old.length; from += 2) {
       if (old[from + 1] === 0) continue;
@@ -450,53 +486,44 @@ export class ExchangeTable {
     this.#index = index;
   }
 
-  /** One more page; the first one starts small, because many captures are, and grows to the size of the others. */
-  #addPage(): void {
-    const size = this.#capacity === 0 ? FIRST_PAGE_SIZE : Math.min(this.#capacity * 4, PAGE_SIZE);
-    const page = new Int32Array(size * STRIDE);
-    const floats = new Float64Array(size * FLOATS);
-    if (this.#capacity > 0 && this.#capacity < PAGE_SIZE) {
-      page.set(this.#pages[0]);
-      floats.set(this.#floatPages[0]);
-      this.#pages[0] = page;
-      this.#floatPages[0] = floats;
-      this.#capacity = size;
-      return;
-    }
-    this.#pages.push(page);
-    this.#floatPages.push(floats);
-    this.#capacity += size;
+  #addRows(): void {
+    this.#memory.addRows();
+    this.#words = this.#memory.words;
+    this.#floats = this.#memory.floats;
   }
 
   #unlink(entry: number): void {
     const previous = this.get(entry, LIST_PREVIOUS);
     if (previous === UNLISTED) return;
     const list = this.listOf(entry);
-    this.#counts[list]--;
+    this.#control[TABLE_COUNTS + list]--;
     const next = this.get(entry, LIST_NEXT);
-    if (previous === 0) this.#heads[list] = next;
+    if (previous === 0) this.#control[TABLE_HEADS + list] = next;
     else this.set(previous, LIST_NEXT, next);
-    if (next === 0) this.#tails[list] = previous;
+    if (next === 0) this.#control[TABLE_TAILS + list] = previous;
     else this.set(next, LIST_PREVIOUS, previous);
     this.set(entry, LIST_PREVIOUS, UNLISTED);
   }
 }
 
 /** Whether client and server of two records are the same. */
-function areWords(page: Int32Array, base: number, other: Int32Array, from: number): boolean {
-  for (let i = CLIENT; i < SERVER + 4; i++) if (page[base + i] !== other[from + i]) return false;
+function areWords(words: Int32Array, base: number, from: number): boolean {
+  for (let i = 0; i < 4; i++) {
+    if (words[base + CLIENT + i] !== words[from + CLIENT + i] || words[base + SERVER + i] !== words[from + SERVER + i])
+      return false;
+  }
   return true;
 }
 
-function endsAre(page: Int32Array, base: number, client: Int32Array, server: Int32Array): boolean {
+function endsAre(words: Int32Array, base: number, client: Int32Array, server: Int32Array): boolean {
   return (
-    page[base + CLIENT] === client[0] &&
-    page[base + SERVER] === server[0] &&
-    page[base + CLIENT + 1] === client[1] &&
-    page[base + CLIENT + 2] === client[2] &&
-    page[base + CLIENT + 3] === client[3] &&
-    page[base + SERVER + 1] === server[1] &&
-    page[base + SERVER + 2] === server[2] &&
-    page[base + SERVER + 3] === server[3]
+    words[base + CLIENT] === client[0] &&
+    words[base + SERVER] === server[0] &&
+    words[base + CLIENT + 1] === client[1] &&
+    words[base + CLIENT + 2] === client[2] &&
+    words[base + CLIENT + 3] === client[3] &&
+    words[base + SERVER + 1] === server[1] &&
+    words[base + SERVER + 2] === server[2] &&
+    words[base + SERVER + 3] === server[3]
   );
 }

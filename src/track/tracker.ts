@@ -11,9 +11,10 @@ import {
   TRANSPORT_TCP,
 } from '../decode/packet.ts';
 import { UNDECIDED } from './codes.ts';
+import { tellLog } from './core-log.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
 import { type ExchangeSink, NO_TIME, type TrackerCounts } from './exchange.ts';
-import { decideWithoutAnswer, expireAll, MAX_LONE, settleExchange } from './expiry.ts';
+import { decideWithoutAnswer, endExchange, expireAll, MAX_LONE } from './expiry.ts';
 import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';
@@ -40,9 +41,10 @@ export class Tracker {
 
   /** Time by the clock at which something is to be done, whether a packet comes or not. */
   get nextDeadline(): number {
-    const table = this.#state.table;
-    const open = table.head(t.LIST_OPEN);
-    const lingering = table.head(t.LIST_LINGER);
+    const { table, shared } = this.#state;
+    // The core looks at these itself, where it can.
+    const open = shared !== null ? 0 : table.head(t.LIST_OPEN);
+    const lingering = shared !== null ? 0 : table.head(t.LIST_LINGER);
     const closed = table.head(t.LIST_CLOSED);
     return Math.min(
       open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
@@ -56,6 +58,21 @@ export class Tracker {
   /** Does what is due by the clock, which somebody else has advanced. */
   catchUp(): void {
     expireAll(this.#state);
+  }
+
+  /** See CoreTracker in prefilter/core-skipper.ts. */
+  get onlyScope(): number {
+    return this.#state.crossings.onlyScope;
+  }
+
+  /** Tells of what the core has done to rows of the table since it was asked last: before anything else is done. */
+  tellLog(log: Int32Array): void {
+    tellLog(this.#state, log);
+  }
+
+  /** Index of the way that a packet came in. */
+  internLayers(packet: PacketRecord): number {
+    return this.#state.layers.intern(packet.layers, packet.layerCount);
   }
 
   get counts(): TrackerCounts {
@@ -94,13 +111,16 @@ export class Tracker {
 
   /** The capture is over: settles what is left. */
   finish(): void {
+    const { table, ledger } = this.#state;
     for (const list of [t.LIST_CLOSED, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
-      for (let entry = this.#state.table.head(list); entry !== 0; entry = this.#state.table.head(list)) {
+      for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) {
         if (list === t.LIST_OPEN) decideWithoutAnswer(this.#state, entry, UNDECIDED);
-        settleExchange(this.#state, entry);
+        endExchange(this.#state, entry);
       }
     }
-    this.#state.ledger?.finish();
+    // One by one they would have to be looked for.
+    table.empty();
+    ledger?.finish();
   }
 
   #segment(packet: PacketRecord): void {

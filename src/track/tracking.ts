@@ -13,12 +13,20 @@ import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
+import type { TableMemory } from './table-memory.ts';
 import { Takeover } from './takeover.ts';
 import { createWaitingCells } from './waiting-ports.ts';
 
 const MAX_FRAMES = 1000;
 /** Of all exchanges, beside one for each. */
 const MAX_FRAME_RUNS = 1 << 23;
+/** What the core has in its memory of the tracker's state. */
+export interface SharedState {
+  readonly table: TableMemory;
+  readonly clock: Float64Array;
+  nextId(): number;
+}
+
 export interface TrackerOptions {
   /** Silence is called silence after this many nanoseconds. */
   readonly answerTimeoutNanos: number;
@@ -32,6 +40,8 @@ export interface TrackerOptions {
   readonly trustsChecksums?: boolean;
   /** Where to count the ports that wait (track/waiting-ports.ts), so that others can look there. */
   readonly waiting?: Uint16Array;
+  /** Where the table, the clock and the ids are, when the core works on them too. */
+  readonly shared?: SharedState | null;
   /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
   readonly ledger?: Ledger;
 }
@@ -62,7 +72,9 @@ export class Tracking {
   readonly waiting: Uint16Array;
   readonly ledger: Ledger | null;
   readonly takeover: Takeover | null;
-  nextId = 1;
+  /** Null where the core does nothing to the table. */
+  readonly shared: SharedState | null;
+  #nextId = 1;
   evicted = 0;
   // The packet at hand.
   frame = 0;
@@ -78,9 +90,10 @@ export class Tracking {
     this.trusts = options.trustsChecksums === true;
     this.waiting = options.waiting ?? createWaitingCells();
     this.ledger = options.ledger ?? null;
-    this.clock = new CaptureClock(options.answerTimeoutNanos, options.ledger?.clock);
+    this.shared = options.shared ?? null;
+    this.clock = new CaptureClock(options.answerTimeoutNanos, (this.shared ?? this.ledger)?.clock);
     this.key = new FlowKey();
-    this.table = new t.ExchangeTable(options.maxExchanges);
+    this.table = new t.ExchangeTable(options.maxExchanges, this.shared?.table);
     this.frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.numbers);
     this.crossings = new Crossings(this.table);
     this.attempts = new Attempts(this.table);
@@ -96,5 +109,10 @@ export class Tracking {
     };
     this.view = new ExchangeView(this.store);
     this.takeover = options.ledger === undefined ? null : new Takeover(this.store, options.ledger);
+  }
+
+  /** Id for an exchange that is opened. */
+  nextId(): number {
+    return (this.shared ?? this.ledger)?.nextId() ?? this.#nextId++;
   }
 }

@@ -52,6 +52,7 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     sentSound: false,
     trustsChecksums: false,
     signs: { inferred: null, clientWentOn: null, clientReset: null, serverAck: null, split: null, hidden: null },
+    shape: -1,
     mark: 0,
     probeEvidence: null,
     answerEvidence: null,

@@ -65,6 +65,7 @@ export function skipPcap(start: usize, end: usize): usize {
   const limit = load<u32>(INTERFACES + INTERFACE_LIMIT);
   const link = load<u32>(INTERFACES + INTERFACE_LINK);
   const fcs = load<u32>(INTERFACES + INTERFACE_FCS);
+  const digits = load<u32>(INTERFACES + INTERFACE_DIGITS);
   let frame = load<u32>(FRAME) + 1;
   let at = start;
   for (; at + headerLength <= end; frame++) {
@@ -76,7 +77,7 @@ export function skipPcap(start: usize, end: usize): usize {
     if (fraction >= (nano ? 1_000_000_000 : 1_000_000)) break;
     const seconds = load32(at, 0, little);
     const nanos = nano ? fraction : fraction * 1000;
-    if (!passes(at + headerLength, captured, link, fcs, seconds, nanos, frame)) {
+    if (!passes(at + headerLength, captured, link, fcs, seconds, nanos, digits, frame)) {
       const wire = load32(at, 12, little);
       if (!relay(at + headerLength, captured, wire, seconds, nanos, frame, INTERFACES)) break;
     }
@@ -121,7 +122,8 @@ export function skipPcapng(start: usize, end: usize): usize {
     const nanos = <u32>((ticks - whole * unit) * load<u64>(onInterface, INTERFACE_TICK));
     const link = load<u32>(onInterface, INTERFACE_LINK);
     const fcs = load<u32>(onInterface, INTERFACE_FCS);
-    if (!passes(at + 28, captured, link, fcs, seconds, nanos, frame)) {
+    const digits = load<u32>(onInterface, INTERFACE_DIGITS);
+    if (!passes(at + 28, captured, link, fcs, seconds, nanos, digits, frame)) {
       const wire = load32(at, 24, little);
       if (!relay(at + 28, captured, wire, seconds, nanos, frame, onInterface)) break;
     }
@@ -146,6 +148,7 @@ export function skipRelayed(start: usize, end: usize): usize {
       load<u8>(at, RELAYED_FCS),
       load<u32>(at, RELAYED_SECONDS),
       load<u32>(at, RELAYED_NANOS),
+      load<u8>(at, RELAYED_DIGITS),
       load<u32>(at, RELAYED_NUMBER),
     );
     if (!passed) break;

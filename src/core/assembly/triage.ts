@@ -10,14 +10,17 @@ import {
   LINK_IP,
   LINK_NULL,
   LINK_OTHER,
+  NO_SCOPE,
   RELAYS,
   TOTAL_SEGMENTS,
   TUNNEL_PORTS,
   UNKNOWN_VLAN,
   VLAN_SCOPES,
   WAITING_STICKY,
+  WAY_LINK_SHIFT,
 } from '../layout';
 import { concernsRelayed, concernsWaiting, noteRelayed, segment } from './ordinary';
+import { openZero } from './port-zero';
 import { waits } from './waiting';
 
 const IPV4: u32 = 0x0800;
@@ -28,8 +31,6 @@ export let headersLength: u32 = 0;
 
 /** 2001:0::/32, as a little-endian load gives it. */
 const TEREDO: u32 = 0x00000120;
-/** The scope of a VLAN that nobody has asked for yet. */
-const NO_SCOPE: u32 = 0xffffffff;
 /** Stands for a VLAN in a VLAN. */
 const NESTED: u32 = 0xffff;
 
@@ -41,7 +42,16 @@ function load16(at: usize, offset: usize = 0): u32 {
  * True when nobody needs to see the frame [start, start + captured): it has been counted, and entered in the ledger where it
  * belongs there.
  */
-export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds: u32, nanos: u32, frame: u32): bool {
+export function passes(
+  start: usize,
+  captured: u32,
+  link: u32,
+  fcs: u32,
+  seconds: u32,
+  nanos: u32,
+  digits: u32,
+  frame: u32,
+): bool {
   headersLength = 0;
   if (captured < fcs) return false;
   const end = start + captured - fcs;
@@ -83,7 +93,8 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
       return false;
   }
   let vlan: u32 = 0;
-  for (let tags = 0; tags < 2 && (type === 0x8100 || type === 0x88a8 || type === 0x9100); tags++) {
+  let tags: u32 = 0;
+  for (; tags < 2 && (type === 0x8100 || type === 0x88a8 || type === 0x9100); tags++) {
     if (at + 4 > end) return false;
     const id = load16(at) & 0x0fff;
     // Id 0 is a priority tag. Of nested tags only the decoder knows the scope.
@@ -113,10 +124,19 @@ export function passes(start: usize, captured: u32, link: u32, fcs: u32, seconds
 
   if (protocol === 6) {
     if (transport + 20 > end) return false;
-    if (load<u16>(transport) === 0 || load<u16>(transport, 2) === 0) return false;
     const high = <u32>load<u8>(transport, 12);
     const headerLength = (high >> 4) << 2;
     if (headerLength < 20 || transport + headerLength > dataEnd) return false;
+    if (load<u16>(transport) === 0 || load<u16>(transport, 2) === 0) {
+      if (vlan === NESTED || transport + headerLength !== dataEnd || dataEnd > end) return false;
+      const scope = vlan === 0 ? 0 : scopeOf(vlan);
+      if (scope === NO_SCOPE) return false;
+      const way = (link << WAY_LINK_SHIFT) | (tags << 1) | (type === IPV6 ? 1 : 0);
+      if (!openZero(at, transport, headerLength, type === IPV6, scope, way, seconds, nanos, digits, frame))
+        return false;
+      store<f64>(TOTAL_SEGMENTS, load<f64>(TOTAL_SEGMENTS) + 1);
+      return true;
+    }
     const low = <u32>load<u8>(transport, 13);
     if ((low & FIN_SYN_RST) !== 0) {
       headersLength = <u32>(transport + 20 - start);

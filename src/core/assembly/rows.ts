@@ -1,0 +1,317 @@
+/*
+ * The table of exchanges, as ExchangeTable (track/table.ts) has it, as far as rows are concerned to which nothing unusual has happened: they
+ * are opened, found, and settled when their time is up. Whatever is not so is left to the tracker, which works on the same rows.
+ */
+import {
+  HAS_TABLE,
+  LIMIT,
+  LIST_LINGER,
+  LIST_OPEN,
+  LOG,
+  LOG_EVICTED,
+  LOG_MOST,
+  LOG_SETTLED,
+  LOG_SHIFT,
+  LOG_USED,
+  PROBE_SYN,
+  SIZE,
+  TABLE,
+  TABLE_CAPACITY,
+  TABLE_COUNTS,
+  TABLE_FREE,
+  TABLE_HEADS,
+  TABLE_INDEX,
+  TABLE_KEYS,
+  TABLE_ROWS,
+  TABLE_SIZE,
+  TABLE_SLOTS,
+  TABLE_TAILS,
+  TABLE_USED,
+  TIMEOUT,
+  TRACKED,
+  TRAIT_CHALLENGED,
+  TRAIT_CLIENT_RESET,
+  TRAIT_CLOSED_BY_FIN,
+  TRAIT_DIGITS_SHIFT,
+  TRAIT_HIDDEN_ANSWER,
+  TRAIT_INVALID_RESET,
+  TRAIT_IPV6,
+  TRAIT_PARTIAL,
+  TRAIT_PROBE_SHIFT,
+  TRAIT_QUIET,
+  TRAIT_RESET,
+  TRAIT_TIMED_OUT,
+  TRAIT_UNSEEN_ANSWER,
+  TRAIT_VERDICT,
+  UNLISTED,
+  VERDICT_SILENT,
+  VERDICT_UNDECIDED,
+  WITHOUT_TIME,
+} from '../layout';
+import { Exchange } from './exchange';
+import {
+  destination,
+  destination1,
+  destination2,
+  destination3,
+  isIpv6,
+  ports,
+  scope,
+  source,
+  source1,
+  source2,
+  source3,
+} from './key';
+
+const SLOT_SHIFT: usize = 3;
+
+function control(word: usize): u32 {
+  return load<u32>(TABLE + (word << 2));
+}
+
+function setControl(word: usize, value: u32): void {
+  store<u32>(TABLE + (word << 2), value);
+}
+
+export function rowOf(entry: u32): Exchange {
+  return Exchange.at(<usize>load<u32>(TABLE_ROWS), entry);
+}
+
+function slotAt(slot: u32): usize {
+  return <usize>load<u32>(TABLE_INDEX) + ((<usize>slot) << SLOT_SHIFT);
+}
+
+/** Tells the tracker what was done to a row. There is room: see hasRoom(). */
+export function log(entry: u32, what: u32): void {
+  const used = load<u32>(LOG_USED);
+  store<u32>(LOG + ((<usize>used) << 2), (entry << LOG_SHIFT) | what);
+  store<u32>(LOG_USED, used + 1);
+}
+
+/** Whether the log takes so many entries more. */
+function logTakes(entries: u32): bool {
+  return load<u32>(LOG_USED) + entries <= <u32>LOG_MOST;
+}
+
+// --- finding ------------------------------------------------------------------------------------------------------------
+
+/** Whether there is an exchange on the ends at hand, in their scope, in either direction. */
+export function isKnown(hash: u32): bool {
+  const mask = load<u32>(TABLE_SLOTS) - 1;
+  let slot = hash & mask;
+  while (true) {
+    const place = slotAt(slot);
+    const entry = load<u32>(place, 4);
+    if (entry === 0) return false;
+    if (load<u32>(place) === hash && isOnEnds(rowOf(entry))) return true;
+    slot = (slot + 1) & mask;
+  }
+}
+
+function isOnEnds(row: Exchange): bool {
+  if (row.scope !== scope || ((row.traits & TRAIT_IPV6) !== 0) !== isIpv6) return false;
+  if (row.ports === ports && isForward(row)) return true;
+  return row.ports === rotl<u32>(ports, 16) && isBackward(row);
+}
+
+function isForward(row: Exchange): bool {
+  return (
+    row.client === source &&
+    row.server === destination &&
+    row.client1 === source1 &&
+    row.client2 === source2 &&
+    row.client3 === source3 &&
+    row.server1 === destination1 &&
+    row.server2 === destination2 &&
+    row.server3 === destination3
+  );
+}
+
+function isBackward(row: Exchange): bool {
+  return (
+    row.client === destination &&
+    row.server === source &&
+    row.client1 === destination1 &&
+    row.client2 === destination2 &&
+    row.client3 === destination3 &&
+    row.server1 === source1 &&
+    row.server2 === source2 &&
+    row.server3 === source3
+  );
+}
+
+// --- rows that come and go ----------------------------------------------------------------------------------------------
+
+/** Whether a row can be had now: otherwise the tracker has to see to that. */
+export function hasRoom(): bool {
+  if (!logTakes(2)) return false;
+  // The tracker makes the index larger.
+  if ((control(TABLE_KEYS) + 1) * 2 > load<u32>(TABLE_SLOTS)) return false;
+  if (control(TABLE_FREE) === 0 && control(TABLE_USED) > load<u32>(TABLE_CAPACITY)) return false;
+  return control(TABLE_SIZE) + load<u32>(SIZE) < load<u32>(LIMIT) || evict();
+}
+
+/** A zeroed row for the ends at hand, of which nothing is known yet; after hasRoom(). The source is the client. */
+export function insert(hash: u32): u32 {
+  let entry = control(TABLE_FREE);
+  let row: Exchange;
+  if (entry !== 0) {
+    row = rowOf(entry);
+    setControl(TABLE_FREE, row.listNext);
+    Exchange.clear(row);
+  } else {
+    entry = control(TABLE_USED);
+    setControl(TABLE_USED, entry + 1);
+    row = rowOf(entry);
+  }
+  setControl(TABLE_SIZE, control(TABLE_SIZE) + 1);
+  setControl(TABLE_KEYS, control(TABLE_KEYS) + 1);
+  row.ports = ports;
+  row.scope = scope;
+  row.hash = hash;
+  row.client = source;
+  row.server = destination;
+  if (isIpv6) {
+    row.client1 = source1;
+    row.client2 = source2;
+    row.client3 = source3;
+    row.server1 = destination1;
+    row.server2 = destination2;
+    row.server3 = destination3;
+  }
+  const mask = load<u32>(TABLE_SLOTS) - 1;
+  let slot = hash & mask;
+  while (load<u32>(slotAt(slot), 4) !== 0) slot = (slot + 1) & mask;
+  store<u32>(slotAt(slot), hash);
+  store<u32>(slotAt(slot), entry, 4);
+  return entry;
+}
+
+/** Takes the only exchange on its ends out of the index: Knuth 6.4, algorithm R. */
+function leaveIndex(entry: u32, row: Exchange): void {
+  const mask = load<u32>(TABLE_SLOTS) - 1;
+  let gap = row.hash & mask;
+  while (load<u32>(slotAt(gap), 4) !== entry) gap = (gap + 1) & mask;
+  for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
+    const place = slotAt(slot);
+    if (load<u32>(place, 4) === 0) break;
+    const home = load<u32>(place) & mask;
+    if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
+    store<u64>(slotAt(gap), load<u64>(place));
+    gap = slot;
+  }
+  store<u32>(slotAt(gap), 0, 4);
+  setControl(TABLE_KEYS, control(TABLE_KEYS) - 1);
+}
+
+// --- lists in order of time ---------------------------------------------------------------------------------------------
+
+/** Puts a row that is in no list at the end of one. */
+export function append(entry: u32, row: Exchange, list: u32, deadline: f64): void {
+  row.deadline = deadline;
+  row.list = list;
+  row.listNext = 0;
+  const tail = control(TABLE_TAILS + list);
+  row.listPrevious = <i32>tail;
+  if (tail === 0) setControl(TABLE_HEADS + list, entry);
+  else rowOf(tail).listNext = entry;
+  setControl(TABLE_TAILS + list, entry);
+  setControl(TABLE_COUNTS + list, control(TABLE_COUNTS + list) + 1);
+}
+
+/** Takes the first one of a list out. */
+function dropHead(row: Exchange, list: u32): void {
+  const next = row.listNext;
+  setControl(TABLE_HEADS + list, next);
+  if (next === 0) setControl(TABLE_TAILS + list, 0);
+  else rowOf(next).listPrevious = 0;
+  setControl(TABLE_COUNTS + list, control(TABLE_COUNTS + list) - 1);
+  row.listPrevious = UNLISTED;
+}
+
+/** What makes the end of the time for an answer come out as something else than silence, or be told. */
+const NOT_SILENT: u32 =
+  TRAIT_CHALLENGED |
+  TRAIT_INVALID_RESET |
+  TRAIT_CLIENT_RESET |
+  TRAIT_UNSEEN_ANSWER |
+  TRAIT_HIDDEN_ANSWER |
+  TRAIT_PARTIAL |
+  TRAIT_QUIET;
+
+/** After a retransmission a stack waits about twice as long for the next: as in track/expiry.ts. */
+const BACKOFF_FACTOR: f64 = 2.5;
+
+/**
+ * Does what is due by now, as expireAll() in track/expiry.ts. False when that is not for the core to do: then the tracker goes on
+ * where it has stopped.
+ */
+export function expireRows(now: f64): bool {
+  if (load<u32>(HAS_TABLE) === 0) return true;
+  while (true) {
+    const entry = control(TABLE_HEADS + LIST_OPEN);
+    if (entry === 0) break;
+    const row = rowOf(entry);
+    if (row.deadline > now) break;
+    if (!isQuestion(row)) return false;
+    const timeout = load<f64>(TIMEOUT);
+    row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_SILENT | TRAIT_TIMED_OUT;
+    row.holdUntil = row.deadline - timeout + max<f64>(row.lastGap * BACKOFF_FACTOR, timeout);
+    dropHead(row, LIST_OPEN);
+    append(entry, row, LIST_LINGER, now + timeout);
+  }
+  while (true) {
+    const entry = control(TABLE_HEADS + LIST_LINGER);
+    if (entry === 0) break;
+    const row = rowOf(entry);
+    if (row.deadline > now) break;
+    if ((row.traits & TRAIT_TIMED_OUT) !== 0 && now < row.holdUntil) {
+      dropHead(row, LIST_LINGER);
+      append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
+      continue;
+    }
+    if (!isSimple(row) || !logTakes(1)) return false;
+    dropHead(row, LIST_LINGER);
+    settle(entry, row, LOG_SETTLED);
+  }
+  return true;
+}
+
+/** A question that has waited so long for an answer that it comes out as silent. */
+function isQuestion(row: Exchange): bool {
+  const digits = (row.traits >> TRAIT_DIGITS_SHIFT) & 0xf;
+  return (row.traits & NOT_SILENT) === 0 && digits !== <u32>WITHOUT_TIME;
+}
+
+/** Port 0, a SYN, the only attempt on its ends, and no conversation that is kept for what comes late. */
+function isSimple(row: Exchange): bool {
+  if (row.ports >> 16 !== 0 && (row.ports & 0xffff) !== 0) return false;
+  if (((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) !== PROBE_SYN) return false;
+  return (row.traits & (TRAIT_RESET | TRAIT_CLOSED_BY_FIN)) === 0 && (row.newer | row.older) === 0;
+}
+
+/** The row is in no list any more. It stays as it is until the tracker has told of it. */
+function settle(entry: u32, row: Exchange, how: u32): void {
+  leaveIndex(entry, row);
+  setControl(TABLE_SIZE, control(TABLE_SIZE) - 1);
+  store<u32>(TRACKED, load<u32>(TRACKED) - 1);
+  log(entry, how);
+}
+
+/** Makes room in a full table, as evictLeast() in track/expiry.ts. False when it is for the tracker to say what goes. */
+function evict(): bool {
+  if (
+    load<u32>(SIZE) !== 0 ||
+    control(TABLE_COUNTS + LIST_OPEN) + control(TABLE_COUNTS + LIST_LINGER) !== control(TABLE_SIZE)
+  )
+    return false;
+  const list: u32 = control(TABLE_HEADS + LIST_LINGER) !== 0 ? LIST_LINGER : LIST_OPEN;
+  const entry = control(TABLE_HEADS + list);
+  if (entry === 0) return false;
+  const row = rowOf(entry);
+  if (!isSimple(row) || (list === LIST_OPEN && !isQuestion(row))) return false;
+  dropHead(row, list);
+  if (list === LIST_OPEN) row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_UNDECIDED;
+  settle(entry, row, list === LIST_OPEN ? LOG_EVICTED : LOG_SETTLED);
+  return true;
+}
