@@ -1,5 +1,5 @@
 import type { PacketRecord } from '../decode/packet.ts';
-import { type Exchange, NO_TIME, type Timestamp } from '../track/exchange.ts';
+import { type Exchange, MOST_SHAPES, NO_TIME, type Timestamp } from '../track/exchange.ts';
 import type { Severity } from '../words/severity.ts';
 import { MAX_FINDING_FRAMES } from './frame-sample.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, WindowRule } from './types.ts';
@@ -71,6 +71,17 @@ interface EnabledExchangeRule extends Enabled<ExchangeRule> {
   readonly anyPort: boolean;
 }
 
+interface AskedRules {
+  readonly rules: readonly EnabledExchangeRule[];
+  /** Those of them that do not go by the exchange's shape. */
+  readonly singular: readonly EnabledExchangeRule[];
+}
+
+const askedOf = (rules: readonly EnabledExchangeRule[]): AskedRules => ({
+  rules,
+  singular: rules.filter(({ rule }) => rule.goesByShape !== true),
+});
+
 /**
  * Asks the rules. Feed it each exchange as it opens (opened) and, offline, once as it settles (evaluate); live, evaluate
  * also when it has opened or changed; each datagram; and finish at the end. Findings of ignored exchanges do not exist.
@@ -82,9 +93,13 @@ export class RuleEngine {
   readonly #live: boolean;
   readonly #ignore: IgnoreMatcher | null;
   readonly #exchangeRules: readonly EnabledExchangeRule[];
-  readonly #anyPortRules: readonly EnabledExchangeRule[];
   readonly #windows: readonly EnabledWindow[];
   readonly #datagrams: readonly EnabledDatagrams[];
+  /** Those that are asked about exchanges with port 0, and about others. */
+  readonly #portZero: AskedRules;
+  readonly #anyPort: AskedRules;
+  /** By shape, which has port 0 or none, the rules that match and go by it; -1 where they have not been asked. */
+  readonly #byShape = new Int32Array(MOST_SHAPES).fill(-1);
   readonly #ruleIds = new Map<number, readonly string[]>();
 
   /**
@@ -120,7 +135,8 @@ export class RuleEngine {
       );
     }
     this.#exchangeRules = exchangeRules;
-    this.#anyPortRules = exchangeRules.filter(({ anyPort }) => anyPort);
+    this.#portZero = askedOf(exchangeRules);
+    this.#anyPort = askedOf(exchangeRules.filter(({ anyPort }) => anyPort));
     this.#windows = windows;
     this.#datagrams = datagrams;
   }
@@ -132,7 +148,7 @@ export class RuleEngine {
 
   /** Whether some rule looks at exchanges without port 0 too. */
   get looksAtAnyPort(): boolean {
-    return this.#anyPortRules.length > 0;
+    return this.#anyPort.rules.length > 0;
   }
 
   /** False when no rule can have anything to say of the exchange, whatever comes. */
@@ -150,16 +166,29 @@ export class RuleEngine {
    * the exchange. Live, call it as often as you like: it remembers in exchange.mark what fired, and returns the new ones.
    */
   evaluate(exchange: Exchange): number {
-    const rules = exchange.portZero === null ? this.#anyPortRules : this.#exchangeRules;
+    const { rules, singular } = exchange.portZero === null ? this.#anyPort : this.#portZero;
     if (rules.length === 0) return 0;
     const before = this.#live ? exchange.mark : 0;
-    let mask = 0;
-    for (const { rule, bit, options } of rules) {
+    const { shape } = exchange;
+    let mask = shape < 0 ? 0 : this.#ofShape(exchange, shape, rules) & ~before;
+    for (const { rule, bit, options } of shape < 0 ? rules : singular) {
       if ((before & bit) === 0 && rule.match(exchange, options) !== null) mask |= bit;
     }
     if (mask === 0 || this.ignores(exchange)) return 0;
     if (this.#live) exchange.mark = before | mask;
     for (const { severity, bit } of rules) if ((mask & bit) !== 0) this.counts[severity]++;
+    return mask;
+  }
+
+  /** What the rules that go by the shape say of it. */
+  #ofShape(exchange: Exchange, shape: number, rules: readonly EnabledExchangeRule[]): number {
+    const known = this.#byShape[shape]!;
+    if (known >= 0) return known;
+    let mask = 0;
+    for (const { rule, bit, options } of rules) {
+      if (rule.goesByShape === true && rule.match(exchange, options) !== null) mask |= bit;
+    }
+    this.#byShape[shape] = mask;
     return mask;
   }
 

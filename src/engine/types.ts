@@ -47,6 +47,11 @@ export interface Match {
 export interface ExchangeRule {
   readonly kind: 'exchange';
   readonly meta: RuleMeta;
+  /**
+   * Whether its match is the same for all exchanges with the same Exchange.shape (default false): then it is asked once for each shape, not for
+   * each of a million exchanges of a flood.
+   */
+  readonly goesByShape?: boolean;
   match(exchange: Exchange, options: RuleOptions): Match | null;
 }
 

@@ -3,6 +3,7 @@ import { concerns, PORTS_OPTION } from './ports.ts';
 
 export const conflictingAnswers: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'conflicting-answers',
     severity: 'warning',

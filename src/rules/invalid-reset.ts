@@ -3,6 +3,7 @@ import { concerns, PORTS_OPTION } from './ports.ts';
 
 export const invalidReset: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'invalid-reset',
     severity: 'warning',

@@ -27,6 +27,7 @@ const ANY_FAULT = FAULTS.reduce((bits, [bit]) => bits | bit, 0);
 
 export const malformedPortZero: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'malformed-port-zero',
     severity: 'warning',

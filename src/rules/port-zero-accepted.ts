@@ -5,6 +5,7 @@ const ESTABLISHED: Match = { messageId: 'established' };
 
 export const portZeroAccepted: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'port-zero-accepted',
     severity: 'error',

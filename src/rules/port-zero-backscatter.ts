@@ -7,6 +7,7 @@ const LATE: Match = { messageId: 'late' };
 
 export const portZeroBackscatter: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'port-zero-backscatter',
     severity: 'info',

@@ -7,6 +7,7 @@ const HIDDEN_BY_SENDER = ANOMALY_FRAGMENTED_HEADER | ANOMALY_DATA_OFFSET_BEYOND;
 
 export const portZeroCut: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'port-zero-cut',
     severity: 'warning',

@@ -2,6 +2,7 @@ import type { ExchangeRule } from '../engine/types.ts';
 
 export const portZeroData: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'port-zero-data',
     severity: 'error',

@@ -4,6 +4,7 @@ const MATCH: Match = { messageId: 'probe' };
 
 export const stealthProbeToPortZero: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'stealth-probe-to-port-zero',
     severity: 'warning',

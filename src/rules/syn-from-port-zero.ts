@@ -4,6 +4,7 @@ const MATCH: Match = { messageId: 'syn' };
 
 export const synFromPortZero: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'syn-from-port-zero',
     severity: 'warning',

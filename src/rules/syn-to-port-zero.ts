@@ -4,6 +4,7 @@ const MATCH: Match = { messageId: 'syn' };
 
 export const synToPortZero: ExchangeRule = {
   kind: 'exchange',
+  goesByShape: true,
   meta: {
     id: 'syn-to-port-zero',
     severity: 'warning',

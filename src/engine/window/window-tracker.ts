@@ -74,6 +74,9 @@ export class WindowTracker {
   /** Totals with which the rule has matched. */
   #matchPeers = Number.POSITIVE_INFINITY;
   #matchOpenings = Number.POSITIVE_INFINITY;
+  /** And with which it has not. */
+  #missPeers = -1;
+  #missOpenings = -1;
   readonly #episodes = new Map<number, OpenEpisode>();
   #episodePeers = 0;
   /** Episodes to be told by the running call; mostly empty. */
@@ -158,11 +161,18 @@ export class WindowTracker {
     return this.#told;
   }
 
-  /** Asks the rule, unless it has matched no more than this before: a match grows with the totals. */
+  /** Asks the rule, unless it is known from what it said of no more, or no less: a match grows with the totals. */
   #matches(): boolean {
     const { peers, openings } = this.#totals;
     if (peers >= this.#matchPeers && openings >= this.#matchOpenings) return true;
-    if (this.rule.match(this.#totals, this.#options) === null) return false;
+    if (peers <= this.#missPeers && openings <= this.#missOpenings) return false;
+    if (this.rule.match(this.#totals, this.#options) === null) {
+      if (peers >= this.#missPeers && openings >= this.#missOpenings) {
+        this.#missPeers = peers;
+        this.#missOpenings = openings;
+      }
+      return false;
+    }
     this.#matchPeers = peers;
     this.#matchOpenings = openings;
     return true;

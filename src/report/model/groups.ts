@@ -37,6 +37,10 @@ export interface GroupRules {
 export class GroupCollector {
   readonly #groups = new Map<number, Map<string | null, Group>>();
   readonly #rules: GroupRules;
+  /** The group that was found last, and of what; a shape below 0 is none. */
+  #last: Group | null = null;
+  #lastShape = -1;
+  #lastMask = 0;
 
   constructor(rules: GroupRules) {
     this.#rules = rules;
@@ -52,7 +56,7 @@ export class GroupCollector {
     describe: () => ExchangeReport,
     known: ReadonlyMap<string, KnownReport> | null = null,
   ): void {
-    const group = this.#find(exchange, mask, known);
+    const group = this.#groupOf(exchange, mask, known);
     group.count++;
     if (known !== null && group.known.length < MAX_KNOWN) addKnown(group.known, known);
     addTo(group.clients, exchange.clientAddress);
@@ -83,6 +87,17 @@ export class GroupCollector {
       serverNames: namesIn(group.servers),
       ...(group.shared.knownRuleIds === undefined ? {} : { known: group.known }),
     }));
+  }
+
+  /** Exchanges of a flood are of one shape. */
+  #groupOf(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null): Group {
+    const shape = known === null ? exchange.shape : -1;
+    if (shape >= 0 && shape === this.#lastShape && mask === this.#lastMask) return this.#last as Group;
+    const group = this.#find(exchange, mask, known);
+    this.#last = group;
+    this.#lastShape = shape;
+    this.#lastMask = mask;
+    return group;
   }
 
   #find(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null): Group {
