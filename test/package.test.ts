@@ -130,7 +130,7 @@ describe('the package', () => {
     const notices = readFileSync(join(root, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
     const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
     // What the sources import, and what is in the page and in the core; the rest is found by the build.
-    for (const name of ['yargs', 'zod', 'yaml', 'fzstd', 'cli-progress', 'pcap-parser', 'uplot', 'assemblyscript']) {
+    for (const name of ['yargs', 'zod', 'yaml', 'fzstd', 'cli-progress', 'pcap-parser', 'assemblyscript']) {
       const { version, license } = packages[`node_modules/${name}`];
       expect(notices).toContain(`\n${name} ${version} (${license})\n`);
     }

@@ -4,7 +4,7 @@ import { formatCount } from '../../words/numbers.ts';
 import { formatConclusion } from '../model/conclusion.ts';
 import type { DocumentReporter } from '../model/types.ts';
 import { html, jsonForScript, Markup } from './escape.ts';
-import { PAGE_SCRIPT, PLOT_STYLE } from './page-script.ts';
+import { PAGE_SCRIPT } from './page-script.ts';
 import { buildPayload } from './payload.ts';
 import {
   findingsSection,
@@ -36,7 +36,7 @@ const FAVICON =
 export const formatHtml: DocumentReporter = function* (result) {
   const { report } = result;
   const payload = buildPayload(result);
-  const style = PLOT_STYLE + PAGE_STYLE + sharesStyle(result);
+  const style = PAGE_STYLE + sharesStyle(result);
   const policy = [
     "default-src 'none'",
     `script-src '${hash(PAGE_SCRIPT)}'`,

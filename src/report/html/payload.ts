@@ -2,7 +2,7 @@ import type { Verdict } from '../../track/exchange.ts';
 import { VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
 import { VERDICT_WORDS } from '../../words/verdicts.ts';
-import type { ExchangeReport, FindingReport, RunResult } from '../model/types.ts';
+import type { ExchangeReport, FindingReport, RunResult, TimelineReport, TopReport } from '../model/types.ts';
 
 /** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */
 const PAGE_EXCHANGES = 10_000;
@@ -35,6 +35,10 @@ export interface PagePayload {
   readonly findings: readonly PageFinding[];
   /** Exchanges that would be listed, but are only counted. */
   readonly unlisted: number;
+  /** Of all exchanges with port 0, listed or not: how many, when, and between whom. */
+  readonly total: number;
+  readonly timeline: TimelineReport;
+  readonly top: TopReport;
 }
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 };
@@ -63,6 +67,9 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
     verdicts: VERDICTS.map((id) => ({ id, label: VERDICT_WORDS[id].label, meaning: VERDICT_WORDS[id].meaning })),
     exchanges: listed.map((exchange) => ({ ...exchange, frames: packFrames(exchange.frames) })),
     unlisted: Math.max(flagged - flaggedListed, report.omitted.exchanges + report.exchanges.length - listed.length),
+    total: report.summary.portZero.total,
+    timeline: report.timeline,
+    top: report.top,
     findings: report.findings.flatMap(({ ruleId, severity, message, exchange, known }) =>
       exchange !== null && ids.has(exchange)
         ? [{ ruleId, severity, message, exchange, ...(known === undefined ? {} : { known }) }]

@@ -305,12 +305,11 @@ export function interactiveSections({
 <label id="filter-input-field" hidden><span>Input</span><select id="filter-input"><option value="-1">all</option></select></label>
 <p id="result" role="status"></p>
 </div><ul id="chips" aria-label="Filters in force"></ul></section>`;
-  const views = html`<section class="panel js-only" id="timeline" aria-labelledby="h-timeline" hidden><div class="head"><h2 id="h-timeline">Timeline</h2><p class="muted" id="timeline-start"></p>${unlistedNote}<div class="buttons"><button type="button" id="zoom-in" title="Zoom to the chosen span, or to the middle half">Zoom in</button><button type="button" id="zoom-out">Zoom out</button><button type="button" id="zoom-all">Whole span</button></div></div>
+  const views = html`<section class="panel js-only" id="timeline" aria-labelledby="h-timeline" hidden><div class="head"><h2 id="h-timeline">Timeline</h2><p class="muted" id="timeline-what"></p><p class="muted" id="timeline-start"></p><p class="muted" id="timeline-step"></p><div class="buttons"><button type="button" id="zoom-in" title="Zoom to the chosen span, or to the middle half">Zoom in</button><button type="button" id="zoom-all">Whole span</button></div></div>
 <ul class="key" id="timeline-key" aria-label="Key"></ul>
-<div id="timeline-plot" role="img" aria-label="Timeline"></div>
-<div class="sliders"><label><span>from<span class="unseen"> the start of the chosen span</span></span><input type="range" id="range-from" min="0" max="1000" value="0"></label><label><span>to<span class="unseen"> the end of the chosen span</span></span><input type="range" id="range-to" min="0" max="1000" value="1000"></label></div>
+<div id="timeline-plot"><div class="sliders"><label><span class="unseen">Start of the chosen span</span><input type="range" id="range-from" min="0" max="1000" value="0"></label><label><span class="unseen">End of the chosen span</span><input type="range" id="range-to" min="0" max="1000" value="1000"></label></div></div>
 <p class="muted" id="timeline-readout"></p></section>
-<section class="panel js-only" id="ends" aria-labelledby="h-ends" hidden><div class="head"><h2 id="h-ends">Who asked, who answered</h2><p class="muted">choose one to filter</p></div>
+<section class="panel js-only" id="ends" aria-labelledby="h-ends" hidden><div class="head"><h2 id="h-ends">Who asked, who answered</h2><p class="muted" id="ends-what"></p><p class="muted">choose one to filter</p></div>
 <div class="ends"><div><h3 id="h-sources">Sources</h3><ol id="sources" aria-labelledby="h-sources"></ol><p class="muted" id="sources-more"></p></div>
 <div><h3 id="h-targets">Targets</h3><ol id="targets" aria-labelledby="h-targets"></ol><p class="muted" id="targets-more"></p></div>
 <div id="matrix-panel"><h3>Source by target</h3><div class="scroll" id="matrix-frame" role="group" aria-label="Source by target" tabindex="0"></div><p class="muted" id="matrix-more"></p></div></div></section>`;

@@ -134,24 +134,26 @@ button.share[aria-pressed=true] .muted{color:var(--text)}
 .chip.plain{background:none;color:var(--accent)}
 
 .key{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12.5px}
-.key{margin:0 0 4px 48px}
-#timeline-plot{min-height:168px;overflow:hidden}
-#timeline-plot .u-select{background:color-mix(in srgb,var(--accent) 16%,transparent);border-inline:1.5px solid var(--accent)}
-#timeline-plot .u-over{cursor:crosshair}
-#timeline-plot .u-cursor-x{border-right:1px solid var(--muted)}
-.sliders{margin:2px 12px 0 0}
-.sliders label{display:grid;grid-template-columns:36px minmax(0,1fr);gap:12px;align-items:center;font-size:11px;line-height:24px;color:var(--muted);text-align:right}
-.sliders input{width:calc(100% + 14px);margin:0 -7px;height:24px;appearance:none;background:linear-gradient(var(--line),var(--line)) center/calc(100% - 14px) 2px no-repeat}
-.sliders input::-webkit-slider-runnable-track{background:none}
+.key{margin:0 0 4px 52px}
+#timeline-plot{position:relative;height:178px;overflow:hidden;cursor:crosshair;touch-action:pan-y;user-select:none}
+#timeline-plot svg{display:block;width:100%;height:178px}
+.tick{font-size:11px;fill:var(--muted)}
+.grid-line{stroke:var(--line)}.tick-line,.axis{stroke:var(--strong-line)}
+.gap{fill:none;stroke:var(--strong-line);stroke-width:1.5}
+.column{fill:currentColor}
+.brush{position:absolute;top:8px;height:144px;background:color-mix(in srgb,var(--accent) 14%,transparent);pointer-events:none}
+.sliders input{position:absolute;top:8px;left:45px;width:calc(100% - 48px);height:144px;margin:0;padding:0;max-width:none;appearance:none;background:none;pointer-events:none;border:0}
+.sliders input::-webkit-slider-runnable-track{height:144px;background:none}
 .sliders input::-moz-range-track{background:none}
-.sliders input::-webkit-slider-thumb{appearance:none;width:14px;height:14px;border-radius:50%;background:var(--panel);border:2px solid var(--accent);cursor:ew-resize}
-.sliders input::-moz-range-thumb{width:10px;height:10px;border-radius:50%;background:var(--panel);border:2px solid var(--accent);cursor:ew-resize}
+.sliders input::-webkit-slider-thumb{appearance:none;pointer-events:auto;width:14px;height:144px;cursor:ew-resize;border:0;background:linear-gradient(var(--accent),var(--accent)) center/2px 100% no-repeat,linear-gradient(var(--accent),var(--accent)) center/8px 30px no-repeat}
+.sliders input::-moz-range-thumb{pointer-events:auto;width:14px;height:144px;border:0;border-radius:0;cursor:ew-resize;background:linear-gradient(var(--accent),var(--accent)) center/2px 100% no-repeat,linear-gradient(var(--accent),var(--accent)) center/8px 30px no-repeat}
 .sliders input:focus-visible{outline:0}
-.sliders input:focus-visible::-webkit-slider-thumb{outline:2px solid var(--accent);outline-offset:2px}
-.sliders input:focus-visible::-moz-range-thumb{outline:2px solid var(--accent);outline-offset:2px}
-#timeline-readout{font-size:12.5px;min-height:1.5em;margin-left:48px}
+.sliders input:focus-visible::-webkit-slider-thumb{outline:2px solid var(--accent);outline-offset:-1px}
+.sliders input:focus-visible::-moz-range-thumb{outline:2px solid var(--accent);outline-offset:-1px}
+#timeline-readout{font-size:12.5px;min-height:1.5em;margin-left:52px}
 
 .ends{display:grid;gap:20px 28px;grid-template-columns:minmax(0,1fr) minmax(0,1fr) minmax(0,1.7fr);align-items:start}
+@media(min-width:761px){.ends:has(#matrix-panel[hidden]){grid-template-columns:1fr 1fr}}
 .end{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 10px;width:100%;text-align:left;background:none;border:0;border-radius:6px;padding:3px 6px;margin-inline:-6px;width:calc(100% + 12px)}
 .end:hover{background:var(--sunken)}
 .end[aria-pressed=true]{background:var(--accent-soft);box-shadow:inset 0 0 0 1px var(--accent)}
@@ -280,7 +282,6 @@ button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-
 .detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr)}
 thead{display:table-row-group}
 .line.open{break-after:avoid}
-.uplot,.u-wrap{width:100%!important;height:auto!important}.uplot canvas{height:auto!important}.u-over{display:none}
 .mid{display:revert}.detail{position:static;width:auto}
 }
 @media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}.chevron{transition:transform .12s}}

@@ -52,6 +52,11 @@ export interface App {
   /** The rows that pass the filters, without those of a facet, in no particular order. */
   matching(without: Facet): readonly Row[];
   isFiltered(): boolean;
+  /**
+   * Whether the report's own counts of all exchanges with port 0 are to be shown: more of them are counted than listed, and nothing
+   * but verdicts, which those counts have, and the facet is filtered.
+   */
+  countsAll(facet: 'range' | 'ends'): boolean;
   /** Changes the state and tells those who listen, in the order in which they asked to be told. */
   update(change: Partial<PageState>): void;
   clear(): void;
@@ -112,6 +117,9 @@ export function createApp(payload: PagePayload): App {
       server: formatEndpoint(exchange.server),
     };
   });
+
+  /** Every exchange with port 0 is listed: then the list says more than the counts. */
+  const isComplete = rows.filter(({ exchange }) => exchange.portZero !== null).length >= payload.total;
 
   /** What the text filter looks at, built when it is first used. */
   const texts = new WeakMap<Row, string>();
@@ -180,6 +188,11 @@ export function createApp(payload: PagePayload): App {
         target !== null ||
         range !== null
       );
+    },
+    countsAll(facet) {
+      const { text, rule, rank, input, source, target, range } = state;
+      if (isComplete || text.trim() !== '' || rule !== '' || rank > 0 || input >= 0) return false;
+      return facet === 'ends' ? range === null : source === null && target === null;
     },
     update(change) {
       state = { ...state, ...change };

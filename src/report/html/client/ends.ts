@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import { formatCount, formatNumber } from '../../../words/numbers.ts';
+import type { TopEndsReport } from '../../model/types.ts';
 import type { App, Row } from './app.ts';
 
 /** Who asked and who answered: the busiest sources and targets, and which asked which. The rest are counted. */
@@ -16,7 +17,10 @@ export function endsPart(app: App): void {
 
   interface Pile {
     readonly address: string;
+    /** Those that are sure. */
     count: number;
+    /** How many more there may be. */
+    readonly error: number;
     readonly verdicts: Map<string, number>;
   }
 
@@ -26,14 +30,27 @@ export function endsPart(app: App): void {
       const address = addressOf(row);
       let entry = piles.get(address);
       if (!entry) {
-        entry = { address, count: 0, verdicts: new Map() };
+        entry = { address, count: 0, error: 0, verdicts: new Map() };
         piles.set(address, entry);
       }
       entry.count++;
       entry.verdicts.set(row.exchange.verdict, (entry.verdicts.get(row.exchange.verdict) ?? 0) + 1);
     }
-    // Equal ones in the order of their numbers: 192.0.2.9 before 192.0.2.10.
-    return [...piles.values()].sort((a, b) => b.count - a.count || collator.compare(a.address, b.address));
+    return sort([...piles.values()]);
+  }
+
+  // Equal ones in the order of their numbers: 192.0.2.9 before 192.0.2.10.
+  const sort = (piles: Pile[]) => piles.sort((a, b) => b.count - a.count || collator.compare(a.address, b.address));
+
+  /** The report's own counts of all exchanges with port 0, of the verdicts that are chosen. */
+  function pileTop({ ends }: TopEndsReport): Pile[] {
+    const { verdicts: chosen } = app.state;
+    const piles = ends.map(({ address, error, verdicts }): Pile => {
+      const own = Object.entries(verdicts).filter(([id]) => chosen.size === 0 || chosen.has(id));
+      return { address, count: own.reduce((sum, [, count]) => sum + count, 0), error, verdicts: new Map(own) };
+    });
+    // Of an end whose count is mostly error nothing is known.
+    return sort(piles.filter(({ count, error }) => count > error));
   }
 
   function bar(entry: Pile, most: number): HTMLElement {
@@ -54,6 +71,19 @@ export function endsPart(app: App): void {
         verdicts.has(id) ? [`${label.toLowerCase()} ${formatNumber(verdicts.get(id)!)}`] : [],
       )
       .join(', ');
+  }
+
+  /** What is beyond the ends of the report's own counts, in words. */
+  function moreOfTop({ distinct, maxError, ends }: TopEndsReport, shown: readonly Pile[], side: string): string {
+    const all = `${distinct.atLeast ? 'more than ' : ''}${formatCount(distinct.count, side)}`;
+    if (!distinct.atLeast && distinct.count <= shown.length) return '';
+    if (app.state.verdicts.size > 0) return `${all} in all`;
+    const next = ends.find(({ address }) => !shown.some((pile) => pile.address === address));
+    const most = Math.max(maxError, next?.count ?? 0);
+    const share = most / app.payload.total;
+    const percent = share < 0.0001 ? '' : ` (${Number((share * 100).toPrecision(2))} %)`;
+    if (distinct.count === app.payload.total) return `${all}, none twice`;
+    return `${all}${shown.length > 0 ? '; of the others' : ','} none ${most === 1 ? 'twice' : `with more than ${formatNumber(most)}${percent}`}`;
   }
 
   function fillList(list: HTMLElement, more: HTMLElement, piles: readonly Pile[], side: 'source' | 'target'): void {
@@ -83,7 +113,7 @@ export function endsPart(app: App): void {
               click: () => app.update({ [side]: chosen === entry.address ? null : entry.address }),
             },
             element('span', { class: 'address' }, entry.address),
-            element('span', { class: 'number' }, formatNumber(entry.count)),
+            element('span', { class: 'number' }, `${entry.error > 0 ? '≥ ' : ''}${formatNumber(entry.count)}`),
             bar(entry, most),
             element('span', { class: 'unseen' }, `: ${verdictWords(entry.verdicts)}`),
           ),
@@ -92,6 +122,10 @@ export function endsPart(app: App): void {
     );
     if (focused !== undefined) {
       for (const button of list.querySelectorAll('button')) if (button.dataset.address === focused) button.focus();
+    }
+    if (app.countsAll('ends')) {
+      more.textContent = moreOfTop(app.payload.top[`${side}s`], top, side);
+      return;
     }
     // Ten bars of one length say nothing: equal shares are said in words.
     const each = top[0]?.count ?? 0;
@@ -191,11 +225,20 @@ export function endsPart(app: App): void {
   }
 
   app.onUpdate(() => {
+    const all = app.countsAll('ends');
     const rows = app.matching('ends');
-    const sources = pile(rows, ({ exchange }) => exchange.client.address);
-    const targets = pile(rows, ({ exchange }) => exchange.server.address);
+    const { top } = app.payload;
+    const sources = all ? pileTop(top.sources) : pile(rows, ({ exchange }) => exchange.client.address);
+    const targets = all ? pileTop(top.targets) : pile(rows, ({ exchange }) => exchange.server.address);
     fillList(app.byId('sources'), app.byId('sources-more'), sources, 'source');
     fillList(app.byId('targets'), app.byId('targets-more'), targets, 'target');
-    fillGrid(rows, sources, targets);
+    // Pairs are known of those that are listed.
+    if (all) app.byId('matrix-panel').hidden = true;
+    else fillGrid(rows, sources, targets);
+    app.byId('ends-what').textContent = all
+      ? `of all ${formatCount(app.payload.total, 'exchange')} with port 0`
+      : app.payload.unlisted > 0
+        ? 'of the exchanges that are listed'
+        : '';
   });
 }

@@ -1,266 +1,323 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import UPlot from 'uplot';
 import { formatCount, formatNumber } from '../../../words/numbers.ts';
-import { formatDuration, formatTime } from '../words.ts';
+import { formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App } from './app.ts';
+import { clockLabel, clockTicks, niceNumber, niceStep, offsetTicks } from './time-ticks.ts';
+import { layOut, type Moment, type TimelineLayout } from './timeline-layout.ts';
+
+const HEIGHT = 178;
+const TOP = 8;
+/** Of the axes. */
+const LEFT = 52;
+const RIGHT = 10;
+const BOTTOM = 26;
+const PLOT_HEIGHT = HEIGHT - TOP - BOTTOM;
+/** Steps of the two ends of the brush. */
+const STEPS = 1000;
+/** From this span on places are told by the clock. */
+const CLOCK_FROM = 120;
+const HINT = 'Drag over the chart, or move its two ends, to choose a span of time.';
 
 /**
- * Exchanges over time, stacked by verdict. Dragging, or the two sliders, choose a span, which filters; the buttons zoom.
+ * Exchanges over time, stacked by verdict: all with port 0 where nothing but verdicts is filtered, else those that are listed. One
+ * brush chooses a span, which filters: by dragging, or by its two ends.
  */
 export function timelinePart(app: App): void {
   const { element } = app;
-  const section = app.byId('timeline');
   const frame = app.byId('timeline-plot');
   const readout = app.byId('timeline-readout');
   const from = app.byId('range-from') as HTMLInputElement;
   const to = app.byId('range-to') as HTMLInputElement;
-  const present = app.payload.verdicts.filter(({ id }) => app.rows.some(({ exchange }) => exchange.verdict === id));
+  const { verdicts, timeline } = app.payload;
+  const { origin } = app;
+  if (origin === null) return;
+  const start = Date.parse(origin) / 1000;
+
+  const picture = svg('svg', { role: 'img', 'aria-label': 'Timeline' });
+  const brush = element('div', { class: 'brush', hidden: true });
+  frame.prepend(picture, brush);
+
+  const places = new Map<string, number>(verdicts.map(({ id }, index) => [id, index]));
+  const whole: readonly Moment[] = timeline.bins.map(({ time, verdicts: shares }) => ({
+    at: secondsBetween(origin, time),
+    span: timeline.binSeconds!,
+    counts: verdicts.map(({ id }) => shares[id] ?? 0),
+  }));
+  const isMoment = (moments: readonly Moment[]) => moments.length < 2 || moments[0]!.at === moments.at(-1)!.at;
+  const listed = rowMoments();
   // A single moment is no line.
-  if (!app.rows.some(({ at }) => at > 0)) return;
+  if (isMoment(listed) && isMoment(whole)) return;
 
-  /** Slider steps over the shown span. */
-  const STEPS = 1000;
-  const NO_SPAN = 1e-6;
-  let whole: [number, number] = [0, 1];
-  let shown: [number, number] = [0, 1];
-  let input = Number.NaN;
-  let bins: number[] = [];
-  let counts: number[][] = [];
-  let quiet = false;
+  /** The span that is drawn; null for the whole. */
+  let shown: readonly [number, number] | null = null;
+  let input = -1;
+  let layout: TimelineLayout | null = null;
 
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  // Linear steps below a minute, then those of a clock.
-  const increments: number[] = [];
-  for (let power = -9; power <= 0; power++) for (const step of [1, 2, 5]) increments.push(step * 10 ** power);
-  increments.push(10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200);
-  for (let days = 86_400; days < 1e11; days *= 2) increments.push(days);
-
-  /** How a place on the axis is written: in the unit of the axis's step, with no more digits than the step has. */
-  function placeLabel(seconds: number, step: number): string {
-    if (seconds === 0) return '0';
-    const units: [number, string][] = [
-      [86_400, 'd'],
-      [3600, 'h'],
-      [60, 'min'],
-      [1, 's'],
-      [1e-3, 'ms'],
-      [1e-6, 'µs'],
-      [1e-9, 'ns'],
-    ];
-    const [size, name] = units.find(([unit]) => step >= unit * 0.9999) ?? units.at(-1)!;
-    return `${seconds < 0 ? '−' : '+'}${Number((Math.abs(seconds) / size).toFixed(2)).toLocaleString('en-US')} ${name}`;
+  function rowMoments(): Moment[] {
+    return app
+      .matching('range')
+      .filter(({ at }) => !Number.isNaN(at))
+      .sort((a, b) => a.at - b.at)
+      .map(({ at, exchange }) => {
+        const counts = new Array<number>(verdicts.length).fill(0);
+        counts[places.get(exchange.verdict)!] = 1;
+        return { at, span: 0, counts };
+      });
   }
 
-  const plot = new UPlot(
-    {
-      width: 600,
-      height: 168,
-      padding: [8, 12, 0, 0],
-      legend: { show: false },
-      scales: {
-        x: { time: false, range: () => shown },
-        y: { range: (_plot, _min, max) => [0, Math.max(1, max) * 1.05] },
-      },
-      axes: [
-        {
-          stroke: () => color('--muted'),
-          font: `11px ${color('--font')}`,
-          grid: { show: false },
-          ticks: { stroke: () => color('--line'), width: 1, size: 4 },
-          size: 28,
-          gap: 4,
-          space: 84,
-          incrs: increments,
-          values: (_plot, places, _axis, _space, step) => places.map((place) => placeLabel(place, step)),
-        },
-        {
-          stroke: () => color('--muted'),
-          font: `11px ${color('--font')}`,
-          grid: { stroke: () => color('--line'), width: 1 },
-          ticks: { show: false },
-          size: 48,
-          gap: 4,
-          space: 32,
-          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000],
-          values: (_plot, places) => places.map((place) => formatNumber(place)),
-        },
-      ],
-      // Drawn from the highest pile to the lowest, so that each covers all but its own share of the one before.
-      series: [
-        {},
-        ...[...present].reverse().map(({ id, label }) => ({
-          label,
-          fill: () => color(`--v-${id}`),
-          width: 0,
-          points: { show: false },
-          paths: UPlot.paths.bars!({ size: [0.92, 28, 2], align: 0 }),
-        })),
-      ],
-      cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
-      hooks: {
-        setCursor: [(self) => showReadout(self.cursor.idx ?? null)],
-        setSelect: [
-          (self) => {
-            if (quiet) return;
-            const { left, width } = self.select;
-            if (width < 2) return;
-            app.update({ range: [self.posToVal(left, 'x'), self.posToVal(left + width, 'x')] });
-          },
-        ],
-      },
-    },
-    [[0], ...present.map(() => [0])] as UPlot.AlignedData,
-    frame,
-  );
-  plot.over.addEventListener('click', () => {
-    // A click without a drag takes the choice back; uPlot has then no selection.
-    if (plot.select.width < 2 && app.state.range !== null) app.update({ range: null });
-  });
-  plot.over.addEventListener('dblclick', () => {
-    shown = [...whole];
-    app.update({ range: null });
-  });
-
-  function showReadout(index: number | null): void {
-    const total = index === null ? 0 : counts.reduce((sum, list) => sum + (list[index] ?? 0), 0);
-    if (index === null || bins.length === 0) {
-      readout.textContent = 'Drag over the chart, or move the two sliders, to choose a span of time.';
-      return;
-    }
-    const parts = present.flatMap(({ label }, series) => {
-      const count = counts[series]![index]!;
-      return count > 0 ? [`${label.toLowerCase()} ${formatNumber(count)}`] : [];
+  /** What passes the filters, aside of the brush. */
+  function findMoments(): readonly Moment[] {
+    if (!app.countsAll('range')) return rowMoments();
+    const chosen = app.state.verdicts;
+    if (chosen.size === 0) return whole;
+    return whole.flatMap((moment) => {
+      const counts = moment.counts.map((count, index) => (chosen.has(verdicts[index]!.id) ? count : 0));
+      return counts.some((count) => count > 0) ? [{ ...moment, counts }] : [];
     });
-    readout.textContent = `+${formatDuration(bins[index]!)}: ${formatCount(total, 'exchange')}${parts.length > 0 ? ` — ${parts.join(', ')}` : ''}`;
-  }
-
-  /** The span of the input that is chosen, a little widened, so that the first and the last bar are whole. */
-  function measure(): void {
-    let first = Number.POSITIVE_INFINITY;
-    let last = Number.NEGATIVE_INFINITY;
-    for (const { at, exchange } of app.rows) {
-      if (app.state.input >= 0 && exchange.input !== app.state.input) continue;
-      if (at < first) first = at;
-      if (at > last) last = at;
-    }
-    if (first > last) [first, last] = [0, 1];
-    const margin = Math.max((last - first) * 0.015, NO_SPAN / 2);
-    whole = [first - margin, last + margin];
-    shown = [...whole];
   }
 
   function draw(): void {
-    const { state } = app;
-    if (input !== state.input) {
-      input = state.input;
-      measure();
+    if (input !== app.state.input) {
+      input = app.state.input;
+      shown = null;
     }
+    const all = app.countsAll('range');
+    const moments = findMoments().filter(
+      ({ at, span }) => shown === null || (at + span > shown[0] && at <= shown[1]) || at === shown[0],
+    );
     const width = Math.max(240, frame.clientWidth);
-    const size = Math.max(24, Math.min(180, Math.round(width / 7)));
-    const step = (shown[1] - shown[0]) / size;
-    const rows = app.matching('range');
-    bins = Array.from({ length: size }, (_, index) => shown[0] + (index + 0.5) * step);
-    counts = present.map(() => new Array<number>(size).fill(0));
-    const places = new Map(present.map(({ id }, index) => [id, index]));
-    let drawn = 0;
-    for (const { at, exchange } of rows) {
-      if (!(at >= shown[0] && at <= shown[1])) continue;
-      const bin = Math.min(size - 1, Math.floor((at - shown[0]) / step));
-      counts[places.get(exchange.verdict)!]![bin]!++;
-      drawn++;
+    picture.replaceChildren();
+    picture.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
+    layout = moments.length === 0 ? null : layOut(moments, width - LEFT - RIGHT);
+    app.byId('timeline-what').textContent = all
+      ? `all ${formatCount(app.payload.total, 'exchange')} with port 0${timeline.untimed > 0 ? `, but ${formatNumber(timeline.untimed)} without time` : ''}`
+      : app.payload.unlisted > 0
+        ? 'of the exchanges that are listed'
+        : '';
+    if (layout === null) picture.setAttribute('aria-label', 'Timeline of no exchange');
+    else {
+      const most = Math.max(...layout.columns.map(({ total }) => total));
+      drawGrid(layout, most, width);
+      drawBars(layout, most);
+      drawAxis(layout);
+      describe(layout, most);
     }
-    const piles: (number | null)[][] = [];
-    const sums = new Array<number>(size).fill(0);
-    for (const list of counts) {
-      // Nothing of a verdict in a bin: no bar, else it would be drawn again over what lies below.
-      piles.push(
-        list.map((count, index) => {
-          sums[index]! += count;
-          return count > 0 ? sums[index]! : null;
-        }),
+    drawBrush();
+    readout.textContent = HINT;
+  }
+
+  function describe({ columns, stretches }: TimelineLayout, most: number): void {
+    const sums = verdicts.map((_, index) => columns.reduce((sum, { counts }) => sum + counts[index]!, 0));
+    const total = sums.reduce((a, b) => a + b, 0);
+    const named = verdicts.flatMap(({ label }, index) =>
+      sums[index]! > 0 ? [`${label} ${formatNumber(sums[index]!)}`] : [],
+    );
+    const highest = columns.find((column) => column.total === most)!;
+    const span = stretches.at(-1)!.to - stretches[0]!.from;
+    picture.setAttribute(
+      'aria-label',
+      `Timeline of ${formatCount(total, 'exchange')} over ${formatDuration(span)}, by verdict: ${named.join(', ')}. Most in one bar: ${formatNumber(most)}, at +${formatDuration(Math.max(0, highest.from))}.`,
+    );
+  }
+
+  function drawGrid(_layout: TimelineLayout, most: number, width: number): void {
+    const step = Math.max(1, niceNumber(most / 4));
+    for (let count = 0; count <= most; count += step) {
+      const y = yOf(count, most);
+      picture.append(
+        svg('line', { class: 'grid-line', x1: LEFT, x2: width - RIGHT, y1: y, y2: y }),
+        svg('text', { class: 'tick', x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }, formatNumber(count)),
       );
     }
-    plot.setSize({ width, height: 168 });
-    plot.setData([bins, ...piles.reverse()] as UPlot.AlignedData);
-    const most = Math.max(...sums);
-    frame.setAttribute(
-      'aria-label',
-      `Timeline of ${formatCount(drawn, 'exchange')} over ${formatDuration(shown[1] - shown[0])}, by verdict: ${present
-        .map(({ label }, index) => `${label} ${formatNumber(counts[index]!.reduce((a, b) => a + b, 0))}`)
-        .join(
-          ', ',
-        )}. Most in one bar: ${formatNumber(most)}, at +${formatDuration(Math.max(0, bins[sums.indexOf(most)]!))}.`,
-    );
-    drawBrush();
-    showReadout(null);
   }
+
+  function drawBars({ columns }: TimelineLayout, most: number): void {
+    for (const { x, width, counts } of columns) {
+      let below = 0;
+      for (const [index, count] of counts.entries()) {
+        if (count === 0) continue;
+        const bottom = yOf(below, most);
+        below += count;
+        // Two pixels at least, though it were one of a million.
+        const height = Math.max(2, bottom - yOf(below, most));
+        picture.append(
+          svg('rect', { class: `column v-${verdicts[index]!.id}`, x: LEFT + x, y: bottom - height, width, height }),
+        );
+      }
+    }
+  }
+
+  function drawAxis({ stretches, step, toX }: TimelineLayout): void {
+    const y = TOP + PLOT_HEIGHT;
+    const [first] = stretches;
+    const byClock = stretches.length > 1 || first!.to - first!.from >= CLOCK_FROM;
+    const tickStep = niceStep(((first!.to - first!.from) / first!.width) * 84);
+    const taken: [number, number][] = [];
+    /** Returns false where it would stand over another one, or beyond the plot. */
+    const write = (x: number, text: string, anchor: 'start' | 'middle' | 'end' = 'middle'): boolean => {
+      const length = text.length * 6.8;
+      const left = anchor === 'start' ? x : anchor === 'end' ? x - length : x - length / 2;
+      if (left < -LEFT + 24 || left + length > plotWidth() + RIGHT) return false;
+      if (taken.some(([start, end]) => left < end + 10 && left + length > start - 10)) return false;
+      taken.push([left, left + length]);
+      picture.append(svg('text', { class: 'tick', x: LEFT + x, y: y + 18, 'text-anchor': anchor }, text));
+      return true;
+    };
+    let day = '';
+    for (const [index, { from, x, width }] of stretches.entries()) {
+      picture.append(svg('line', { class: 'axis', x1: LEFT + x, x2: LEFT + x + Math.max(2, width), y1: y, y2: y }));
+      const before = stretches[index - 1];
+      if (before !== undefined) drawGap(LEFT + (before.x + before.width + x) / 2, formatDuration(from - before.to));
+      if (!byClock) continue;
+      const date = clockLabel(start + from, 86_400);
+      const time = clockLabel(start + from, Math.min(tickStep, 3600));
+      const text = stretches.length > 1 && date !== day ? `${date} ${time}` : time;
+      if (write(x, text, 'start') || write(x + width, text, 'end')) day = date;
+    }
+    for (const { from, to, x, width } of stretches) {
+      const ticks = byClock ? clockTicks(from, to, tickStep, start) : offsetTicks(from, to, tickStep);
+      for (const { at, label } of ticks) {
+        const place = toX(at);
+        if (place > x + width + 1 || !write(place, label)) continue;
+        picture.append(svg('line', { class: 'tick-line', x1: LEFT + place, x2: LEFT + place, y1: y, y2: y + 4 }));
+      }
+    }
+    app.byId('timeline-step').textContent = `a bar is ${formatDuration(step)}`;
+  }
+
+  /** Where time is left out: a broken line, and how much. */
+  function drawGap(x: number, text: string): void {
+    const part = PLOT_HEIGHT / 6;
+    const middle = TOP + PLOT_HEIGHT / 2;
+    picture.append(
+      svg('path', { class: 'gap', d: `M${x - 11} ${TOP}l6 ${part}-6 ${part} 6 ${part}-6 ${part} 6 ${part}-6 ${part}` }),
+      svg(
+        'text',
+        { class: 'tick', x, y: middle, 'text-anchor': 'middle', transform: `rotate(-90 ${x + 4} ${middle})` },
+        text,
+      ),
+    );
+  }
+
+  /** The brush's place, in pixels of the plot. */
+  function placeOf(range: readonly [number, number]): [number, number] {
+    return [layout!.toX(range[0]), layout!.toX(range[1])];
+  }
+  const plotWidth = () => Math.max(1, Math.max(240, frame.clientWidth) - LEFT - RIGHT);
 
   function drawBrush(): void {
     const { range } = app.state;
-    quiet = true;
-    if (range === null) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    else {
-      const height = plot.over.clientHeight;
-      const limit = plot.over.clientWidth;
-      const place = (at: number) => Math.min(limit, Math.max(0, plot.valToPos(at, 'x')));
-      const left = place(range[0]);
-      plot.setSelect({ left, top: 0, width: Math.max(1, place(range[1]) - left), height }, false);
-    }
-    quiet = false;
-    const [start, end] = range ?? shown;
-    const slot = (at: number) => Math.round(Math.min(1, Math.max(0, (at - shown[0]) / (shown[1] - shown[0]))) * STEPS);
-    for (const [slider, at] of [
-      [from, start],
-      [to, end],
+    brush.hidden = range === null || layout === null;
+    const [left, right] = range === null || layout === null ? [0, plotWidth()] : placeOf(range);
+    brush.style.left = `${LEFT + left}px`;
+    brush.style.width = `${Math.max(1, right - left)}px`;
+    const ends = range ?? (layout === null ? [0, 0] : [layout.toTime(0), layout.toTime(plotWidth())]);
+    for (const [slider, x, at] of [
+      [from, left, ends[0]!],
+      [to, right, ends[1]!],
     ] as const) {
-      slider.value = String(slot(at));
+      slider.value = String(Math.round((x / plotWidth()) * STEPS));
       slider.setAttribute('aria-valuetext', `+${formatDuration(Math.max(0, at))}`);
     }
   }
 
   function slide(): void {
-    const at = (slider: HTMLInputElement) => shown[0] + (Number(slider.value) / STEPS) * (shown[1] - shown[0]);
+    if (layout === null) return;
+    const isAll = Number(from.value) === 0 && Number(to.value) === STEPS;
+    const at = (slider: HTMLInputElement) => layout!.toTime((Number(slider.value) / STEPS) * plotWidth());
     const [a, b] = [at(from), at(to)];
-    const all = Number(from.value) === 0 && Number(to.value) === STEPS;
-    app.update({ range: all ? null : [Math.min(a, b), Math.max(a, b)] });
+    app.update({ range: isAll ? null : [Math.min(a, b), Math.max(a, b)] });
   }
   from.addEventListener('input', slide);
   to.addEventListener('input', slide);
 
-  function zoom(start: number, end: number): void {
-    const span = Math.max(end - start, NO_SPAN);
-    const middle = (start + end) / 2;
-    shown = [Math.max(whole[0], middle - span / 2), Math.min(whole[1], middle + span / 2)];
-    if (shown[1] - shown[0] < NO_SPAN / 2) shown = [...whole];
-    app.update({});
+  // Pixels of the plot, held at its ends.
+  const plotX = (event: PointerEvent) =>
+    Math.min(plotWidth(), Math.max(0, event.clientX - frame.getBoundingClientRect().left - LEFT));
+  let grip: number | null = null;
+  frame.addEventListener('pointerdown', (event) => {
+    // Not on the ends of the brush, which move by themselves.
+    if (event.target instanceof HTMLInputElement || event.button !== 0 || layout === null) return;
+    grip = plotX(event);
+    frame.setPointerCapture(event.pointerId);
+  });
+  frame.addEventListener('pointermove', (event) => {
+    const x = plotX(event);
+    if (grip !== null) {
+      brush.hidden = false;
+      brush.style.left = `${LEFT + Math.min(grip, x)}px`;
+      brush.style.width = `${Math.abs(x - grip)}px`;
+    }
+    tell(x);
+  });
+  frame.addEventListener('pointerleave', () => {
+    readout.textContent = HINT;
+  });
+  frame.addEventListener('pointerup', (event) => {
+    if (grip === null || layout === null) return;
+    const [left, right] = [Math.min(grip, plotX(event)), Math.max(grip, plotX(event))];
+    grip = null;
+    // A click without a drag takes the choice back.
+    if (right - left >= 4) app.update({ range: [layout.toTime(left), layout.toTime(right)] });
+    else if (app.state.range !== null) app.update({ range: null });
+    else drawBrush();
+  });
+  frame.addEventListener('pointercancel', () => {
+    grip = null;
+    drawBrush();
+  });
+
+  /** What is at that place. */
+  function tell(x: number): void {
+    const near = layout?.columns.find((column) => Math.abs(column.x + column.width / 2 - x) <= column.width / 2 + 2);
+    if (near === undefined) {
+      readout.textContent = HINT;
+      return;
+    }
+    const parts = verdicts.flatMap(({ label }, index) =>
+      near.counts[index]! > 0 ? [`${label.toLowerCase()} ${formatNumber(near.counts[index]!)}`] : [],
+    );
+    readout.textContent = `+${formatDuration(Math.max(0, near.from))}: ${formatCount(near.total, 'exchange')} — ${parts.join(', ')}`;
   }
+
   app.byId('zoom-in').addEventListener('click', () => {
-    const [start, end] = app.state.range ?? [
-      shown[0] + (shown[1] - shown[0]) / 4,
-      shown[1] - (shown[1] - shown[0]) / 4,
-    ];
-    zoom(start, end);
+    if (layout === null) return;
+    shown = app.state.range ?? [layout.toTime(plotWidth() / 4), layout.toTime((plotWidth() / 4) * 3)];
+    app.update({});
   });
-  app.byId('zoom-out').addEventListener('click', () => {
-    const span = shown[1] - shown[0];
-    zoom(shown[0] - span / 2, shown[1] + span / 2);
+  app.byId('zoom-all').addEventListener('click', () => {
+    shown = null;
+    app.update({});
   });
-  app.byId('zoom-all').addEventListener('click', () => zoom(whole[0], whole[1]));
 
   const key = app.byId('timeline-key');
+  const present = verdicts.filter(
+    ({ id }, index) =>
+      whole.some(({ counts }) => counts[index]! > 0) || app.rows.some(({ exchange }) => exchange.verdict === id),
+  );
   for (const { id } of present) key.append(element('li', {}, app.verdict(id)));
-  app.byId('timeline-start').textContent = `0 = ${formatTime(app.origin!, true)}`;
-  section.hidden = false;
+  app.byId('timeline-start').textContent = `0 = ${formatTime(origin, true)}`;
+  app.byId('timeline').hidden = false;
   app.onUpdate(draw);
-  document.addEventListener('themechange', () => plot.redraw(false, true));
-  let resize = 0;
+  let drawn = 0;
   new ResizeObserver(() => {
-    cancelAnimationFrame(resize);
-    resize = requestAnimationFrame(() => {
-      if (Math.abs(plot.width - frame.clientWidth) > 1) draw();
-    });
+    if (frame.clientWidth === drawn) return;
+    drawn = frame.clientWidth;
+    requestAnimationFrame(draw);
   }).observe(frame);
+}
+
+const yOf = (count: number, most: number): number => TOP + PLOT_HEIGHT * (1 - count / most);
+
+function svg(
+  name: 'svg' | 'rect' | 'line' | 'path' | 'text',
+  attributes: Readonly<Record<string, string | number>>,
+  text?: string,
+): SVGElement {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
+  if (text !== undefined) node.textContent = text;
+  return node;
 }
