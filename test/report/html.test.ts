@@ -176,8 +176,9 @@ describe('formatHtml', () => {
     const exchange = makeExchangeReport({ probe: null, verdict: 'unsolicited', lateStart: true });
     const finding = makeFindingReport({ ruleId: 'port-zero-backscatter', severity: 'info' });
     const markup = pageOf(makeRun([exchange], [finding])).replace(/<script[\s\S]*?<\/script>/g, '');
-    // In the table of groups, and in the list of exchanges.
-    expect(markup.match(/<td[^>]*>late start<\/td>/g)).toHaveLength(2);
+    // In the list of exchanges, and in the table of groups.
+    expect(markup.match(/<td[^>]*>late start<\/td>/g)).toHaveLength(1);
+    expect(markup).toMatch(/<span class="muted">late start · /);
     const answer = { ...exchange, lateStart: false };
     expect(pageOf(makeRun([answer], [finding])).replace(/<script[\s\S]*?<\/script>/g, '')).not.toContain('late start<');
   });

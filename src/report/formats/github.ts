@@ -3,7 +3,8 @@ import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { formatConclusion } from '../model/conclusion.ts';
-import { countKnown, formatGone, formatKnown, isKnown } from '../model/known.ts';
+import { countKnown, formatGone, isKnown } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
 import type { DocumentReporter, FindingReport, RunResult } from '../model/types.ts';
 

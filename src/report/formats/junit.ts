@@ -1,7 +1,8 @@
 import { escapeXml } from '../../words/escape.ts';
 import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.ts';
 import { fails, SEVERITIES, type Severity } from '../../words/severity.ts';
-import { formatKnown, isKnown } from '../model/known.ts';
+import { isKnown } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
 import type { DocumentReporter, ExpectationReport, FindingReport, InputReport, RunResult } from '../model/types.ts';

@@ -4,7 +4,8 @@ import { formatCount, formatFrameList } from '../../words/numbers.ts';
 import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { exchangeFilter, framesFilter } from '../display-filter.ts';
-import { formatGone, formatKnown, isKnown } from '../model/known.ts';
+import { formatGone, isKnown } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
 import { fingerprintOfFinding, identifyFinding } from '../model/same-finding.ts';
 import type {

@@ -8,7 +8,8 @@ import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { groupFilter } from '../display-filter.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
 import { formatConclusion } from '../model/conclusion.ts';
-import { formatFindingCounts, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { formatFindingCounts, formatGone, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import type {
   AnalysisReport,
   ExchangeGroup,

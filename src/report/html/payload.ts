@@ -2,7 +2,10 @@ import type { Verdict } from '../../track/exchange.ts';
 import { VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
 import { VERDICT_WORDS } from '../../words/verdicts.ts';
+import { isKnownGroup, newFirst } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import type { ExchangeReport, FindingReport, RunResult, TimelineReport, TopReport } from '../model/types.ts';
+import { groupKey, type PageGroup } from './alike.ts';
 
 /** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */
 const PAGE_EXCHANGES = 10_000;
@@ -39,6 +42,8 @@ export interface PagePayload {
   readonly total: number;
   readonly timeline: TimelineReport;
   readonly top: TopReport;
+  /** Flagged exchanges that are alike, listed or not: the gravest first, and those that a baseline has last. */
+  readonly groups: readonly PageGroup[];
 }
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 };
@@ -70,12 +75,40 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
     total: report.summary.portZero.total,
     timeline: report.timeline,
     top: report.top,
+    groups: describeGroups(groups),
     findings: report.findings.flatMap(({ ruleId, severity, message, exchange, known }) =>
       exchange !== null && ids.has(exchange)
         ? [{ ruleId, severity, message, exchange, ...(known === undefined ? {} : { known }) }]
         : [],
     ),
   };
+}
+
+function describeGroups(groups: RunResult['groups']): PageGroup[] {
+  const flagged = groups.flatMap(({ severity, ...group }) => (severity === null ? [] : [{ ...group, severity }]));
+  flagged.sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] || b.count - a.count);
+  return newFirst(flagged, isKnownGroup).map((group) => {
+    const { portZero, probe, verdict, lateStart, state, reason, ruleIds, knownRuleIds = [] } = group;
+    const { severity, count, clients, servers, inputs, input, firstTime, lastTime, examples } = group;
+    const shared = { portZero, probe, verdict, lateStart, state, reason, ruleIds, knownRuleIds };
+    const named = (ends: typeof clients, name = '') => ({
+      ...ends,
+      name: ends.count === 1 && name !== '' ? name : null,
+    });
+    return {
+      key: groupKey(shared),
+      ...shared,
+      severity,
+      known: (group.known ?? []).map(formatKnown),
+      count,
+      clients: named(clients, examples[0]?.client.address),
+      servers: named(servers, examples[0]?.server.address),
+      inputs,
+      input,
+      firstTime,
+      lastTime,
+    };
+  });
 }
 
 function packFrames({ probe, answer, all, count, omitted }: ExchangeReport['frames']): PageExchange['frames'] {

@@ -6,9 +6,11 @@ import type { Severity } from '../../words/severity.ts';
 import { SEVERITIES } from '../../words/severity.ts';
 import { VERDICT_WORDS } from '../../words/verdicts.ts';
 import { extentOf } from '../model/conclusion.ts';
-import { countKnown, formatGone, formatKnown, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { countKnown, formatGone, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
+import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
+import { groupWords, type PageGroup } from './alike.ts';
 import { html, type Markup } from './escape.ts';
 import { commonFolder, pathMarkup } from './paths.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
@@ -21,6 +23,10 @@ import { formatDuration, formatTime, secondsBetween } from './words.ts';
 const FINDINGS = 200;
 /** Exchanges listed for viewers without a script. */
 const PLAIN_EXCHANGES = 100;
+/** From so many inputs on those that were read whole are folded away below those that were not. */
+const FOLDED_INPUTS = 20;
+/** Groups listed for them. */
+const PLAIN_GROUPS = 100;
 
 const severityMark = (severity: Severity) => html`<span class="mark">${icon(`s-${severity}`)}${severity}</span>`;
 const verdictMark = (verdict: ExchangeReport['verdict']) =>
@@ -103,16 +109,16 @@ export function inputsSection({ report }: RunResult): Markup {
   // Damaged ones first.
   const sorted = [...inputs].sort((a, b) => Number(a.complete) - Number(b.complete));
   const prefix = commonFolder(inputs.map(({ name }) => name));
-  const rows = sorted.map(
-    (input) => html`<tr><th scope="row" class="name">${pathMarkup(input.name.slice(prefix.length))}</th>
+  const rowOf = (
+    input: InputReport,
+  ) => html`<tr><th scope="row" class="name">${pathMarkup(input.name.slice(prefix.length))}</th>
 <td data-label="Format">${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}</td>
 <td data-label="Link types">${input.linkTypes.join(', ') || '–'}</td>
 <td class="number" data-label="Frames">${formatNumber(input.frames)}</td>
 <td class="number" data-label="Bytes">${formatBytes(input.bytes)}</td>
 <td class="time" data-label="From">${timeSpan(input)}</td>
 <td class="number" data-label="Drops">${input.drops === null ? html`<span class="muted">not known</span>` : formatNumber(input.drops)}</td>
-<td data-label="Read">${input.complete ? 'complete' : html`<span class="mark">${icon('s-warning')}incomplete</span>`}</td></tr>`,
-  );
+<td data-label="Read">${input.complete ? 'complete' : html`<span class="mark">${icon('s-warning')}incomplete</span>`}</td></tr>`;
   const problems = sorted.flatMap(({ problems }) =>
     problems.map(
       ({ code, message, offset, frame }) =>
@@ -122,9 +128,18 @@ export function inputsSection({ report }: RunResult): Markup {
   const said = `${formatCount(inputs.length, 'input')}${damaged === 0 ? ', all read whole' : `, ${formatNumber(damaged)} not read whole`}`;
   return html`<section class="panel inputs" id="inputs" aria-labelledby="h-inputs"><details${damaged > 0 ? html` open` : null}><summary><h2 id="h-inputs">Inputs</h2> <span class="muted">${said}${prefix === '' ? null : html`, in <code>${pathMarkup(prefix)}</code>`}</span></summary>
 ${problems.length > 0 ? html`<ul class="problems" aria-label="Problems with the inputs">${problems}</ul>` : null}
-<div class="scroll" role="group" aria-label="Inputs" tabindex="0"><table class="grid cards">
+${
+  damaged === 0 || inputs.length - damaged < FOLDED_INPUTS
+    ? inputTable(sorted.map(rowOf), 'Inputs')
+    : html`${inputTable(sorted.slice(0, damaged).map(rowOf), 'Inputs not read whole')}
+<details><summary class="muted">${formatCount(inputs.length - damaged, 'input')} read whole</summary>${inputTable(sorted.slice(damaged).map(rowOf), 'Inputs read whole')}</details>`
+}</details></section>`;
+}
+
+function inputTable(rows: readonly Markup[], label: string): Markup {
+  return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0"><table class="grid cards">
 <thead><tr><th scope="col">Input</th><th scope="col">Format</th><th scope="col">Link types</th><th scope="col" class="number">Frames</th><th scope="col" class="number">Bytes</th><th scope="col">From</th><th scope="col" class="number">Drops</th><th scope="col">Read</th></tr></thead>
-<tbody>${rows}</tbody></table></div></details></section>`;
+<tbody>${rows}</tbody></table></div>`;
 }
 
 /**
@@ -214,7 +229,7 @@ export function findingsSection({ report }: RunResult): Markup | null {
   for (const { ruleId } of shown) rest.set(ruleId, rest.get(ruleId)! - 1);
   const left = [...rest].filter(([, count]) => count > 0);
   return html`<section class="panel" aria-labelledby="h-findings"><div class="head"><h2 id="h-findings">Findings beyond single exchanges</h2><p class="muted">${formatCount(findings.length, 'finding')}</p></div>
-<div class="scroll" role="group" aria-label="Findings beyond single exchanges" tabindex="0"><table class="grid"><thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">What was seen</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col">Time (UTC)</th><th scope="col">Frames</th></tr></thead><tbody>${rows}</tbody></table></div>
+<div class="scroll" role="group" aria-label="Findings beyond single exchanges" tabindex="0"><table class="grid cards"><thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">What was seen</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col">Time (UTC)</th><th scope="col">Frames</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${left.length > 0 ? html`<p class="muted">Not listed: ${left.map(([rule, count]) => `${formatNumber(count)} more of ${rule}`).join(', ')}.</p>` : null}</section>`;
 }
 
@@ -225,41 +240,38 @@ function findingRow(finding: FindingReport, input: string | null): Markup {
   const { severity, ruleId, message, time, frames, known } = finding;
   const { ranges, cut } = frameRanges(frames);
   const text = ranges.length > 40 ? `${ranges.slice(0, 40)}…` : ranges;
-  return html`<tr><td>${isKnown(finding) ? knownMark : severityMark(severity)}</td><td><code>${ruleId}</code></td><td class="message">${message}${known === undefined || known === null ? null : html` <span class="muted">${formatKnown(known)}</span>`}</td>${input === null ? null : html`<td class="name">${input}</td>`}<td class="time">${time === null ? '–' : formatTime(time, true).replace(' UTC', '')}</td><td>${
+  return html`<tr><td>${isKnown(finding) ? knownMark : severityMark(severity)}</td><td data-label="Rule"><code>${ruleId}</code></td><td class="message">${message}${known === undefined || known === null ? null : html` <span class="muted">${formatKnown(known)}</span>`}</td>${input === null ? null : html`<td class="name" data-label="Input">${pathMarkup(input)}</td>`}<td class="time" data-label="Time">${time === null ? '–' : formatTime(time, true).replace(' UTC', '')}</td><td data-label="Frames">${
     frames.length === 0
       ? '–'
       : html`<span class="frames" data-frames="${ranges}"><span class="ranges">${text.replaceAll(',', ', ')}${cut > 0 ? ` and ${formatNumber(cut)} more` : ''}</span> </span>`
   }</td></tr>`;
 }
 
-export function groupsSection(result: RunResult, payload: PagePayload): Markup | null {
-  const { report } = result;
-  const groups = result.groups.flatMap(({ severity, ...group }) => (severity === null ? [] : [{ severity, ...group }]));
+/** Flagged exchanges that are alike, one line a kind over all captures. The script fills the same table anew when the filter changes. */
+export function groupsSection({ report }: RunResult, payload: PagePayload): Markup | null {
+  const { groups } = payload;
   if (groups.length === 0) return null;
   const several = report.inputs.length > 1;
   const flagged = groups.reduce((sum, { count }) => sum + count, 0);
   const listed = new Set(payload.findings.map(({ exchange }) => exchange)).size;
-  const distinct = ({ count, atLeast }: { readonly count: number; readonly atLeast: boolean }) =>
-    `${atLeast ? '≥ ' : ''}${formatNumber(count)}`;
-  const sorted = groups.sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity] || b.count - a.count);
-  const rows = newFirst(sorted, isKnownGroup).map(
-    (
-      group,
-    ) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td><td>${isKnownGroup(group) ? knownMark : severityMark(group.severity)}${(group.known ?? []).map((entry) => html`<br><span class="muted">${formatKnown(entry)}</span>`)}</td><td>${verdictMark(group.verdict)}</td>
-<td>${probeWord(group) ?? '–'}</td><td>${group.state}${group.reason === null ? null : html` <span class="muted">${group.reason}</span>`}</td>
-<td>${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}</td>
-<td class="number">${group.clients.count === 1 && group.examples[0] ? group.examples[0].client.address : distinct(group.clients)}</td>
-<td class="number">${group.servers.count === 1 && group.examples[0] ? group.examples[0].server.address : distinct(group.servers)}</td>
-<td class="time">${formatTime(group.firstTime, true).replace(' UTC', '')} <span class="muted">${group.firstTime === null || group.firstTime === group.lastTime ? null : html`for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}`}</span></td>
-${several ? html`<td class="name">${group.inputs > 1 ? `${formatNumber(group.inputs)} inputs` : (report.inputs[group.input]?.name ?? '')}</td>` : null}
-<td data-group data-verdict="${group.verdict}" data-rule="${group.ruleIds[0] ?? ''}" data-input="${group.inputs > 1 ? -1 : group.input}"></td></tr>`,
+  const ends = ({ count, atLeast, name }: PageGroup['clients']) =>
+    name === null ? html`${atLeast ? '≥ ' : ''}${formatNumber(count)}` : html`<span class="address">${name}</span>`;
+  const rows = groups.slice(0, PLAIN_GROUPS).map(
+    (group) => html`<tr><td class="number"><b>${formatNumber(group.count)}</b></td>
+<td data-label="Findings">${isKnownGroup(group) ? knownMark : severityMark(group.severity)} ${group.ruleIds.map((rule) => html`<code>${rule}</code> `)}${group.known.map((known) => html`<br><span class="muted">${known}</span>`)}</td>
+<td data-label="Answer">${verdictMark(group.verdict)} <span class="muted">${groupWords(group)}</span></td>
+<td data-label="Sources">${ends(group.clients)}</td><td data-label="Targets">${ends(group.servers)}</td>
+<td class="time" data-label="From">${formatTime(group.firstTime, true).replace(/(\.\d+)? UTC$/, '')}${group.firstTime === null || group.firstTime === group.lastTime ? null : html` <span class="muted">for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}</span>`}</td>
+${several ? html`<td class="name" data-label="Inputs">${group.inputs > 1 ? `${formatNumber(group.inputs)} inputs` : (report.inputs[group.input]?.name ?? '')}</td>` : null}<td class="js-only"></td></tr>`,
   );
   const said =
     listed < flagged
       ? `${formatNumber(listed)} of ${formatCount(flagged, 'flagged exchange')} are listed above; ${formatNumber(flagged - listed)} are only counted here.`
       : `${formatCount(flagged, 'flagged exchange')}, all listed above.`;
-  return html`<section class="panel" aria-labelledby="h-groups"><div class="head"><h2 id="h-groups">Flagged exchanges that are alike</h2><p class="muted">${said}</p></div>
-<div class="scroll" role="group" aria-label="Flagged exchanges that are alike" tabindex="0"><table class="grid"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Severity</th><th scope="col">Verdict</th><th scope="col">Probe</th><th scope="col">State</th><th scope="col">Rules</th><th scope="col" class="number">Sources</th><th scope="col" class="number">Targets</th><th scope="col">From (UTC)</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col" class="js-only"><span class="unseen">Show in the list</span></th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+  const rest = groups.length - rows.length;
+  return html`<section class="panel" id="groups" aria-labelledby="h-groups"><div class="head"><h2 id="h-groups">Flagged exchanges that are alike</h2><p class="muted">${said}</p><p class="muted" id="groups-what"></p></div>
+<div class="scroll" role="group" aria-label="Flagged exchanges that are alike" tabindex="0"><table class="grid cards"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Findings</th><th scope="col">Answer</th><th scope="col">Sources</th><th scope="col">Targets</th><th scope="col">From (UTC)</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col" class="js-only"><span class="unseen">Show in the list</span></th></tr></thead><tbody id="group-rows">${rows}</tbody></table></div>
+${rest > 0 ? html`<p class="muted no-js">and ${formatNumber(rest)} more</p>` : null}<nav class="pager js-only" id="groups-pager" aria-label="Pages of groups" hidden><button type="button" data-go="previous">Previous</button><span id="groups-place"></span><button type="button" data-go="next">Next</button></nav></section>`;
 }
 
 /** What the baseline has and this run has not. */

@@ -60,6 +60,7 @@ button:disabled{cursor:default}
 .bar-top button,.buttons button,.pager button,button.copy{display:inline-flex;align-items:center;gap:6px;background:var(--panel);
 border:1px solid var(--strong-line);border-radius:6px;padding:3px 10px;font-size:12.5px;line-height:1.5;white-space:nowrap}
 .bar-top button:hover,.buttons button:hover,.pager button:not([aria-disabled=true]):hover,button.copy:hover{background:var(--sunken)}
+button.copy{padding:4px;line-height:1;color:var(--muted)}button.copy:hover{color:var(--text)}
 .pager button[aria-disabled=true]{color:var(--muted);border-color:var(--line);cursor:default}
 .quiet{display:inline-flex;align-items:center;gap:4px;background:none;border:0;border-radius:5px;padding:1px 6px 1px 2px;color:var(--accent);font-size:12.5px}
 .quiet:hover{background:var(--accent-soft)}
@@ -247,21 +248,40 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 .side .findings p{font-size:13px;overflow-wrap:anywhere}
 .notes{display:grid;gap:4px;font-size:13px;border-left:3px solid var(--warning);padding-left:10px;overflow-wrap:anywhere}
 
-@media(max-width:1290px){.wide{display:none}}
-@media(max-width:1080px){
+@media screen and (max-width:1290px){.wide{display:none}}
+@media screen and (max-width:1080px){
 .ends{grid-template-columns:1fr 1fr}#matrix-panel{grid-column:1/-1}
-.detail{grid-template-columns:minmax(0,1fr);position:sticky;left:0;width:calc(100vw - 100px)}
-.list{overflow-x:auto}.list thead th{position:static}
+.detail{grid-template-columns:minmax(0,1fr)}
+.list,.list tbody{display:block}.list thead{display:none}
+.list .line{display:grid;grid-template-columns:auto auto 1fr auto;gap:2px 8px;padding:8px 0;border-bottom:1px solid var(--line);align-items:baseline}
+.list .line.open{background:var(--accent-soft);border-bottom-color:transparent}
+.list .line>td{border:0;padding:0;white-space:normal}.list .line>td:first-child,.list .line>td:last-child{padding:0}
+.list .line>.time{order:1;grid-column:3/5;justify-self:end;font-size:11.5px}
+.list .line>.address{order:2;grid-column:1/-1;overflow-wrap:anywhere}.list .line>.address.v6{min-width:0}
+.list .line>.server::before{content:"→ ";color:var(--muted)}
+.list .line>.reason{order:3;grid-column:1/3;color:var(--muted)}
+.list .line>.number{order:3;grid-column:3/5;justify-self:end;color:var(--muted)}
+.list .line>.wide{display:none}
+.list .line>.rules{order:4;grid-column:1/-1}
+.list .detail-row,.list .detail-row>td{display:block;padding:0}
+.list .none,.list .none td{display:block}
 }
-@media(max-width:760px){
+@media screen and (max-width:760px){
 header,main,footer{padding-inline:14px}
 h1{font-size:22px}
 .filters{position:static}
-.detail{width:calc(100vw - 66px)}
 .fields-row label{flex:1 1 40%}.fields-row select{flex:1}.fields-row .search{flex:1 1 100%}
 
-.mid{display:none}
 .ends{grid-template-columns:minmax(0,1fr)}
+.scroll:has(>.cards){overflow-x:visible}
+.cards,.cards tbody,.cards tr,.cards td,.cards tbody th{display:block}
+.cards thead{display:none}
+.cards tr{padding:8px 0;border-bottom:1px solid var(--line)}.cards tbody tr:last-child{border-bottom:0}
+.cards.grid td,.cards.grid tbody th{border:0;padding:1px 0;min-width:0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.cards td[data-label]{display:grid;grid-template-columns:6.5em minmax(0,1fr);gap:0 8px}
+.cards td[data-label]::before{content:attr(data-label);color:var(--muted);font:12px/1.6 var(--font)}
+.cards td[data-label]>*{grid-column:2;justify-self:start}
+.cards td:empty{display:none}
 .cores,.step{grid-template-columns:58px minmax(0,1fr) 54px;column-gap:4px}
 .ladder{padding:10px 8px}
 .buttons{margin-left:0}
@@ -273,16 +293,17 @@ h1{font-size:22px}
 .print-only{display:block}
 body{font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 header,main,footer{max-width:none;padding:0}
-button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-controls]),.filters .fields-row label,.pager,.sliders,.skip,#timeline-readout,.arrows,.chip .icon{display:none!important}
+button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-controls]),.filters .fields-row label,.pager,.sliders,.brush,.skip,#timeline-readout,.arrows,.chip .icon{display:none!important}
 .filters{position:static;border:0;padding:0}
 .panel,.answers{break-inside:avoid;box-shadow:none}
-#exchanges,.panel:has(.grid){break-inside:auto}
+#exchanges,.panel:has(.grid),.panel:has(.ends){break-inside:auto}
+#timeline-plot,#timeline-plot svg{height:auto;overflow:visible}.wide{display:none}.detail .side{break-inside:avoid}.grid,.list{font-size:10.5px}.list .line>td{white-space:normal}.list .line>td.time{white-space:nowrap}
 .grid tr:not(.detail-row),.ladder,.step{break-inside:avoid}
 .list thead th{position:static}.scroll{overflow:visible}
 .detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr)}
 thead{display:table-row-group}
 .line.open{break-after:avoid}
-.mid{display:revert}.detail{position:static;width:auto}
+
 }
 @media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}.chevron{transition:transform .12s}}
 @media(forced-colors:active){.bit.on,.tint,.part,.knock{forced-color-adjust:none}}

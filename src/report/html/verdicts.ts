@@ -72,6 +72,7 @@ const ICONS: Readonly<Record<string, string>> = {
   copy: '<rect x="5.5" y="5.5" width="8" height="8.5" rx="1.5"/><path d="M10.5 3V2.5A1 1 0 0 0 9.5 1.5H3.5a1 1 0 0 0-1 1v7a1 1 0 0 0 1 1"/>',
   link: '<path d="M6.5 9.5a3 3 0 0 0 4.3 0l2-2a3 3 0 0 0-4.3-4.3l-.8.8M9.5 6.5a3 3 0 0 0-4.3 0l-2 2a3 3 0 0 0 4.3 4.3l.8-.8"/>',
   chevron: '<path d="m6 3.5 4.5 4.5L6 12.5"/>',
+  check: '<path d="m2.5 8.5 3.5 3.5 7.5-8"/>',
   close: '<path d="m4 4 8 8m0-8-8 8"/>',
 };
 

@@ -1,8 +1,9 @@
 import { formatCount } from '../../words/numbers.ts';
 import { SEVERITIES, type Severity } from '../../words/severity.ts';
 import { formatIdentity } from './baseline-file.ts';
+import { formatKnown } from './known-words.ts';
 import { countNew } from './new-findings.ts';
-import type { AnalysisReport, ExchangeGroup, FindingReport, GoneReport, KnownReport } from './types.ts';
+import type { AnalysisReport, ExchangeGroup, FindingReport, GoneReport } from './types.ts';
 
 /* What a baseline says, in words: the same in every report. */
 
@@ -30,18 +31,13 @@ export function isKnown({ known }: FindingReport): boolean {
 }
 
 /** Whether the baseline has all that was found of the exchanges of a group. */
-export function isKnownGroup({ ruleIds, knownRuleIds }: ExchangeGroup): boolean {
+export function isKnownGroup({ ruleIds, knownRuleIds }: Pick<ExchangeGroup, 'ruleIds' | 'knownRuleIds'>): boolean {
   return ruleIds.length > 0 && knownRuleIds?.length === ruleIds.length;
 }
 
 /** What is new, then what is known; each in the order given. */
 export function newFirst<T>(items: readonly T[], isKnownItem: (item: T) => boolean): T[] {
   return [...items.filter((item) => !isKnownItem(item)), ...items.filter(isKnownItem)];
-}
-
-/** "known since 2026-11-26: the old scanner". The reason is a person's text, and not made fit for anything. */
-export function formatKnown({ since, why }: KnownReport): string {
-  return `known since ${since}${why === '' ? '' : `: ${why}`}`;
 }
 
 const CAUSES: Readonly<Record<GoneReport['cause'], string>> = {

@@ -3,6 +3,7 @@
 
 import { formatEndpoint } from '../../../words/endpoint.ts';
 import { probeWord } from '../../../words/probes.ts';
+import { groupKey } from '../alike.ts';
 import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
 import { secondsBetween } from '../words.ts';
 
@@ -16,11 +17,13 @@ export interface Row {
   readonly at: number;
   readonly client: string;
   readonly server: string;
+  /** Key of its group; '' where nothing was found of it. */
+  readonly group: string;
 }
 
 export type SortKey = 'rank' | 'id' | 'time' | 'verdict' | 'client' | 'server' | 'latency' | 'frames';
 
-interface PageState {
+export interface PageState {
   readonly text: string;
   readonly verdicts: ReadonlySet<string>;
   readonly rule: string;
@@ -31,6 +34,8 @@ interface PageState {
   /** Addresses; null for any. */
   readonly source: string | null;
   readonly target: string | null;
+  /** Key of the group of like exchanges; '' for any. */
+  readonly group: string;
   /** Seconds since the first exchange of the page, both inclusive; null for all. */
   readonly range: readonly [from: number, to: number] | null;
   readonly sort: SortKey;
@@ -56,10 +61,12 @@ export interface App {
    * Whether the report's own counts of all exchanges with port 0 are to be shown: more of them are counted than listed, and nothing
    * but verdicts, which those counts have, and the facet is filtered.
    */
-  countsAll(facet: 'range' | 'ends'): boolean;
+  countsAll(facet: 'range' | 'ends' | 'groups'): boolean;
   /** Changes the state and tells those who listen, in the order in which they asked to be told. */
   update(change: Partial<PageState>): void;
   clear(): void;
+  /** Sets these filters, and takes all others back. */
+  only(change: Partial<PageState>): void;
   onUpdate(listener: () => void): void;
   /** An element of the page, by id; it must be there. */
   byId(id: string): HTMLElement;
@@ -73,10 +80,16 @@ export interface App {
   /** The icon and the name of a verdict. */
   verdict(id: string): HTMLElement;
   severity(name: string): HTMLElement;
-  /** A button that copies a text. */
+  /** A button, an icon with a name, that copies a text. */
   copyButton(label: string, text: () => string): HTMLButtonElement;
   /** Says something to a screen reader. */
   announce(text: string): void;
+}
+
+/** The rules that fired, and those whose findings a baseline has. */
+export function rulesOf(findings: readonly PageFinding[]): { ruleIds: string[]; knownRuleIds: string[] } {
+  const known = findings.filter((finding) => finding.known);
+  return { ruleIds: findings.map(({ ruleId }) => ruleId), knownRuleIds: known.map(({ ruleId }) => ruleId) };
 }
 
 export function createApp(payload: PagePayload): App {
@@ -91,6 +104,7 @@ export function createApp(payload: PagePayload): App {
     input: -1,
     source: null,
     target: null,
+    group: '',
     range: null,
   };
   let state: PageState = { ...unfiltered, sort: 'rank', descending: true };
@@ -115,6 +129,7 @@ export function createApp(payload: PagePayload): App {
       at: secondsBetween(origin, exchange.started),
       client: formatEndpoint(exchange.client),
       server: formatEndpoint(exchange.server),
+      group: list.length === 0 ? '' : groupKey({ ...exchange, ...rulesOf(list) }),
     };
   });
 
@@ -161,13 +176,14 @@ export function createApp(payload: PagePayload): App {
     },
     matching(without) {
       const terms = state.text.toLowerCase().split(/\s+/).filter(Boolean);
-      const { verdicts, rule, rank, input, source, target, range } = state;
+      const { verdicts, rule, rank, input, source, target, group, range } = state;
       return rows.filter((row) => {
         const { exchange } = row;
         if (verdicts.size > 0 && !verdicts.has(exchange.verdict)) return false;
         if (row.rank < rank) return false;
         if (input >= 0 && exchange.input !== input) return false;
         if (rule !== '' && !row.findings.some(({ ruleId }) => ruleId === rule)) return false;
+        if (group !== '' && row.group !== group) return false;
         if (without !== 'ends') {
           if (source !== null && exchange.client.address !== source) return false;
           if (target !== null && exchange.server.address !== target) return false;
@@ -177,7 +193,7 @@ export function createApp(payload: PagePayload): App {
       });
     },
     isFiltered() {
-      const { text, verdicts, rule, rank, input, source, target, range } = state;
+      const { text, verdicts, rule, rank, input, source, target, group, range } = state;
       return (
         text.trim() !== '' ||
         verdicts.size > 0 ||
@@ -186,12 +202,17 @@ export function createApp(payload: PagePayload): App {
         input >= 0 ||
         source !== null ||
         target !== null ||
+        group !== '' ||
         range !== null
       );
     },
     countsAll(facet) {
-      const { text, rule, rank, input, source, target, range } = state;
-      if (isComplete || text.trim() !== '' || rule !== '' || rank > 0 || input >= 0) return false;
+      const { text, rule, rank, input, source, target, group, range } = state;
+      if (text.trim() !== '' || input >= 0) return false;
+      const isOfAll = source === null && target === null && range === null;
+      // Groups know their rules, and nothing of ends and times.
+      if (facet === 'groups') return payload.unlisted > 0 && isOfAll;
+      if (isComplete || rule !== '' || rank > 0 || group !== '') return false;
       return facet === 'ends' ? range === null : source === null && target === null;
     },
     update(change) {
@@ -200,6 +221,9 @@ export function createApp(payload: PagePayload): App {
     },
     clear() {
       app.update(unfiltered);
+    },
+    only(change) {
+      app.update({ ...unfiltered, ...change });
     },
     onUpdate(listener) {
       listeners.push(listener);
@@ -233,17 +257,18 @@ export function createApp(payload: PagePayload): App {
       return app.element('span', { class: 'mark' }, app.icon(`s-${name}`), name);
     },
     copyButton(label, text) {
-      const caption = app.element('span', {}, label);
-      const button = app.element('button', { type: 'button', class: 'copy' }, app.icon('copy'), caption);
+      const button = app.element(
+        'button',
+        { type: 'button', class: 'copy', title: label, 'aria-label': label },
+        app.icon('copy'),
+      );
       let timer = 0;
       button.addEventListener('click', async () => {
         const done = await copy(text());
-        caption.textContent = done ? 'Copied' : 'Press Ctrl+C';
+        button.replaceChildren(app.icon(done ? 'check' : 'close'));
         app.announce(done ? `${label}: copied` : 'The text could not be copied');
         clearTimeout(timer);
-        timer = window.setTimeout(() => {
-          caption.textContent = label;
-        }, 1600);
+        timer = window.setTimeout(() => button.replaceChildren(app.icon('copy')), 1600);
       });
       return button;
     },

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import { formatCount, formatNumber } from '../../../words/numbers.ts';
+import { groupWords } from '../alike.ts';
 import { formatDuration } from '../words.ts';
 import type { App } from './app.ts';
 
@@ -71,6 +72,7 @@ export function filtersPart(app: App): void {
   const verdict = app.byId('filter-verdict') as HTMLSelectElement;
   const chips = app.byId('chips');
   const result = app.byId('result');
+  const linkButton = app.copyButton('Copy link to this view', () => location.href);
 
   const rules = new Map<string, number>();
   for (const { findings } of app.rows) {
@@ -171,6 +173,11 @@ export function filtersPart(app: App): void {
     if (state.input >= 0) {
       chips.append(chip(`input: ${app.payload.inputs[state.input]}`, () => app.update({ input: -1 })));
     }
+    if (state.group !== '') {
+      const group = app.payload.groups.find(({ key }) => key === state.group);
+      const words = group === undefined ? 'none' : `${group.verdict}, ${groupWords(group)}`;
+      chips.append(chip(`alike: ${words}`, () => app.update({ group: '' })));
+    }
     if (state.source !== null) chips.append(chip(`from ${state.source}`, () => app.update({ source: null })));
     if (state.target !== null) chips.append(chip(`to ${state.target}`, () => app.update({ target: null })));
     if (state.range !== null) {
@@ -179,6 +186,7 @@ export function filtersPart(app: App): void {
     }
     if (state.text.trim() !== '') chips.append(chip(`text: ${state.text.trim()}`, () => app.update({ text: '' })));
     if (app.isFiltered()) {
+      chips.append(element('li', {}, linkButton));
       chips.append(
         element(
           'li',

@@ -3,6 +3,7 @@
 
 import { formatNumber } from '../../../words/numbers.ts';
 import { probeWord } from '../../../words/probes.ts';
+import { formatKnown } from '../../model/known-words.ts';
 import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
 import { exchangeDetail } from './ladder.ts';
@@ -10,9 +11,9 @@ import { exchangeDetail } from './ladder.ts';
 /** The table of exchanges: sorted, in pages, each row opening to its detail. */
 export function listPart(app: App): void {
   const { element } = app;
-  /** Rows that a print shows, and how many of them open. */
-  const PRINT_ROWS = 500;
-  const PRINT_OPEN = 50;
+  /** Rows that a print shows, and how many of them open, those with errors: twenty pages at most. */
+  const PRINT_ROWS = 150;
+  const PRINT_OPEN = 12;
   const body = app.byId('rows');
   const table = app.byId('list');
   const pager = app.byId('pager');
@@ -83,7 +84,7 @@ export function listPart(app: App): void {
           'span',
           {
             class: finding.known ? 'rule muted' : `rule ${finding.severity}`,
-            title: `${finding.message}${finding.known ? `, known since ${finding.known.since}${finding.known.why === '' ? '' : `: ${finding.known.why}`}` : ''}`,
+            title: `${finding.message}${finding.known ? `, ${formatKnown(finding.known)}` : ''}`,
           },
           finding.known ? null : app.icon(`s-${finding.severity}`),
           element('span', { class: finding.known ? '' : 'unseen' }, `${finding.known ? 'known' : finding.severity}: `),
@@ -98,9 +99,9 @@ export function listPart(app: App): void {
       element('td', { class: 'time mid', title: formatTime(exchange.started, true) }, clock(exchange.started)),
       element('td', {}, app.verdict(exchange.verdict)),
       element('td', { class: addressClass(row.client) }, row.client),
-      element('td', { class: addressClass(row.server) }, row.server),
+      element('td', { class: `${addressClass(row.server)} server` }, row.server),
       element('td', { class: 'wide' }, probeWord(exchange) ?? '–'),
-      element('td', { class: 'mid' }, exchange.reason ?? '–'),
+      element('td', { class: 'mid reason' }, exchange.reason ?? '–'),
       element(
         'td',
         { class: 'number mid' },
@@ -261,7 +262,9 @@ export function listPart(app: App): void {
   addEventListener('beforeprint', () => {
     printing = true;
     kept = [...open];
-    for (const { exchange } of sorted.slice(0, PRINT_OPEN)) open.add(exchange.id);
+    const errors = sorted.slice(0, PRINT_ROWS).filter(({ rank }) => rank === 3);
+    open.clear();
+    for (const id of [...errors.map(({ exchange }) => exchange.id), ...kept].slice(0, PRINT_OPEN)) open.add(id);
     show();
   });
   addEventListener('afterprint', () => {
@@ -272,36 +275,10 @@ export function listPart(app: App): void {
   });
 }
 
-/** The table of like exchanges gets buttons that show those that are listed. */
-export function groupsPart(app: App): void {
-  for (const slot of document.querySelectorAll<HTMLElement>('[data-group]')) {
-    const { verdict = '', rule = '', input = '-1' } = slot.dataset;
-    slot.append(
-      app.element(
-        'button',
-        {
-          type: 'button',
-          class: 'quiet',
-          click() {
-            app.update({
-              verdicts: new Set([verdict]),
-              rule,
-              rank: 0,
-              text: '',
-              source: null,
-              target: null,
-              range: null,
-              input: app.payload.inputs.length > 1 ? Number(input) : -1,
-            });
-            app.byId('exchanges').scrollIntoView({ block: 'start' });
-          },
-        },
-        'Show',
-      ),
-    );
-  }
+/** Frames of findings get a button that copies the filter for them. */
+export function framesPart(app: App): void {
   for (const slot of document.querySelectorAll<HTMLElement>('[data-frames]')) {
     const filter = displayFilter(slot.dataset.frames!);
-    slot.append(app.copyButton('Copy filter', () => filter));
+    slot.append(app.copyButton('Copy Wireshark filter of these frames', () => filter));
   }
 }

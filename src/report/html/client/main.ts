@@ -4,10 +4,12 @@
  * The page's own script: runs in the reader's browser. The build bundles it, with what it imports, into
  * ../page-script.ts (scripts/build-page.mjs). Nothing of this folder is imported elsewhere, and nothing here may import Node.
  */
+import { addressPart } from './address.ts';
 import { createApp } from './app.ts';
 import { filtersPart, sharesPart, themePart } from './controls.ts';
 import { endsPart } from './ends.ts';
-import { groupsPart, listPart } from './list.ts';
+import { groupsPart } from './groups.ts';
+import { framesPart, listPart } from './list.ts';
 import { loadPayload } from './load.ts';
 import { timelinePart } from './timeline.ts';
 
@@ -15,8 +17,10 @@ document.documentElement.classList.add('js');
 loadPayload()
   .then((payload) => {
     const app = createApp(payload);
-    for (const part of [themePart, sharesPart, filtersPart, timelinePart, endsPart, groupsPart, listPart]) part(app);
+    for (const part of [themePart, sharesPart, filtersPart, timelinePart, endsPart, framesPart, groupsPart, listPart])
+      part(app);
     app.update({});
+    addressPart(app);
     document.dispatchEvent(new Event('portzeroready'));
     document.documentElement.dataset.ready = '';
   })
