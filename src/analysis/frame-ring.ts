@@ -5,7 +5,7 @@ import type { Frame } from '../capture/source.ts';
 const CHUNKS = 64;
 /** Numbers that a chunk may skip, where records that are no packets have them. */
 const MAX_GAP = 1024;
-/** What is kept of a frame before its bytes: lengths, time, digits, FCS, interface, state. */
+/** What is kept of a frame before its bytes: lengths, time, digits, FCS, direction, interface, state. */
 const HEADER = 32;
 const STATE = 28;
 /** Numbers of which it is remembered whether they were written: a power of two, a bit each. */
@@ -43,6 +43,7 @@ export class FrameRing {
     nanos: 0,
     timeDigits: 0,
     fcsLength: 0,
+    direction: 0,
     interfaceIndex: 0,
   };
 
@@ -79,6 +80,7 @@ export class FrameRing {
     bytes.writeUInt32LE(frame.interfaceIndex, at + 20);
     bytes[at + 24] = frame.timeDigits;
     bytes[at + 25] = frame.fcsLength;
+    bytes[at + 26] = frame.direction;
     bytes[at + STATE] = 0;
     bytes.set(frame.bytes.subarray(offset, offset + capturedLength), at + HEADER);
     chunk.offsets.push(at);
@@ -110,6 +112,7 @@ export class FrameRing {
     frame.interfaceIndex = bytes.readUInt32LE(at + 20);
     frame.timeDigits = bytes[at + 24]!;
     frame.fcsLength = bytes[at + 25]!;
+    frame.direction = bytes[at + 26]!;
     return frame;
   }
 

@@ -3,6 +3,11 @@ import type { CaptureErrorCode } from './errors.ts';
 /** Stands for the digits of a time stamp where a frame has none (pcapng's simple packet blocks). */
 export const FRAME_WITHOUT_TIME = 15;
 
+/** Frame.direction, as pcapng's flags have it: not known, received by the capturing host, sent by it. */
+export const FRAME_ANYWHERE = 0;
+export const FRAME_INBOUND = 1;
+export const FRAME_OUTBOUND = 2;
+
 /** A counter of 64 bits from a capture, or a sum of such: a bigint where no double is exact. */
 export type Count = number | bigint;
 
@@ -52,6 +57,8 @@ export class Frame {
   fcsLength = 0;
   /** Index into FrameSource.interfaces. */
   interfaceIndex = 0;
+  /** Which way it went, seen from the capturing host: a FRAME_ value. */
+  direction = FRAME_ANYWHERE;
 }
 
 export type FrameHandler = (frame: Frame) => void;

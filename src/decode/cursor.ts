@@ -129,6 +129,7 @@ export class Cursor {
     this.fragmentEntry = -1;
     this.isReassembledWhole = false;
     this.record.reset(bytes);
+    this.record.direction = frame.direction;
   }
 
   /** Starts anew at the next frame of an aggregate, Cursor.nextSubframe. */

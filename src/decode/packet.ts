@@ -8,10 +8,17 @@ export interface FrameView {
   readonly wireLength: number;
   readonly linkType: number;
   readonly fcsLength: number;
+  /** Which way it went, seen from the capturing host: a DIRECTION_ value. */
+  readonly direction: number;
   readonly seconds: number;
   readonly nanos: number;
   readonly number: number;
 }
+
+/** FrameView.direction: not known, received by the capturing host, sent by it. */
+export const DIRECTION_UNKNOWN = 0;
+export const DIRECTION_INBOUND = 1;
+export const DIRECTION_OUTBOUND = 2;
 
 /** PacketRecord.transport */
 export const TRANSPORT_NONE = 0;
@@ -104,6 +111,8 @@ export class PacketRecord {
    * one direction, not for question and answer. See scopes.ts.
    */
   path = 0;
+  /** Which way its frame went, seen from the capturing host. */
+  direction = DIRECTION_UNKNOWN;
   /** Layer ids of layers.ts, outermost first. */
   readonly layers = new Uint8Array(MAX_LAYERS);
   layerCount = 0;

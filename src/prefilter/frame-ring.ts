@@ -15,13 +15,16 @@ import { FrameTotals } from './frame-totals.ts';
  *
  *   block:   totals (9 doubles)   bytes used, with these (a double)   records
  *   record:  number   seconds   nanoseconds   length on the wire (32 bits)   captured length   interface   link type (16 bits)
- *            time digits   FCS length (8 bits)   the bytes, padded to 8
+ *            time digits with the direction above them   FCS length (8 bits)   the bytes, padded to 8
  *   where that is too small: number, seconds (doubles), captured length, interface (32 bits) before the bytes, and a captured
  *            length of ffff in its place; of a frame that is too long for a block, the bytes come by message
  */
 const BLOCKS = 32;
 const USED = TOTALS;
 const EXTRA_HEADER = 24;
+/** The core knows no direction: it leaves frames that have one to the reader. */
+const DIGITS = 0x0f;
+const DIRECTION_SHIFT = 4;
 
 const WRITTEN = 0;
 const READ = 1;
@@ -111,7 +114,7 @@ export class FrameRingWriter extends RingEnd {
     this.#halves[half + 8] = isLong ? LONG : capturedLength;
     this.#halves[half + 9] = interfaceIndex;
     this.#halves[half + 10] = frame.linkType;
-    bytes[at + 22] = frame.timeDigits;
+    bytes[at + 22] = frame.timeDigits | (frame.direction << DIRECTION_SHIFT);
     bytes[at + 23] = frame.fcsLength;
     if (isLong) {
       this.#doubles[(at >> 3) + 3] = number;
@@ -254,7 +257,8 @@ export class FrameRingReader extends RingEnd {
       frame.capturedLength = halves[half + 8]!;
       frame.interfaceIndex = halves[half + 9]!;
       frame.linkType = halves[half + 10]!;
-      frame.timeDigits = bytes[at + 22]!;
+      frame.timeDigits = bytes[at + 22]! & DIGITS;
+      frame.direction = bytes[at + 22]! >> DIRECTION_SHIFT;
       frame.fcsLength = bytes[at + 23]!;
       let from = at + RECORD_HEADER;
       if (frame.capturedLength === LONG) {

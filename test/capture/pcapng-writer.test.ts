@@ -25,6 +25,7 @@ const frame = (seconds: number, nanos: number, size: number, fcsLength = 0) => (
   nanos,
   timeDigits: 9,
   fcsLength,
+  direction: fcsLength === 0 ? 0 : 2,
 });
 
 function writeSample(path: string): void {
@@ -47,7 +48,7 @@ describe('PcapngWriter', () => {
     expect(frames).toMatchObject([
       { seconds: 1_700_000_000, nanos: 123_456_789, wireLength: 65, fcsLength: 0, interfaceIndex: 0, hex: hex(60) },
       { seconds: 4_294_967_295, nanos: 999_999_000, wireLength: 66, fcsLength: 0, interfaceIndex: 1, hex: hex(61) },
-      { seconds: 1_700_000_001, nanos: 1, wireLength: 67, fcsLength: 4, interfaceIndex: 0, hex: hex(62) },
+      { seconds: 1_700_000_001, nanos: 1, wireLength: 67, fcsLength: 4, direction: 2, interfaceIndex: 0, hex: hex(62) },
     ]);
   });
 

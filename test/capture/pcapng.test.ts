@@ -46,8 +46,8 @@ describe('pcapng', () => {
         { linkType: 113, snapLength: 96, timeDigits: 9, fcsLength: 0, name: 'eth0' },
         { linkType: 1, snapLength: 0, timeDigits: 6, fcsLength: 0, name: 'wlan-ü' },
       ]);
-      const first = { linkType: 113, timeDigits: 9, fcsLength: 0, interfaceIndex: 0 };
-      const second = { linkType: 1, timeDigits: 6, fcsLength: 0, interfaceIndex: 1 };
+      const first = { linkType: 113, timeDigits: 9, fcsLength: 0, direction: 0, interfaceIndex: 0 };
+      const second = { linkType: 1, timeDigits: 6, fcsLength: 0, direction: 0, interfaceIndex: 1 };
       expect(frames).toEqual([
         { ...first, number: 1, seconds: 1_700_000_000, nanos: 123_456_789, wireLength: 1514, hex: hex(payload(61)) },
         { ...second, number: 2, seconds: 1_700_000_000, nanos: 7000, wireLength: 50, hex: hex(payload(5, 1)) },
@@ -191,6 +191,19 @@ describe('pcapng', () => {
       const { frames, interfaces } = await readEveryWay(file);
       expect(interfaces).toMatchObject([{ fcsLength: 4 }]);
       expect(frames.map(({ fcsLength }) => fcsLength)).toEqual([4, 2, 4, 3]);
+    });
+
+    it('and directions are told by the flags of each packet, and not known of the next', async () => {
+      const file = join(
+        little.section(),
+        little.interface(),
+        ...[1, 2, 0, 3, 0x1e5].map((value) => little.enhanced({ bytes: payload(5), options: [flags(value)] })),
+        packet(),
+        little.obsolete({ bytes: payload(5), options: [flags(2)] }),
+        little.simple({ bytes: payload(5) }),
+      );
+      const { frames } = await readEveryWay(file);
+      expect(frames.map(({ direction }) => direction)).toEqual([1, 2, 0, 0, 1, 0, 2, 0]);
     });
 
     it('may be given in bits', async () => {

@@ -63,7 +63,16 @@ function directions({ interfaces, frames }: FrameList): (string | null)[] {
   return frames.map(({ bytes, wireLength, seconds, nanos, interfaceIndex }, index) => {
     const { linkType, fcsLength } = interfaces[interfaceIndex]!;
     let direction: string | null = null;
-    const frame = { bytes, offset: 0, capturedLength: bytes.length, wireLength, seconds, nanos, number: index + 1 };
+    const frame = {
+      bytes,
+      offset: 0,
+      capturedLength: bytes.length,
+      wireLength,
+      seconds,
+      nanos,
+      number: index + 1,
+      direction: 0,
+    };
     decoder.decode({ ...frame, linkType, fcsLength }, (record) => {
       if (record.ipVersion === 0) return;
       const length = record.ipVersion === 4 ? 4 : 16;

@@ -14,6 +14,7 @@ const FIELDS = [
   'timeDigits',
   'fcsLength',
   'interfaceIndex',
+  'direction',
 ] as const;
 type Sent = Record<(typeof FIELDS)[number], number> & { readonly bytes: Uint8Array };
 
@@ -38,9 +39,10 @@ const sentArbitrary: fc.Arbitrary<Sent> = fc.record({
   nanos: fc.integer({ min: 0, max: 999_999_999 }),
   wireLength: fc.integer({ min: 0, max: 0xffff_ffff }),
   linkType: fc.integer({ min: 0, max: 0xffff }),
-  timeDigits: fc.integer({ min: 0, max: 9 }),
+  timeDigits: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(15)),
   fcsLength: fc.integer({ min: 0, max: 30 }),
   interfaceIndex: fc.integer({ min: 0, max: 65_535 }),
+  direction: fc.integer({ min: 0, max: 2 }),
   bytes: fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     // Up to lengths that no block has room for.

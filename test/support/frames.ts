@@ -426,6 +426,7 @@ export interface TestFrame {
   wireLength: number;
   linkType: number;
   fcsLength: number;
+  direction: number;
   timeDigits: number;
   interfaceIndex: number;
   seconds: number;
@@ -452,6 +453,7 @@ export function frameOf(
     wireLength: fields.wireLength ?? bytes.length,
     linkType: fields.linkType ?? 1,
     fcsLength: fields.fcsLength ?? 0,
+    direction: fields.direction ?? 0,
     timeDigits: fields.timeDigits ?? 9,
     interfaceIndex: fields.interfaceIndex ?? 0,
     seconds: fields.seconds ?? 1_795_000_000,

@@ -12,6 +12,7 @@ export interface ReadFrame {
   linkType: number;
   timeDigits: number;
   fcsLength: number;
+  direction: number;
   interfaceIndex: number;
   hex: string;
 }
@@ -62,6 +63,7 @@ export async function collect(source: FrameSource): Promise<ReadResult> {
       linkType: frame.linkType,
       timeDigits: frame.timeDigits,
       fcsLength: frame.fcsLength,
+      direction: frame.direction,
       interfaceIndex: frame.interfaceIndex,
       hex: Buffer.from(frame.bytes.slice(frame.offset, frame.offset + frame.capturedLength)).toString('hex'),
     });

@@ -26,7 +26,7 @@ const UNTIMED = 'the capture has no time stamp of this frame: the time here is t
 /** What the writer needs of a frame: a Frame, or the copy of one that was kept. */
 export type WritableFrame = Pick<
   Frame,
-  'bytes' | 'offset' | 'capturedLength' | 'wireLength' | 'seconds' | 'nanos' | 'timeDigits' | 'fcsLength'
+  'bytes' | 'offset' | 'capturedLength' | 'wireLength' | 'seconds' | 'nanos' | 'timeDigits' | 'fcsLength' | 'direction'
 >;
 
 /** The section header, with which a file begins. */
@@ -60,8 +60,9 @@ export function packetBlock(id: number, frame: WritableFrame, from: CaptureInter
   if (comment !== null) parts.push(option(OPTION_COMMENT, encode(comment)));
   // A second option, as the format allows.
   if (frame.timeDigits === FRAME_WITHOUT_TIME) parts.push(option(OPTION_COMMENT, encode(UNTIMED)));
-  // Bits 5 to 8 of the flags. Not if_fcslen, which some take for bytes and some for bits.
-  if (frame.fcsLength > 0) parts.push(option(OPTION_EPB_FLAGS, Uint8Array.of(...le32(frame.fcsLength << 5))));
+  // Bits 0 and 1 of the flags, and 5 to 8. Not if_fcslen, which some take for bytes and some for bits.
+  const flags = frame.direction | (frame.fcsLength << 5);
+  if (flags !== 0) parts.push(option(OPTION_EPB_FLAGS, Uint8Array.of(...le32(flags))));
   if (parts.length > 3) parts.push(option(OPTION_END));
   return block(ENHANCED_PACKET, parts);
 }

@@ -1,5 +1,15 @@
 import type { CaptureErrorCode } from '../errors.ts';
-import { type CaptureInterface, type Count, FRAME_WITHOUT_TIME, Frame, type FrameHandler, toCount } from '../source.ts';
+import {
+  type CaptureInterface,
+  type Count,
+  FRAME_ANYWHERE,
+  FRAME_INBOUND,
+  FRAME_OUTBOUND,
+  FRAME_WITHOUT_TIME,
+  Frame,
+  type FrameHandler,
+  toCount,
+} from '../source.ts';
 import { type Damage, frameLimit, load16, load32, type RecordReader } from './record-reader.ts';
 import { MOST_SKIPPED_INTERFACES, type RecordSkipper } from './record-skipper.ts';
 
@@ -457,6 +467,7 @@ export class PcapngReader implements RecordReader {
     frame.timeDigits = state.timeDigits;
     frame.fcsLength = state.fcsLength;
     frame.interfaceIndex = state.index;
+    frame.direction = FRAME_ANYWHERE;
     return room - captured < 4 || this.#packetOptions(state, frame.bytes, at + 28 + captured, at + length - 4, true);
   }
 
@@ -481,6 +492,7 @@ export class PcapngReader implements RecordReader {
     frame.timeDigits = state.timeDigits;
     frame.fcsLength = state.fcsLength;
     frame.interfaceIndex = state.index;
+    frame.direction = FRAME_ANYWHERE;
     // A simple packet has no time: it keeps that of the packet before it (0 at first), and says so.
     if (isSimple) {
       frame.timeDigits = FRAME_WITHOUT_TIME;
@@ -537,8 +549,12 @@ export class PcapngReader implements RecordReader {
     this.#optionNext = dataEnd + ((this.#at - dataEnd) & 3);
     while (this.#nextOption(bytes, end)) {
       if (this.#optionCode === OPTION_FLAGS && this.#optionLength === 4) {
+        const flags = load32(bytes, this.#optionStart, this.#little);
+        // Bits 0 and 1: 1 for inbound, 2 for outbound.
+        const direction = flags & 3;
+        if (direction === FRAME_INBOUND || direction === FRAME_OUTBOUND) this.#frame.direction = direction;
         // Bits 5 to 8: FCS length in bytes; 0 when not known, which leaves the interface's.
-        const fcsLength = (load32(bytes, this.#optionStart, this.#little) >>> 5) & 0xf;
+        const fcsLength = (flags >>> 5) & 0xf;
         if (fcsLength !== 0) this.#frame.fcsLength = fcsLength;
       } else if (isEnhanced && this.#optionCode === OPTION_EPB_DROPCOUNT && this.#optionLength === 8) {
         const counter = this.#load64(bytes, this.#optionStart);

@@ -140,7 +140,8 @@ export function skipRelayed(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
     const captured = <u32>load<u16>(at, RELAYED_CAPTURED);
-    if (captured === RELAYED_LONG || load<u8>(at, RELAYED_DIGITS) === <u8>WITHOUT_TIME) break;
+    // A direction stands above the digits: what it says of checksums is not known here.
+    if (captured === RELAYED_LONG || load<u8>(at, RELAYED_DIGITS) >= <u8>WITHOUT_TIME) break;
     const passed = passes(
       at + RELAYED_HEADER,
       captured,

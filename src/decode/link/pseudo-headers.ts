@@ -1,6 +1,7 @@
 import { u16, u16le, u32le } from '../bytes.ts';
 import { type Cursor, STEP_DONE, STEP_IP, STEP_LINK } from '../cursor.ts';
 import { LAYER_ENC, LAYER_IPNET, LAYER_NFLOG, LAYER_PFLOG, LAYER_PKTAP, LAYER_PPI } from '../layers.ts';
+import { DIRECTION_INBOUND, DIRECTION_OUTBOUND, DIRECTION_UNKNOWN } from '../packet.ts';
 import { linkTypeReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from '../reasons.ts';
 import { MALFORMED } from '../status.ts';
 import { LINKTYPE_IEEE802_11, LINKTYPE_USER2 } from './linktypes.ts';
@@ -48,12 +49,19 @@ export function readPpi(cursor: Cursor): number {
   return STEP_LINK;
 }
 
-/** Darwin's packet metadata: length (4), type (4), DLT_ value (4), and more; little-endian. */
+/*
+ * Darwin's packet metadata: length (4), type (4), DLT_ value (4), interface name (24), flags (4), and more; little-endian. Bits of the flags
+ * (XNU, bsd/net/pktap.h): 1 for inbound, 2 for outbound.
+ */
+const PKTAP_FLAGS = 36;
+
 export function readPktap(cursor: Cursor): number {
   const { bytes, offset } = cursor;
   if (!enter(cursor, 12, LAYER_PKTAP)) return STEP_DONE;
   const linkType = u32le(bytes, offset + 8);
+  const direction = cursor.has(PKTAP_FLAGS + 4) ? u32le(bytes, offset + PKTAP_FLAGS) & 3 : DIRECTION_UNKNOWN;
   if (!skip(cursor, u32le(bytes, offset), 12)) return STEP_DONE;
+  if (direction === DIRECTION_INBOUND || direction === DIRECTION_OUTBOUND) cursor.record.direction = direction;
   cursor.type = linkType;
   return STEP_LINK;
 }

@@ -1,5 +1,13 @@
 import { u16 } from '../bytes.ts';
-import { CHECKSUM_BAD, CHECKSUM_GOOD, CHECKSUM_OFFLOADED, type PacketRecord } from '../packet.ts';
+import { LAYER_NULL } from '../layers.ts';
+import {
+  CHECKSUM_BAD,
+  CHECKSUM_GOOD,
+  CHECKSUM_OFFLOADED,
+  DIRECTION_INBOUND,
+  DIRECTION_OUTBOUND,
+  type PacketRecord,
+} from '../packet.ts';
 
 /** Sum of the 16-bit words at start .. end (exclusive), not folded. Exact for up to 16 MB. */
 function sumWords(bytes: Uint8Array, start: number, end: number): number {
@@ -55,8 +63,31 @@ export function verifyChecksum(record: PacketRecord, protocol: number, start: nu
     sumWords(bytes, sourceOffset, sourceOffset + size) + sumWords(bytes, destinationOffset, destinationOffset + size);
   const pseudo = fold(addresses + protocol + length);
   if (fold(pseudo + sumWords(bytes, start, end)) === 0xffff) return CHECKSUM_GOOD;
-  // What Linux leaves for the card to finish is the folded sum of the pseudo-header, with the length or, when
+  // What a stack leaves for the card to finish is the folded sum of the pseudo-header, with the length or, when
   // the card is to cut the segment (TSO), for some drivers without.
   const stored = u16(bytes, at);
-  return stored === pseudo || stored === fold(addresses + protocol) ? CHECKSUM_OFFLOADED : CHECKSUM_BAD;
+  const isUnfinished = stored === pseudo || stored === fold(addresses + protocol);
+  return isLeftToCard(record, isUnfinished) ? CHECKSUM_OFFLOADED : CHECKSUM_BAD;
+}
+
+/**
+ * Whether a wrong checksum is one that the capturing host has left to its card. Of a frame that it sent (pcapng's flags, PKTAP) any may
+ * be: drivers leave other things there too. One that it received has come over a wire, and a checksum that was never finished is
+ * as wrong as another; but not over a loopback. Linux's cooked headers tell directions too, but there a packet that was received may
+ * have come from a neighbour on the same machine (veth, virtio), unfinished, and is taken; and what it sends is unfinished in just this way.
+ */
+function isLeftToCard(record: PacketRecord, isUnfinished: boolean): boolean {
+  if (record.direction === DIRECTION_OUTBOUND) return true;
+  if (record.direction === DIRECTION_INBOUND && !isLoopback(record)) return false;
+  return isUnfinished;
+}
+
+const LOCAL_NET = 127;
+
+function isLoopback({ bytes, sourceOffset, ipVersion, layers, layerCount }: PacketRecord): boolean {
+  if (layers.subarray(0, layerCount).includes(LAYER_NULL)) return true;
+  // 127.0.0.0/8 (RFC 1122 §3.2.1.3), ::1 (RFC 4291 §2.5.3).
+  if (ipVersion === 4) return bytes[sourceOffset] === LOCAL_NET;
+  for (let i = 0; i < 15; i++) if (bytes[sourceOffset + i] !== 0) return false;
+  return bytes[sourceOffset + 15] === 1;
 }
