@@ -1,7 +1,7 @@
 /**
- * Compiles src/core/assembly with AssemblyScript into two files of src/core that are not kept in git: program.ts, the program as text,
- * so that it is found in a bundle, in a worker and under test alike; and exchange-layout.ts, where the compiler has put the fields of
- * an exchange, so that the tracker finds them.
+ * Compiles src/core/assembly with AssemblyScript into files of src/core that are not kept in git: program.ts, the program as text,
+ * so that it is found in a bundle, in a worker and under test alike; and exchange-layout.ts and answer-layout.ts, where the
+ * compiler has put the fields of the rows of the table, so that the tracker finds them.
  */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,18 +9,22 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const root = join(import.meta.dirname, '..');
+/** Files of assembly/ and the class in each whose fields both sides read. */
+const ROWS = { exchange: 'Exchange', answer: 'Answer' };
 
 /** Rejects with what the compiler says. */
 export async function buildCore() {
   const folder = mkdtempSync(join(tmpdir(), 'portzero-core-'));
   const made = join(folder, 'core.wasm');
-  let layout = '';
-  /** Looks at the compiler's own notion of the class. */
+  const layouts = new Map();
+  /** Looks at the compiler's own notion of the classes. */
   class LayoutReader {
     afterCompile() {
       const { program } = /** @type {any} */ (this);
-      const prototype = program.elementsByName.get('src/core/assembly/exchange/Exchange');
-      layout = layoutOf(program.resolver.resolveClass(prototype, null));
+      for (const [file, name] of Object.entries(ROWS)) {
+        const prototype = program.elementsByName.get(`src/core/assembly/${file}/${name}`);
+        layouts.set(file, layoutOf(program.resolver.resolveClass(prototype, null)));
+      }
     }
   }
   try {
@@ -37,10 +41,10 @@ export async function buildCore() {
     const text = readFileSync(made).toString('base64');
     const head = '/** Made by scripts/build-core.mjs from assembly/';
     write('program.ts', `${head}: WebAssembly in base64. */\nexport const PROGRAM: string =\n  '${text}';\n`);
-    write(
-      'exchange-layout.ts',
-      `${head}exchange.ts: where the fields of a row are, counted in their own size. */\n${layout}`,
-    );
+    for (const [file, layout] of layouts) {
+      const title = `${head}${file}.ts: where the fields of a row are, counted in their own size. */`;
+      write(`${file}-layout.ts`, `${title}\n${layout}`);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -48,8 +48,8 @@ function isCoreWorth(source: FrameSource, options: AnalyzeSourceOptions): boolea
 }
 
 function sharedBy(core: CoreSkipper): SharedState | null {
-  const { table, clock } = core;
-  return table === null ? null : { table, clock, nextId: () => core.nextId() };
+  const { table, answers, clock } = core;
+  return table === null || answers === null ? null : { table, answers, clock, nextId: () => core.nextId() };
 }
 
 class InputAnalysis {

@@ -1,3 +1,4 @@
+import { ROW_WORDS as ANSWER_WORDS } from './answer-layout.ts';
 import { ROW_WORDS } from './exchange-layout.ts';
 import * as at from './layout.ts';
 import { PROGRAM } from './program.ts';
@@ -18,14 +19,22 @@ export interface MachineExports {
   finish(): void;
 }
 
+/** What a memory has room for. */
+export interface Room {
+  /** Exchanges of the ledger. */
+  readonly records: number;
+  /** Rows of the tracker's table, and answers. */
+  readonly rows: number;
+  readonly answers: number;
+}
+
 /** The program with its memory. */
 export interface Machine {
-  /** Exchanges that its ledger has room for. */
-  readonly capacity: number;
-  /** Rows of the table that there is room for, and addresses of the table's rows and of its index. */
-  readonly tableCapacity: number;
+  readonly room: Room;
+  /** Addresses of the table's rows, of its index, and of the answers. */
   readonly rows: number;
   readonly index: number;
+  readonly answers: number;
   readonly memory: WebAssembly.Memory;
   readonly exports: MachineExports;
 }
@@ -39,25 +48,31 @@ let compiled: WebAssembly.Module | null = null;
 let idle: Machine | null = null;
 
 /** Null where it cannot be had: too little address space (`ulimit -v`), or no WebAssembly (`node --jitless`). */
-export function takeMachine(capacity: number, tableCapacity: number): Machine | null {
+export function takeMachine(room: Room): Machine | null {
   const free = idle;
-  if (free !== null && free.capacity === capacity && free.tableCapacity === tableCapacity) {
+  if (free !== null && isSame(free.room, room)) {
     idle = null;
     return free;
   }
   const rowBytes = ROW_WORDS * 4;
-  const rows = Math.ceil((at.RECORDS + (capacity + 1) * at.RECORD_LENGTH + indexBytes(capacity)) / rowBytes) * rowBytes;
-  const index = rows + (tableCapacity + 1) * rowBytes;
-  const pages = Math.ceil((index + indexBytes(tableCapacity)) / WASM_PAGE);
+  const records = at.RECORDS + (room.records + 1) * at.RECORD_LENGTH + indexBytes(room.records);
+  const rows = Math.ceil(records / rowBytes) * rowBytes;
+  const answers = rows + (room.rows + 1) * rowBytes;
+  const index = answers + (room.answers + 1) * ANSWER_WORDS * 4;
+  const pages = Math.ceil((index + indexBytes(room.rows)) / WASM_PAGE);
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     compiled ??= new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    return { capacity, tableCapacity, rows, index, memory, exports: exports as unknown as MachineExports };
+    return { room, rows, index, answers, memory, exports: exports as unknown as MachineExports };
   } catch {
     return null;
   }
+}
+
+function isSame(room: Room, other: Room): boolean {
+  return room.records === other.records && room.rows === other.rows && room.answers === other.answers;
 }
 
 /** An index doubles behind itself: all of them together are less than twice the last. */
@@ -67,6 +82,6 @@ function indexBytes(capacity: number): number {
 
 /** Gives back what takeMachine() gave, when nobody looks at its memory any more. */
 export function giveMachine(machine: Machine): void {
-  const rowsUsed = new Int32Array(machine.memory.buffer, at.TABLE)[at.TABLE_USED]!;
-  if (machine.exports.recordsUsed() <= MOST_KEPT && rowsUsed <= MOST_KEPT) idle = machine;
+  const rows = new Int32Array(machine.memory.buffer, at.TABLE)[at.TABLE_USED]!;
+  if (machine.exports.recordsUsed() <= MOST_KEPT && rows <= MOST_KEPT) idle = machine;
 }

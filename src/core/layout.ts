@@ -105,6 +105,16 @@ export const TABLE_ROWS = 372;
 export const TABLE_INDEX = 376;
 export const TABLE_SLOTS = 380;
 export const TABLE_CAPACITY = 384;
+/** The pool of answers (track/answer-pool.ts), in words from ANSWERS on: answers that were ever used, and the first that is free again. */
+export const ANSWERS = 596;
+export const ANSWERS_LENGTH = 2;
+export const ANSWERS_USED = 0;
+export const ANSWERS_FREE = 1;
+/** Where the pool's rows begin, and how many may be used. */
+export const ANSWER_ROWS = 604;
+export const ANSWER_LIMIT = 608;
+/** Whether a question had to leave the full table: then the tracker looks at answers to none. */
+export const HAS_EVICTED = 612;
 /** The only scope in which there is anything in the table; where that is not so, the core opens nothing. */
 export const ONLY_SCOPE = 388;
 export const NO_SCOPE = 0xffffffff;
@@ -293,6 +303,32 @@ export const TRAIT_QUIET = 1 << 30;
 export const TRAIT_HIDDEN_ANSWER = 1 << 31;
 
 /** Places in VERDICTS and PROBES (track/exchange.ts). */
+export const VERDICT_REFUSED = 1;
 export const VERDICT_SILENT = 3;
 export const VERDICT_UNDECIDED = 4;
+export const VERDICT_UNSOLICITED = 8;
 export const PROBE_SYN = 0;
+/** Stands for the probe where there was none. */
+export const NO_PROBE = 15;
+
+/**
+ * A victim of a forged SYN sends its SYN-ACK again for so long (Linux with tcp_synack_retries 5: the last after 31 s, others up to
+ * 75 s, RFC 9293 §3.8.3): a single segment of a conversation whose start is not in the capture is held as long at least.
+ */
+export const LONE_NANOS = 75e9;
+/** Beyond that time so many of them are held, the oldest goes first. */
+export const MAX_LONE = 65_536;
+
+/** Bits of the `traits` of an answer. */
+export const ANSWER_KIND_SHIFT = 8; // 4 bits; below, the TTL
+export const ANSWER_ACCEPTABLE = 1 << 12;
+export const ANSWER_DONT_FRAGMENT = 1 << 13;
+export const ANSWER_IPV6 = 1 << 14;
+export const ANSWER_HAS_SEQUENCE = 1 << 16;
+export const ANSWER_HAS_ACKNOWLEDGMENT = 1 << 17;
+export const ANSWER_HAS_WINDOW = 1 << 18;
+export const ANSWER_HAS_URGENT = 1 << 19;
+export const ANSWER_DIGITS_SHIFT = 20; // 4 bits
+/** Kinds of answers, the first two of them. */
+export const ANSWER_SYN_ACK = 0;
+export const ANSWER_RESET = 1;

@@ -5,7 +5,9 @@ import { processKey } from '../decode/keyed-hash.ts';
 import type { LinkMap } from '../decode/link/link-map.ts';
 import type { FlowKey } from '../track/flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
-import { CoreTable } from './core-table.ts';
+import type { RowMemory, TableMemory } from '../track/table-memory.ts';
+import { mostAnswers } from '../track/tracking.ts';
+import { CoreAnswers, CoreTable } from './core-table.ts';
 
 /** What the core asks of who tracks the other exchanges. */
 export interface CoreTracker {
@@ -15,6 +17,8 @@ export interface CoreTracker {
   readonly nextDeadline: number;
   /** The only scope in which it has exchanges; -1 where that is not so. */
   readonly onlyScope: number;
+  /** Whether a question had to leave the full table. */
+  readonly hasEvicted: boolean;
   catchUp(): void;
   /** Tells of what the core has done to rows of the table: LOG_ of core/layout.ts. */
   tellLog(log: Int32Array): void;
@@ -64,8 +68,9 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   /** See track/waiting-ports.ts. */
   readonly waiting: Uint16Array;
   readonly headersSuffice: boolean;
-  /** Where the tracker's table is to be; null for elsewhere. */
-  readonly table: CoreTable | null;
+  /** Where the tracker's table and its answers are to be; null for elsewhere. */
+  readonly table: TableMemory | null;
+  readonly answers: RowMemory | null;
   frames = 0;
   readonly #machine: Machine;
   readonly #exports: MachineExports;
@@ -81,6 +86,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     size: 0,
     nextDeadline: Number.POSITIVE_INFINITY,
     onlyScope: -1,
+    hasEvicted: false,
     catchUp: () => {},
     tellLog: () => {},
   };
@@ -88,16 +94,19 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   /** Null where it cannot be had. */
   static open(settings: CoreSettings): CoreSkipper | null {
     const most = settings.tracking?.maxExchanges ?? 0;
-    const machine = takeMachine(
-      settings.keepsOrdinary === true ? Math.min(most, MOST_RECORDS) : 0,
-      most === 0 || most > MOST_RECORDS ? 0 : most + at.LOG_MOST,
-    );
+    const isShared = most > 0 && most <= MOST_RECORDS;
+    const machine = takeMachine({
+      records: settings.keepsOrdinary === true ? Math.min(most, MOST_RECORDS) : 0,
+      // Some wait to be told of.
+      rows: isShared ? most + at.LOG_MOST : 0,
+      answers: isShared ? mostAnswers(most) : 0,
+    });
     return machine === null ? null : new CoreSkipper(machine, settings);
   }
 
   private constructor(machine: Machine, settings: CoreSettings) {
     this.#machine = machine;
-    const { exports, memory, capacity } = machine;
+    const { exports, memory, room } = machine;
     const { buffer } = memory;
     this.#exports = exports;
     this.#skip = exports.skipPcap;
@@ -119,8 +128,10 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     this.#words.fill(-1, at.VLAN_SCOPES >> 2, (at.VLAN_SCOPES >> 2) + 4096);
     this.#words.set(settings.tunnelPorts, at.TUNNEL_PORTS >> 2);
     this.#words.set(processKey, at.HASH_KEY >> 2);
-    this.#set(at.CAPACITY, capacity);
-    this.table = machine.tableCapacity === 0 ? null : new CoreTable(machine, rowsUsed);
+    this.#set(at.CAPACITY, room.records);
+    const isShared = room.rows > 0;
+    this.table = isShared ? new CoreTable(machine, rowsUsed) : null;
+    this.answers = isShared ? new CoreAnswers(machine) : null;
     if (tracking !== undefined) {
       this.#set(at.HAS_LEDGER, keepsOrdinary ? 1 : 0);
       this.#set(at.LIMIT, Math.min(tracking.maxExchanges, 0x7fff_ffff));
@@ -227,6 +238,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
       words[at.WOKEN >> 2] = 0;
       words[at.TRACKED >> 2] = tracker.size;
       words[at.ONLY_SCOPE >> 2] = tracker.onlyScope;
+      words[at.HAS_EVICTED >> 2] = tracker.hasEvicted ? 1 : 0;
       this.#doubles[at.WAKE >> 3] = tracker.nextDeadline;
       from = skip(from, to);
       this.#tellLog();

@@ -1,33 +1,50 @@
+import { ROW_WORDS as ANSWER_WORDS } from '../core/answer-layout.ts';
 import { ROW_WORDS } from '../core/exchange-layout.ts';
 import type { Machine } from '../core/instance.ts';
 import * as at from '../core/layout.ts';
-import type { TableMemory } from '../track/table-memory.ts';
+import type { RowMemory, TableMemory } from '../track/table-memory.ts';
 
-/** The tracker's table in the memory of the core, which opens and settles rows there. */
-export class CoreTable implements TableMemory {
+/** Rows in the memory of the core, as many as there can be. */
+class CoreRows implements RowMemory {
   readonly control: Int32Array;
   readonly words: Int32Array;
   readonly floats: Float64Array;
+
+  constructor(buffer: ArrayBuffer, control: Int32Array, address: number, words: number) {
+    this.control = control;
+    this.words = new Int32Array(buffer, address, words);
+    this.floats = new Float64Array(buffer, address, words / 2);
+  }
+
+  addRows(): void {
+    throw new RangeError('more rows than there can be');
+  }
+}
+
+/** The tracker's answers there. What an earlier capture has left is written over. */
+export class CoreAnswers extends CoreRows {
+  constructor({ memory: { buffer }, answers, room }: Machine) {
+    super(buffer, new Int32Array(buffer, at.ANSWERS, at.ANSWERS_LENGTH), answers, (room.answers + 1) * ANSWER_WORDS);
+    const words = new Int32Array(buffer);
+    words[at.ANSWER_ROWS >> 2] = answers;
+    words[at.ANSWER_LIMIT >> 2] = room.answers;
+  }
+}
+
+/** The tracker's table there, in which the core opens and settles rows. */
+export class CoreTable extends CoreRows implements TableMemory {
   readonly #words: Int32Array;
   #nextIndex: number;
 
-  /** `used`: rows that an earlier table has left there. */
-  constructor({ memory, rows, index, tableCapacity }: Machine, used: number) {
-    const { buffer } = memory;
-    const words = (tableCapacity + 1) * ROW_WORDS;
-    this.control = new Int32Array(buffer, at.TABLE, at.TABLE_LENGTH);
-    this.words = new Int32Array(buffer, rows, words);
-    this.floats = new Float64Array(buffer, rows, words / 2);
+  /** `used`: rows that an earlier capture has left there. */
+  constructor({ memory: { buffer }, rows, index, room }: Machine, used: number) {
+    super(buffer, new Int32Array(buffer, at.TABLE, at.TABLE_LENGTH), rows, (room.rows + 1) * ROW_WORDS);
     this.words.fill(0, 0, used * ROW_WORDS);
     this.#words = new Int32Array(buffer);
     this.#words[at.HAS_TABLE >> 2] = 1;
     this.#words[at.TABLE_ROWS >> 2] = rows;
-    this.#words[at.TABLE_CAPACITY >> 2] = tableCapacity;
+    this.#words[at.TABLE_CAPACITY >> 2] = room.rows;
     this.#nextIndex = index;
-  }
-
-  addRows(): void {
-    throw new RangeError('the table is larger than its bound');
   }
 
   newIndex(length: number): Int32Array {

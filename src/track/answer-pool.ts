@@ -1,51 +1,63 @@
 /**
- * What came back, of many exchanges: a pool of records in typed arrays, linked into one list an exchange in order of
- * arrival. An index of 0 is none. Payloads, which few answers have, live in a map beside it.
+ * What came back, of many exchanges: a pool of rows in one memory (core/assembly/answer.ts), linked into one list an exchange in order of
+ * arrival. An index of 0 is none. Of the fields, the window has the urgent pointer in its lower half, flags of -1 are unknown, and ICMP is type << 8 | code, or -1. Payloads, which few answers have, live in a map beside it.
  */
+import {
+  ACKNOWLEDGMENT,
+  FLAGS,
+  FRAME,
+  ICMP,
+  IP_ID,
+  NANOS,
+  NEXT,
+  OPTIONS,
+  OPTIONS_LENGTH,
+  PAYLOAD_LENGTH,
+  REPEATS,
+  RESERVED,
+  ROW_WORDS,
+  SECONDS,
+  SEQUENCE,
+  SOURCE,
+  TRAITS,
+  WINDOW,
+} from '../core/answer-layout.ts';
+import {
+  ANSWER_ACCEPTABLE,
+  ANSWER_DIGITS_SHIFT,
+  ANSWER_DONT_FRAGMENT,
+  ANSWER_HAS_ACKNOWLEDGMENT,
+  ANSWER_HAS_SEQUENCE,
+  ANSWER_HAS_URGENT,
+  ANSWER_HAS_WINDOW,
+  ANSWER_IPV6,
+  ANSWER_KIND_SHIFT,
+  ANSWER_RESET,
+  ANSWER_SYN_ACK,
+  ANSWERS_FREE,
+  ANSWERS_LENGTH,
+  ANSWERS_USED,
+} from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
 import { CHECKSUM_BAD, TRANSPORT_ICMP_ERROR } from '../decode/packet.ts';
 import type { AnswerKind, SegmentEvidence } from './exchange.ts';
 import { FrameNumbers } from './frame-numbers.ts';
+import { OwnRows, type RowMemory } from './table-memory.ts';
 
-export const KIND_SYN_ACK = 0;
-export const KIND_RESET = 1;
+export const KIND_SYN_ACK = ANSWER_SYN_ACK;
+export const KIND_RESET = ANSWER_RESET;
 export const KIND_ICMP = 2;
 export const KIND_SYN = 3;
 export const KIND_ACK = 4;
 export const KIND_OTHER = 5;
 const KINDS: readonly AnswerKind[] = ['syn-ack', 'reset', 'icmp', 'syn', 'ack', 'other'];
 
-const WORDS = 28;
-const NEXT = 0;
-const FRAME = 1;
-const NANOS = 2;
-const SOURCE = 3; // 4 words
-const TRAITS = 7;
-const IP_ID = 8;
-const SEQUENCE = 9;
-const ACKNOWLEDGMENT = 10;
-const FLAGS = 11; // -1 unknown
-const WINDOW_URGENT = 12;
-const PAYLOAD_LENGTH = 13;
-const ICMP = 14; // type << 8 | code, -1 for segments
-const REPEATS = 15;
-const OPTIONS_LENGTH = 16;
-const RESERVED = 17;
-const OPTIONS = 18; // 10 words
-
+/** Bits of the traits that the core has no use for. */
 const TRAIT_TTL = 0xff;
-const TRAIT_KIND_SHIFT = 8;
-const TRAIT_ACCEPTABLE = 1 << 12;
-const TRAIT_DONT_FRAGMENT = 1 << 13;
-const TRAIT_IPV6 = 1 << 14;
 const TRAIT_CHECKSUM_BAD = 1 << 15;
-const TRAIT_HAS_SEQUENCE = 1 << 16;
-const TRAIT_HAS_ACKNOWLEDGMENT = 1 << 17;
-const TRAIT_HAS_WINDOW = 1 << 18;
-const TRAIT_HAS_URGENT = 1 << 19;
-const TRAIT_DIGITS_SHIFT = 20; // 4 bits
 const TRAIT_OF_OTHER = 1 << 24;
 const TRAIT_QUOTES_SERVER = 1 << 25;
+const ROW_FLOATS = ROW_WORDS / 2;
 
 const MAX_OPTION_BYTES = 40;
 const MAX_PAYLOAD_BYTES = 64;
@@ -79,17 +91,27 @@ export function optionsLengthOf(packet: PacketRecord): number {
 }
 
 export class AnswerPool {
-  #words = new Int32Array(64 * WORDS);
-  #seconds = new Float64Array(64);
-  #used = 1;
-  #free = 0;
+  readonly #memory: RowMemory;
+  /** ANSWERS_ of core/layout.ts. */
+  readonly #control: Int32Array;
+  #words: Int32Array;
+  #floats: Float64Array;
   readonly #limit: number;
   readonly #numbers: FrameNumbers;
   readonly #payloads = new Map<number, Uint8Array>();
 
-  constructor(limit: number, numbers = new FrameNumbers()) {
+  constructor(
+    limit: number,
+    numbers = new FrameNumbers(),
+    memory: RowMemory = new OwnRows(ROW_WORDS, ANSWERS_LENGTH, limit),
+  ) {
     this.#limit = limit;
     this.#numbers = numbers;
+    this.#memory = memory;
+    this.#control = memory.control;
+    this.#words = memory.words;
+    this.#floats = memory.floats;
+    this.#control[ANSWERS_USED] = 1;
   }
 
   /** Copies a packet in, its options and payload only if they are kept. Returns its index, or 0 when the pool is at its limit. */
@@ -103,28 +125,29 @@ export class AnswerPool {
     digits: number,
     keepsEvidence: boolean,
   ): number {
-    let answer = this.#free;
-    if (answer !== 0) this.#free = this.#words[answer * WORDS + NEXT];
+    const control = this.#control;
+    let answer = control[ANSWERS_FREE];
+    if (answer !== 0) control[ANSWERS_FREE] = this.#words[answer * ROW_WORDS + NEXT];
     else {
-      if (this.#used >= this.#limit) return 0;
-      answer = this.#used++;
-      if (answer >= this.#seconds.length) this.#grow();
+      if (control[ANSWERS_USED] >= this.#limit) return 0;
+      answer = control[ANSWERS_USED]++;
+      if ((answer + 1) * ROW_WORDS > this.#words.length) this.#addRows();
     }
     const words = this.#words;
-    const base = answer * WORDS;
+    const base = answer * ROW_WORDS;
     const isIpv6 = packet.ipVersion === 6;
     words[base + NEXT] = 0;
     words[base + FRAME] = frame;
     words[base + NANOS] = nanos;
-    this.#seconds[answer] = seconds;
+    this.#floats[answer * ROW_FLOATS + SECONDS] = seconds;
     packWords(words, base + SOURCE, packet.bytes, packet.sourceOffset, isIpv6 ? 16 : 4);
     words[base + TRAITS] =
       (packet.ttl & TRAIT_TTL) |
-      (kind << TRAIT_KIND_SHIFT) |
-      (acceptable ? TRAIT_ACCEPTABLE : 0) |
-      (packet.dontFragment ? TRAIT_DONT_FRAGMENT : 0) |
-      (isIpv6 ? TRAIT_IPV6 : 0) |
-      (digits << TRAIT_DIGITS_SHIFT);
+      (kind << ANSWER_KIND_SHIFT) |
+      (acceptable ? ANSWER_ACCEPTABLE : 0) |
+      (packet.dontFragment ? ANSWER_DONT_FRAGMENT : 0) |
+      (isIpv6 ? ANSWER_IPV6 : 0) |
+      (digits << ANSWER_DIGITS_SHIFT);
     words[base + IP_ID] = packet.ipId;
     words[base + ICMP] =
       packet.transport === TRANSPORT_ICMP_ERROR ? (packet.icmpType << 8) | (packet.icmpCode & 0xff) : -1;
@@ -136,18 +159,18 @@ export class AnswerPool {
   /** Copies in what a TCP header says; once more when fragments have brought the rest of it. */
   setHeader(answer: number, packet: PacketRecord, keepsEvidence: boolean): void {
     const words = this.#words;
-    const base = answer * WORDS;
+    const base = answer * ROW_WORDS;
     words[base + TRAITS] |=
       (packet.checksum === CHECKSUM_BAD ? TRAIT_CHECKSUM_BAD : 0) |
-      ((packet.quote ?? packet).sequence >= 0 ? TRAIT_HAS_SEQUENCE : 0) |
-      (packet.acknowledgment >= 0 ? TRAIT_HAS_ACKNOWLEDGMENT : 0) |
-      (packet.window >= 0 ? TRAIT_HAS_WINDOW : 0) |
-      (packet.urgentPointer >= 0 ? TRAIT_HAS_URGENT : 0);
+      ((packet.quote ?? packet).sequence >= 0 ? ANSWER_HAS_SEQUENCE : 0) |
+      (packet.acknowledgment >= 0 ? ANSWER_HAS_ACKNOWLEDGMENT : 0) |
+      (packet.window >= 0 ? ANSWER_HAS_WINDOW : 0) |
+      (packet.urgentPointer >= 0 ? ANSWER_HAS_URGENT : 0);
     // Of an ICMP error that of the segment it quotes: the question, should it turn up later.
     words[base + SEQUENCE] = packet.quote === null ? packet.sequence : packet.quote.sequence;
     words[base + ACKNOWLEDGMENT] = packet.acknowledgment;
     words[base + FLAGS] = packet.flags;
-    words[base + WINDOW_URGENT] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
+    words[base + WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
     words[base + RESERVED] = packet.reservedBits;
     words[base + PAYLOAD_LENGTH] = packet.payloadLength;
     const optionsLength = keepsEvidence ? optionsLengthOf(packet) : 0;
@@ -162,126 +185,126 @@ export class AnswerPool {
   }
 
   next(answer: number): number {
-    return this.#words[answer * WORDS + NEXT];
+    return this.#words[answer * ROW_WORDS + NEXT];
   }
 
   link(answer: number, next: number): void {
-    this.#words[answer * WORDS + NEXT] = next;
+    this.#words[answer * ROW_WORDS + NEXT] = next;
   }
 
   /** Gives a list back to the pool. */
   release(first: number): void {
     for (let answer = first; answer !== 0; ) {
-      const next = this.#words[answer * WORDS + NEXT];
-      this.#words[answer * WORDS + NEXT] = this.#free;
-      this.#free = answer;
+      const next = this.#words[answer * ROW_WORDS + NEXT];
+      this.#words[answer * ROW_WORDS + NEXT] = this.#control[ANSWERS_FREE];
+      this.#control[ANSWERS_FREE] = answer;
       if (this.#payloads.size > 0) this.#payloads.delete(answer);
       answer = next;
     }
   }
 
   kind(answer: number): number {
-    return (this.#words[answer * WORDS + TRAITS] >> TRAIT_KIND_SHIFT) & 0xf;
+    return (this.#words[answer * ROW_WORDS + TRAITS] >> ANSWER_KIND_SHIFT) & 0xf;
   }
 
   isAcceptable(answer: number): boolean {
-    return (this.#words[answer * WORDS + TRAITS] & TRAIT_ACCEPTABLE) !== 0;
+    return (this.#words[answer * ROW_WORDS + TRAITS] & ANSWER_ACCEPTABLE) !== 0;
   }
 
   frame(answer: number): number {
-    return this.#numbers.widen(this.#words[answer * WORDS + FRAME]);
+    return this.#numbers.widen(this.#words[answer * ROW_WORDS + FRAME]);
   }
 
   seconds(answer: number): number {
-    return this.#seconds[answer];
+    return this.#floats[answer * ROW_FLOATS + SECONDS];
   }
 
   nanos(answer: number): number {
-    return this.#words[answer * WORDS + NANOS];
+    return this.#words[answer * ROW_WORDS + NANOS];
   }
 
   ttl(answer: number): number {
-    return this.#words[answer * WORDS + TRAITS] & TRAIT_TTL;
+    return this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_TTL;
   }
 
   ipId(answer: number): number {
-    return this.#words[answer * WORDS + IP_ID];
+    return this.#words[answer * ROW_WORDS + IP_ID];
   }
 
   sequence(answer: number): number {
-    return this.#words[answer * WORDS + SEQUENCE] >>> 0;
+    return this.#words[answer * ROW_WORDS + SEQUENCE] >>> 0;
   }
 
   acknowledgment(answer: number): number {
-    return this.#words[answer * WORDS + ACKNOWLEDGMENT] >>> 0;
+    return this.#words[answer * ROW_WORDS + ACKNOWLEDGMENT] >>> 0;
   }
 
   isChecksumBad(answer: number): boolean {
-    return (this.#words[answer * WORDS + TRAITS] & TRAIT_CHECKSUM_BAD) !== 0;
+    return (this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_CHECKSUM_BAD) !== 0;
   }
 
   payloadLength(answer: number): number {
-    return this.#words[answer * WORDS + PAYLOAD_LENGTH];
+    return this.#words[answer * ROW_WORDS + PAYLOAD_LENGTH];
   }
 
   flags(answer: number): number {
-    return this.#words[answer * WORDS + FLAGS];
+    return this.#words[answer * ROW_WORDS + FLAGS];
   }
 
   /** It counts no longer, now that the question is known. */
   reject(answer: number): void {
-    this.#words[answer * WORDS + TRAITS] &= ~TRAIT_ACCEPTABLE;
+    this.#words[answer * ROW_WORDS + TRAITS] &= ~ANSWER_ACCEPTABLE;
   }
 
   window(answer: number): number {
-    return this.#words[answer * WORDS + WINDOW_URGENT] >>> 16;
+    return this.#words[answer * ROW_WORDS + WINDOW] >>> 16;
   }
 
   /** It is for another attempt on the same ends, which the capture does not hold. */
   isOfOther(answer: number): boolean {
-    return (this.#words[answer * WORDS + TRAITS] & TRAIT_OF_OTHER) !== 0;
+    return (this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_OF_OTHER) !== 0;
   }
 
   setOfOther(answer: number): void {
-    this.#words[answer * WORDS + TRAITS] |= TRAIT_OF_OTHER;
+    this.#words[answer * ROW_WORDS + TRAITS] |= TRAIT_OF_OTHER;
   }
 
   /** It is an ICMP error about a segment of the server's. */
   setQuotesServer(answer: number): void {
-    this.#words[answer * WORDS + TRAITS] |= TRAIT_QUOTES_SERVER;
+    this.#words[answer * ROW_WORDS + TRAITS] |= TRAIT_QUOTES_SERVER;
   }
 
   repeats(answer: number): number {
-    return this.#words[answer * WORDS + REPEATS];
+    return this.#words[answer * ROW_WORDS + REPEATS];
   }
 
   /** type << 8 | code of an ICMP error, -1 of a segment. */
   icmp(answer: number): number {
-    return this.#words[answer * WORDS + ICMP];
+    return this.#words[answer * ROW_WORDS + ICMP];
   }
 
   repeat(answer: number): void {
-    this.#words[answer * WORDS + REPEATS]++;
+    this.#words[answer * ROW_WORDS + REPEATS]++;
   }
 
   digits(answer: number): number {
-    return (this.#words[answer * WORDS + TRAITS] >>> TRAIT_DIGITS_SHIFT) & 0xf;
+    return (this.#words[answer * ROW_WORDS + TRAITS] >>> ANSWER_DIGITS_SHIFT) & 0xf;
   }
 
   isIpv6(answer: number): boolean {
-    return (this.#words[answer * WORDS + TRAITS] & TRAIT_IPV6) !== 0;
+    return (this.#words[answer * ROW_WORDS + TRAITS] & ANSWER_IPV6) !== 0;
   }
 
   /** A new array: 4 or 16 bytes. */
   source(answer: number): Uint8Array {
-    return unpackWords(this.#words, answer * WORDS + SOURCE, this.isIpv6(answer) ? 16 : 4);
+    return unpackWords(this.#words, answer * ROW_WORDS + SOURCE, this.isIpv6(answer) ? 16 : 4);
   }
 
   /** Whether the packet came from the same address as this answer. */
   isFrom(answer: number, packet: PacketRecord): boolean {
     const length = packet.ipVersion === 6 ? 16 : 4;
     if (this.isIpv6(answer) !== (length === 16)) return false;
-    const base = answer * WORDS + SOURCE;
+    const base = answer * ROW_WORDS + SOURCE;
     for (let i = 0; i < length; i++) {
       if (packet.bytes[packet.sourceOffset + i] !== ((this.#words[base + (i >> 2)] >>> (24 - 8 * (i & 3))) & 0xff))
         return false;
@@ -292,24 +315,28 @@ export class AnswerPool {
   /** Allocates: for reports. */
   evidence(answer: number, reason: string): SegmentEvidence {
     const words = this.#words;
-    const base = answer * WORDS;
+    const base = answer * ROW_WORDS;
     const traits = words[base + TRAITS];
     const isIcmp = words[base + ICMP] !== -1;
     const hasHeader = !isIcmp && words[base + FLAGS] >= 0;
     return {
       frame: this.frame(answer),
-      time: { seconds: this.#seconds[answer], nanos: words[base + NANOS], digits: this.digits(answer) },
+      time: {
+        seconds: this.#floats[answer * ROW_FLOATS + SECONDS],
+        nanos: words[base + NANOS],
+        digits: this.digits(answer),
+      },
       source: this.source(answer),
       ttl: traits & TRAIT_TTL,
       ipId: words[base + IP_ID] === -1 ? null : words[base + IP_ID] >>> 0,
-      dontFragment: (traits & TRAIT_DONT_FRAGMENT) !== 0,
+      dontFragment: (traits & ANSWER_DONT_FRAGMENT) !== 0,
       kind: KINDS[this.kind(answer)],
-      acceptable: (traits & TRAIT_ACCEPTABLE) !== 0,
+      acceptable: (traits & ANSWER_ACCEPTABLE) !== 0,
       flags: hasHeader ? words[base + FLAGS] : null,
-      sequence: !isIcmp && (traits & TRAIT_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
-      acknowledgment: !isIcmp && (traits & TRAIT_HAS_ACKNOWLEDGMENT) !== 0 ? this.acknowledgment(answer) : null,
-      window: !isIcmp && (traits & TRAIT_HAS_WINDOW) !== 0 ? words[base + WINDOW_URGENT] >>> 16 : null,
-      urgentPointer: !isIcmp && (traits & TRAIT_HAS_URGENT) !== 0 ? words[base + WINDOW_URGENT] & 0xffff : null,
+      sequence: !isIcmp && (traits & ANSWER_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
+      acknowledgment: !isIcmp && (traits & ANSWER_HAS_ACKNOWLEDGMENT) !== 0 ? this.acknowledgment(answer) : null,
+      window: !isIcmp && (traits & ANSWER_HAS_WINDOW) !== 0 ? words[base + WINDOW] >>> 16 : null,
+      urgentPointer: !isIcmp && (traits & ANSWER_HAS_URGENT) !== 0 ? words[base + WINDOW] & 0xffff : null,
       reservedBits: hasHeader && words[base + RESERVED] >= 0 ? words[base + RESERVED] : null,
       options: unpackWords(words, base + OPTIONS, words[base + OPTIONS_LENGTH]),
       payloadLength: isIcmp || words[base + PAYLOAD_LENGTH] < 0 ? null : words[base + PAYLOAD_LENGTH],
@@ -320,18 +347,14 @@ export class AnswerPool {
       repeats: words[base + REPEATS],
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
       ofOther: (traits & TRAIT_OF_OTHER) !== 0,
-      quotedSequence: isIcmp && (traits & TRAIT_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
+      quotedSequence: isIcmp && (traits & ANSWER_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
       quotesServer: (traits & TRAIT_QUOTES_SERVER) !== 0,
     };
   }
 
-  #grow(): void {
-    const capacity = Math.min(this.#seconds.length * 2, this.#limit);
-    const words = new Int32Array(capacity * WORDS);
-    words.set(this.#words);
-    this.#words = words;
-    const seconds = new Float64Array(capacity);
-    seconds.set(this.#seconds);
-    this.#seconds = seconds;
+  #addRows(): void {
+    this.#memory.addRows();
+    this.#words = this.#memory.words;
+    this.#floats = this.#memory.floats;
   }
 }

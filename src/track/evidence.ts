@@ -187,12 +187,18 @@ function appendFrame(s: Tracking, entry: number, frame: number): void {
   const first = table.get(entry, t.FRAMES_FIRST);
   let last = table.get(entry, t.FRAMES_LAST);
   if (last === 0) {
-    if (first === 0 || first === (frame | 0)) return;
-    // So far there was one frame, which needs no list.
-    last = s.frames.create(first);
-    if (last === 0) return;
-    table.set(entry, t.FRAMES_FIRST, last);
-    table.set(entry, t.FRAMES_LAST, s.frames.append(last, last, frame));
+    const second = table.get(entry, t.FRAME_SECOND);
+    if (first === 0 || (second || first) === (frame | 0)) return;
+    // Two need no list; a word of 0 is none.
+    if (second === 0 && (frame | 0) !== 0) {
+      table.set(entry, t.FRAME_SECOND, frame);
+      return;
+    }
+    const list = s.frames.create(first);
+    if (list === 0) return;
+    last = second === 0 ? list : s.frames.append(list, list, second);
+    table.set(entry, t.FRAMES_FIRST, list);
+    table.set(entry, t.FRAMES_LAST, s.frames.append(list, last, frame));
   } else table.set(entry, t.FRAMES_LAST, s.frames.append(first, last, frame));
 }
 

@@ -1,5 +1,6 @@
 /** The shape in which rules and reports see a record of the table. One view serves all: it is moved, not made. */
 
+import { NO_PROBE } from '../core/layout.ts';
 import { type AnswerPool, KIND_ICMP, unpackWords } from './answer-pool.ts';
 import { PROBE_SYN } from './codes.ts';
 import type { Conversation, ConversationPool } from './conversation.ts';
@@ -33,9 +34,6 @@ export interface Store {
   /** A bad checksum is told of, and the segment taken as good. */
   readonly trusts: boolean;
 }
-
-/** Index in PROBES of an entry without a probe. */
-export const NO_PROBE = 15;
 
 export class ExchangeView implements Exchange {
   /** The record looked at. */
@@ -153,13 +151,17 @@ export class ExchangeView implements Exchange {
 
   get frameCount(): number {
     const first = this.#word(table.FRAMES_FIRST);
-    if (this.#word(table.FRAMES_LAST) === 0) return first === 0 ? 0 : 1;
+    if (this.#word(table.FRAMES_LAST) === 0) return first === 0 ? 0 : this.#word(table.FRAME_SECOND) === 0 ? 1 : 2;
     return this.#store.frames.count(first);
   }
 
   get frames(): readonly number[] {
     const first = this.#word(table.FRAMES_FIRST);
-    if (this.#word(table.FRAMES_LAST) === 0) return first === 0 ? [] : [this.#store.numbers.widen(first)];
+    if (this.#word(table.FRAMES_LAST) === 0) {
+      const known = [first, this.#word(table.FRAME_SECOND)].filter((word) => word !== 0);
+      // Fragments that came before a segment could be read are added with it, so behind frames of the meantime.
+      return known.map((word) => this.#store.numbers.widen(word)).sort((a, b) => a - b);
+    }
     return this.#store.frames.list(first);
   }
 

@@ -1,5 +1,6 @@
 /** How an exchange ends: by time, by the bound of the table, or with the capture. */
 
+import { LONE_NANOS, MAX_LONE } from '../core/layout.ts';
 import { KIND_ACK, KIND_OTHER, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
 import { CHALLENGED, INVALID_RESET, SILENT, UNDECIDED } from './codes.ts';
@@ -9,15 +10,6 @@ import { isAcknowledgedBy, mayContinue, patienceOf } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { setWaits, WAITS_NONE } from './waits.ts';
-
-/** Beyond that time so many of them are held, the oldest goes first. */
-export const MAX_LONE = 65_536;
-
-/**
- * A victim of a forged SYN sends its SYN-ACK again for so long (Linux with tcp_synack_retries 5: the last after 31 s, others up to
- * 75 s, RFC 9293 §3.8.3): a single segment of a conversation whose start is not in the capture is held as long at least.
- */
-export const LONE_NANOS = 75e9;
 
 /** After a retransmission a stack waits about twice as long for the next: hold a silent exchange until that is past. */
 const BACKOFF_FACTOR = 2.5;

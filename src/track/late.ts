@@ -1,5 +1,6 @@
 /** Conversations that were under way when the capture began, and what comes late of those that are over. */
 
+import { NO_PROBE } from '../core/layout.ts';
 import { ACK, FIN, type PacketRecord } from '../decode/packet.ts';
 import { sequenceDifference } from '../decode/transport/sequence.ts';
 import { isServerSource } from './acceptance.ts';
@@ -7,7 +8,6 @@ import { CLOSED_NANOS } from './closed.ts';
 import { PROBE_ACK, PROBE_MAIMON, PROBE_OTHER, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
 import { addFrame, conversationOf, countPayload, noteSegment, tellChanged } from './evidence.ts';
-import { NO_PROBE } from './exchange-view.ts';
 import { openedOwn } from './kinship.ts';
 import { insertExchange, tellOpened } from './lifecycle.ts';
 import { isAmbiguous, mayContinue, probeFlags, siblingOf } from './questions.ts';

@@ -1,5 +1,6 @@
 /** How an exchange opens, is answered and is decided. */
 
+import { LONE_NANOS, NO_PROBE } from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, REFUSED, SIMULTANEOUS, UNDECIDED, UNREACHABLE, UNSOLICITED } from './codes.ts';
@@ -15,8 +16,7 @@ import {
   setProbe,
   tellChanged,
 } from './evidence.ts';
-import { NO_PROBE } from './exchange-view.ts';
-import { evictLeast, LONE_NANOS } from './expiry.ts';
+import { evictLeast } from './expiry.ts';
 import { wordOf } from './frame-numbers.ts';
 import { countKept, mayContinue } from './questions.ts';
 import * as t from './table.ts';

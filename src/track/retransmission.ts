@@ -1,5 +1,6 @@
 /** The opening segment again, or more of it. */
 
+import { NO_PROBE } from '../core/layout.ts';
 import { CHECKSUM_GOOD, CHECKSUM_OFFLOADED, type PacketRecord, SYN } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, REFUSED, UNDECIDED, UNREACHABLE } from './codes.ts';
@@ -12,7 +13,6 @@ import {
   setStart,
   tellChanged,
 } from './evidence.ts';
-import { NO_PROBE } from './exchange-view.ts';
 import { becomeUnsolicited, decideVerdict } from './lifecycle.ts';
 import {
   answersSyn,

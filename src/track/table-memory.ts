@@ -1,60 +1,60 @@
 import { ROW_WORDS } from '../core/exchange-layout.ts';
 import { TABLE_LENGTH } from '../core/layout.ts';
 
-/** Where a table keeps its rows. What was never used is zero. */
-export interface TableMemory {
-  /** Size and lists: TABLE_ of core/layout.ts. */
+/** Where rows of one length are kept. What was never used is zero. */
+export interface RowMemory {
+  /** How many there are and the like: words that others may look at too. */
   readonly control: Int32Array;
   /** All rows that there is room for, and the same memory as doubles. */
   readonly words: Int32Array;
   readonly floats: Float64Array;
   /** Makes room for more rows than there are: `words` and `floats` are others then. */
   addRows(): void;
-  /** A new index of so many words, in the place of the last. */
+}
+
+/** The table's: rows as core/assembly/exchange.ts has them, TABLE_ of core/layout.ts, and an index. */
+export interface TableMemory extends RowMemory {
+  /** A new index of so many words, all zero, in the place of the last. */
   newIndex(length: number): Int32Array;
 }
 
 /** Most captures have few exchanges. */
 const FIRST_ROWS = 128;
-/** So much is copied to make room; beyond, memory that grows where it is. */
+/** So many rows are copied to make room; beyond, memory that grows where it is. */
 const MOST_COPIED = 8192;
 const WASM_PAGE = 65_536;
-const ROW_BYTES = ROW_WORDS * 4;
+const MOST_PAGES = 65_536;
 
-/** Memory of a table that nobody else looks at: it grows with the rows. */
-export class OwnMemory implements TableMemory {
-  readonly control = new Int32Array(TABLE_LENGTH);
-  words = new Int32Array(FIRST_ROWS * ROW_WORDS);
-  floats = new Float64Array(this.words.buffer);
-  readonly #limit: number;
+/** Memory that nobody else looks at: it grows with the rows. */
+export class OwnRows implements RowMemory {
+  readonly control: Int32Array;
+  words: Int32Array;
+  floats: Float64Array;
+  readonly #rowBytes: number;
+  readonly #most: number;
   #growing: WebAssembly.Memory | null = null;
 
-  /** `limit`: most rows that are used. */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** `most`: rows that may be used, the first, which is none, included. */
+  constructor(rowWords: number, controlWords: number, most: number) {
+    this.control = new Int32Array(controlWords);
+    this.words = new Int32Array(FIRST_ROWS * rowWords);
+    this.floats = new Float64Array(this.words.buffer);
+    this.#rowBytes = rowWords * 4;
+    this.#most = most;
   }
 
   addRows(): void {
-    const rows = this.words.length / ROW_WORDS;
+    const old = this.words;
+    const rows = old.byteLength / this.#rowBytes;
     if (this.#growing !== null) {
-      const more = Math.max(1, this.#growing.buffer.byteLength >> 3);
-      this.#growing.grow(Math.ceil(Math.min(more, this.#most * ROW_BYTES - this.words.byteLength) / WASM_PAGE));
+      const more = Math.min(Math.max(old.byteLength >> 3, WASM_PAGE), this.#most * this.#rowBytes - old.byteLength);
+      this.#growing.grow(Math.ceil(more / WASM_PAGE));
       this.#use(this.#growing.buffer);
       return;
     }
-    const old = this.words;
-    if (rows >= MOST_COPIED) this.#growing = growingMemory(2 * rows * ROW_BYTES, this.#most * ROW_BYTES);
-    this.#use(this.#growing?.buffer ?? new ArrayBuffer(4 * rows * ROW_BYTES));
+    if (rows >= MOST_COPIED) this.#growing = growingMemory(2 * old.byteLength, this.#most * this.#rowBytes);
+    this.#use(this.#growing?.buffer ?? new ArrayBuffer((rows >= MOST_COPIED ? 2 : 4) * old.byteLength));
     this.words.set(old);
-  }
-
-  newIndex(length: number): Int32Array {
-    return new Int32Array(length);
-  }
-
-  /** Row 0 is none. */
-  get #most(): number {
-    return this.#limit + 1;
   }
 
   #use(buffer: ArrayBuffer): void {
@@ -63,10 +63,20 @@ export class OwnMemory implements TableMemory {
   }
 }
 
+/** The same for a table. */
+export class OwnTable extends OwnRows implements TableMemory {
+  constructor(limit: number) {
+    super(ROW_WORDS, TABLE_LENGTH, limit + 1);
+  }
+
+  newIndex(length: number): Int32Array {
+    return new Int32Array(length);
+  }
+}
+
 /** Null where it cannot be had: too little address space (`ulimit -v`), or no WebAssembly (`node --jitless`). */
 function growingMemory(bytes: number, most: number): WebAssembly.Memory | null {
   const maximum = Math.ceil(Math.max(most, bytes) / WASM_PAGE);
-  // As much as can be had at all.
   if (maximum > MOST_PAGES || typeof WebAssembly === 'undefined') return null;
   try {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE), maximum });
@@ -74,4 +84,3 @@ function growingMemory(bytes: number, most: number): WebAssembly.Memory | null {
     return null;
   }
 }
-const MOST_PAGES = 65_536;

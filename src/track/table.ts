@@ -37,7 +37,7 @@ import {
   UNLISTED,
 } from '../core/layout.ts';
 import type { FlowKey } from './flow-key.ts';
-import { OwnMemory, type TableMemory } from './table-memory.ts';
+import { OwnTable, type TableMemory } from './table-memory.ts';
 
 /*
  * The fields, which core/assembly/exchange.ts lays out. Words for get(): addresses are big-endian words, IPv4 in the first.
@@ -49,7 +49,8 @@ import { OwnMemory, type TableMemory } from './table-memory.ts';
  *   LIST                    the list that it is in: LIST_ below
  *   PROBE_WINDOW            window << 16 | urgent pointer
  *   PROBE_HEADER            flags << 16 | reserved bits << 8 | TTL
- *   FRAMES_FIRST, _LAST     first and last run of the frame list; where the last is 0, the first is the one frame there is
+ *   FRAMES_FIRST, _LAST     first and last run of the frame list; where the last is 0, the first is a frame, and FRAME_SECOND
+ *                           the other one, if there are two
  *   ANSWERS_FIRST, _LAST    of the list of answers; ANSWER is the one that settled the verdict, or the first that did not; 0 when none
  *   CONVERSATION            index into the conversations; 0 is none
  *   OPTIONS                 10 words
@@ -68,6 +69,7 @@ export {
   CLIENT,
   CONVERSATION,
   ENDS,
+  FRAME_SECOND,
   FRAMES_FIRST,
   FRAMES_LAST,
   HOLD_UNTIL,
@@ -148,7 +150,7 @@ export class ExchangeTable {
    */
   #index: Int32Array;
 
-  constructor(limit: number, memory: TableMemory = new OwnMemory(limit)) {
+  constructor(limit: number, memory: TableMemory = new OwnTable(limit)) {
     this.limit = limit;
     this.#memory = memory;
     this.#control = memory.control;

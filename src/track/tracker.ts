@@ -1,5 +1,6 @@
 /** Packets in, exchanges out: what kind of segment it is decides who takes it. */
 
+import { MAX_LONE } from '../core/layout.ts';
 import {
   ACK,
   FIN,
@@ -14,7 +15,7 @@ import { UNDECIDED } from './codes.ts';
 import { tellLog } from './core-log.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
 import { type ExchangeSink, NO_TIME, type TrackerCounts } from './exchange.ts';
-import { decideWithoutAnswer, endExchange, expireAll, MAX_LONE } from './expiry.ts';
+import { decideWithoutAnswer, endExchange, expireAll } from './expiry.ts';
 import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';
@@ -45,12 +46,13 @@ export class Tracker {
     // The core looks at these itself, where it can.
     const open = shared !== null ? 0 : table.head(t.LIST_OPEN);
     const lingering = shared !== null ? 0 : table.head(t.LIST_LINGER);
+    const areLoneDue = shared === null && table.count(t.LIST_LONE) > MAX_LONE;
     const closed = table.head(t.LIST_CLOSED);
     return Math.min(
       open === 0 ? Number.POSITIVE_INFINITY : table.deadline(open),
       lingering === 0 ? Number.POSITIVE_INFINITY : table.deadline(lingering),
       closed === 0 ? Number.POSITIVE_INFINITY : table.deadline(closed),
-      table.count(t.LIST_LONE) > MAX_LONE ? table.deadline(table.head(t.LIST_LONE)) : Number.POSITIVE_INFINITY,
+      areLoneDue ? table.deadline(table.head(t.LIST_LONE)) : Number.POSITIVE_INFINITY,
       this.#state.takeover?.nextDeadline ?? Number.POSITIVE_INFINITY,
     );
   }
@@ -63,6 +65,10 @@ export class Tracker {
   /** See CoreTracker in prefilter/core-skipper.ts. */
   get onlyScope(): number {
     return this.#state.crossings.onlyScope;
+  }
+
+  get hasEvicted(): boolean {
+    return this.#state.evicted > 0;
   }
 
   /** Tells of what the core has done to rows of the table since it was asked last: before anything else is done. */

@@ -13,16 +13,22 @@ import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
-import type { TableMemory } from './table-memory.ts';
+import type { RowMemory, TableMemory } from './table-memory.ts';
 import { Takeover } from './takeover.ts';
 import { createWaitingCells } from './waiting-ports.ts';
 
 const MAX_FRAMES = 1000;
 /** Of all exchanges, beside one for each. */
 const MAX_FRAME_RUNS = 1 << 23;
+/** Bound of the answers that are kept. */
+export function mostAnswers(maxExchanges: number): number {
+  return maxExchanges * 2 + 1024;
+}
+
 /** What the core has in its memory of the tracker's state. */
 export interface SharedState {
   readonly table: TableMemory;
+  readonly answers: RowMemory;
   readonly clock: Float64Array;
   nextId(): number;
 }
@@ -97,7 +103,7 @@ export class Tracking {
     this.frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.numbers);
     this.crossings = new Crossings(this.table);
     this.attempts = new Attempts(this.table);
-    this.answers = new AnswerPool(options.maxExchanges * 2 + 1024, this.numbers);
+    this.answers = new AnswerPool(mostAnswers(options.maxExchanges), this.numbers, this.shared?.answers);
     this.store = {
       table: this.table,
       answers: this.answers,

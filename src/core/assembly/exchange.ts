@@ -56,7 +56,7 @@ export class Exchange {
   path: u32;
   waits: u32;
   optionsLength: u32;
-  unused1: u32;
+  frameSecond: u32;
   options: u64;
   options2: u64;
   options4: u64;

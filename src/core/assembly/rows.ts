@@ -3,9 +3,13 @@
  * are opened, found, and settled when their time is up. Whatever is not so is left to the tracker, which works on the same rows.
  */
 import {
+  HAS_EVICTED,
   HAS_TABLE,
   LIMIT,
+  LIST_CLOSED,
+  LIST_CONVERSATION,
   LIST_LINGER,
+  LIST_LONE,
   LIST_OPEN,
   LOG,
   LOG_EVICTED,
@@ -13,6 +17,8 @@ import {
   LOG_SETTLED,
   LOG_SHIFT,
   LOG_USED,
+  MAX_LONE,
+  NO_PROBE,
   PROBE_SYN,
   SIZE,
   TABLE,
@@ -54,6 +60,7 @@ import {
   destination1,
   destination2,
   destination3,
+  isAmbiguous,
   isIpv6,
   ports,
   scope,
@@ -95,15 +102,14 @@ function logTakes(entries: u32): bool {
 
 // --- finding ------------------------------------------------------------------------------------------------------------
 
-/** Whether there is an exchange on the ends at hand, in their scope, in either direction. */
-export function isKnown(hash: u32): bool {
+/** The newest exchange on the ends at hand, in their scope, in either direction; 0 for none. */
+export function findRow(hash: u32): u32 {
   const mask = load<u32>(TABLE_SLOTS) - 1;
   let slot = hash & mask;
   while (true) {
     const place = slotAt(slot);
     const entry = load<u32>(place, 4);
-    if (entry === 0) return false;
-    if (load<u32>(place) === hash && isOnEnds(rowOf(entry))) return true;
+    if (entry === 0 || (load<u32>(place) === hash && isOnEnds(rowOf(entry)))) return entry;
     slot = (slot + 1) & mask;
   }
 }
@@ -125,6 +131,11 @@ function isForward(row: Exchange): bool {
     row.server2 === destination2 &&
     row.server3 === destination3
   );
+}
+
+/** Whether the segment at hand is from the server of the row, and not from its client. */
+export function isFromServer(row: Exchange): bool {
+  return row.ports === rotl<u32>(ports, 16) && isBackward(row) && !isAmbiguous();
 }
 
 function isBackward(row: Exchange): bool {
@@ -151,8 +162,8 @@ export function hasRoom(): bool {
   return control(TABLE_SIZE) + load<u32>(SIZE) < load<u32>(LIMIT) || evict();
 }
 
-/** A zeroed row for the ends at hand, of which nothing is known yet; after hasRoom(). The source is the client. */
-export function insert(hash: u32): u32 {
+/** A zeroed row for the ends at hand, of which nothing is known yet; after hasRoom(). */
+export function insert(hash: u32, sourceIsClient: bool): u32 {
   let entry = control(TABLE_FREE);
   let row: Exchange;
   if (entry !== 0) {
@@ -166,18 +177,28 @@ export function insert(hash: u32): u32 {
   }
   setControl(TABLE_SIZE, control(TABLE_SIZE) + 1);
   setControl(TABLE_KEYS, control(TABLE_KEYS) + 1);
-  row.ports = ports;
   row.scope = scope;
   row.hash = hash;
-  row.client = source;
-  row.server = destination;
-  if (isIpv6) {
+  if (sourceIsClient) {
+    row.ports = ports;
+    row.client = source;
     row.client1 = source1;
     row.client2 = source2;
     row.client3 = source3;
+    row.server = destination;
     row.server1 = destination1;
     row.server2 = destination2;
     row.server3 = destination3;
+  } else {
+    row.ports = rotl<u32>(ports, 16);
+    row.client = destination;
+    row.client1 = destination1;
+    row.client2 = destination2;
+    row.client3 = destination3;
+    row.server = source;
+    row.server1 = source1;
+    row.server2 = source2;
+    row.server3 = source3;
   }
   const mask = load<u32>(TABLE_SLOTS) - 1;
   let slot = hash & mask;
@@ -219,12 +240,15 @@ export function append(entry: u32, row: Exchange, list: u32, deadline: f64): voi
   setControl(TABLE_COUNTS + list, control(TABLE_COUNTS + list) + 1);
 }
 
-/** Takes the first one of a list out. */
-function dropHead(row: Exchange, list: u32): void {
+/** Takes a row out of its list. */
+export function unlink(row: Exchange): void {
+  const list = row.list;
+  const previous = <u32>row.listPrevious;
   const next = row.listNext;
-  setControl(TABLE_HEADS + list, next);
-  if (next === 0) setControl(TABLE_TAILS + list, 0);
-  else rowOf(next).listPrevious = 0;
+  if (previous === 0) setControl(TABLE_HEADS + list, next);
+  else rowOf(previous).listNext = next;
+  if (next === 0) setControl(TABLE_TAILS + list, previous);
+  else rowOf(next).listPrevious = <i32>previous;
   setControl(TABLE_COUNTS + list, control(TABLE_COUNTS + list) - 1);
   row.listPrevious = UNLISTED;
 }
@@ -257,7 +281,7 @@ export function expireRows(now: f64): bool {
     const timeout = load<f64>(TIMEOUT);
     row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_SILENT | TRAIT_TIMED_OUT;
     row.holdUntil = row.deadline - timeout + max<f64>(row.lastGap * BACKOFF_FACTOR, timeout);
-    dropHead(row, LIST_OPEN);
+    unlink(row);
     append(entry, row, LIST_LINGER, now + timeout);
   }
   while (true) {
@@ -266,12 +290,18 @@ export function expireRows(now: f64): bool {
     const row = rowOf(entry);
     if (row.deadline > now) break;
     if ((row.traits & TRAIT_TIMED_OUT) !== 0 && now < row.holdUntil) {
-      dropHead(row, LIST_LINGER);
+      unlink(row);
       append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
       continue;
     }
     if (!isSimple(row) || !logTakes(1)) return false;
-    dropHead(row, LIST_LINGER);
+    settle(entry, row, LOG_SETTLED);
+  }
+  while (control(TABLE_COUNTS + LIST_LONE) > <u32>MAX_LONE) {
+    const entry = control(TABLE_HEADS + LIST_LONE);
+    const row = rowOf(entry);
+    if (row.deadline > now) break;
+    if (!isSimple(row) || !logTakes(1)) return false;
     settle(entry, row, LOG_SETTLED);
   }
   return true;
@@ -283,15 +313,25 @@ function isQuestion(row: Exchange): bool {
   return (row.traits & NOT_SILENT) === 0 && digits !== <u32>WITHOUT_TIME;
 }
 
-/** Port 0, a SYN, the only attempt on its ends, and no conversation that is kept for what comes late. */
-function isSimple(row: Exchange): bool {
-  if (row.ports >> 16 !== 0 && (row.ports & 0xffff) !== 0) return false;
-  if (((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) !== PROBE_SYN) return false;
-  return (row.traits & (TRAIT_RESET | TRAIT_CLOSED_BY_FIN)) === 0 && (row.newer | row.older) === 0;
+/** A SYN that waits, alone on its ends and with nothing behind it but retransmissions without a list of frames. */
+export function isFresh(row: Exchange): bool {
+  if (row.list !== LIST_OPEN || row.listPrevious === UNLISTED || !isSimple(row) || !isQuestion(row)) return false;
+  return (
+    ((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) === PROBE_SYN &&
+    (row.answersFirst | row.conversation | row.frameSecond | row.framesLast) === 0
+  );
 }
 
-/** The row is in no list any more. It stays as it is until the tracker has told of it. */
+/** The only attempt on its ends, a SYN or an answer to none; and no conversation that is kept for what comes late. */
+function isSimple(row: Exchange): bool {
+  const probe = (row.traits >> TRAIT_PROBE_SHIFT) & 0xf;
+  if (probe !== PROBE_SYN && probe !== NO_PROBE) return false;
+  return (row.traits & (TRAIT_RESET | TRAIT_CLOSED_BY_FIN)) === 0 && (row.newer | row.older | row.waits) === 0;
+}
+
+/** Takes the row out. It stays as it is until the tracker has told of it. */
 function settle(entry: u32, row: Exchange, how: u32): void {
+  unlink(row);
   leaveIndex(entry, row);
   setControl(TABLE_SIZE, control(TABLE_SIZE) - 1);
   store<u32>(TRACKED, load<u32>(TRACKED) - 1);
@@ -300,18 +340,19 @@ function settle(entry: u32, row: Exchange, how: u32): void {
 
 /** Makes room in a full table, as evictLeast() in track/expiry.ts. False when it is for the tracker to say what goes. */
 function evict(): bool {
-  if (
-    load<u32>(SIZE) !== 0 ||
-    control(TABLE_COUNTS + LIST_OPEN) + control(TABLE_COUNTS + LIST_LINGER) !== control(TABLE_SIZE)
-  )
+  if (load<u32>(SIZE) + control(TABLE_COUNTS + LIST_CONVERSATION) + control(TABLE_COUNTS + LIST_CLOSED) !== 0)
     return false;
-  const list: u32 = control(TABLE_HEADS + LIST_LINGER) !== 0 ? LIST_LINGER : LIST_OPEN;
+  let list: u32 = LIST_OPEN;
+  if (control(TABLE_HEADS + LIST_LINGER) !== 0) list = LIST_LINGER;
+  else if (control(TABLE_HEADS + LIST_LONE) !== 0) list = LIST_LONE;
   const entry = control(TABLE_HEADS + list);
   if (entry === 0) return false;
   const row = rowOf(entry);
   if (!isSimple(row) || (list === LIST_OPEN && !isQuestion(row))) return false;
-  dropHead(row, list);
-  if (list === LIST_OPEN) row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_UNDECIDED;
+  if (list === LIST_OPEN) {
+    row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_UNDECIDED;
+    store<u32>(HAS_EVICTED, 1);
+  }
   settle(entry, row, list === LIST_OPEN ? LOG_EVICTED : LOG_SETTLED);
   return true;
 }

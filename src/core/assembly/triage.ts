@@ -20,7 +20,7 @@ import {
   WAY_LINK_SHIFT,
 } from '../layout';
 import { concernsRelayed, concernsWaiting, noteRelayed, segment } from './ordinary';
-import { openZero } from './port-zero';
+import { takeZero } from './port-zero';
 import { waits } from './waiting';
 
 const IPV4: u32 = 0x0800;
@@ -132,7 +132,7 @@ export function passes(
       const scope = vlan === 0 ? 0 : scopeOf(vlan);
       if (scope === NO_SCOPE) return false;
       const way = (link << WAY_LINK_SHIFT) | (tags << 1) | (type === IPV6 ? 1 : 0);
-      if (!openZero(at, transport, headerLength, type === IPV6, scope, way, seconds, nanos, digits, frame))
+      if (!takeZero(at, transport, headerLength, type === IPV6, scope, way, seconds, nanos, digits, frame))
         return false;
       store<f64>(TOTAL_SEGMENTS, load<f64>(TOTAL_SEGMENTS) + 1);
       return true;
