@@ -151,6 +151,9 @@ export const LINK_IP = 5;
 export const INTERFACE_TYPE = 40;
 export const INTERFACE_INDEX = 44;
 
+/** What is hashed: up to nine words, and four behind them. */
+export const HASHED = 2688;
+
 /** A bit for each UDP port that is read as a tunnel. */
 export const TUNNEL_PORTS = 4096;
 /** Scope of each VLAN id as 32 bits; -1 where it is not known yet. */

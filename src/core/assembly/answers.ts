@@ -18,6 +18,23 @@ import {
   ANSWERS_USED,
 } from '../layout';
 import { Answer } from './answer';
+import {
+  acknowledgment,
+  digits,
+  dontFragment,
+  flagsOf,
+  frame,
+  headerLength,
+  identification,
+  isIpv6,
+  nanos,
+  reservedBits,
+  seconds,
+  sequence,
+  timeToLive,
+  transport,
+  windowAndUrgent,
+} from './at-hand';
 import { source, source1, source2, source3 } from './key';
 
 function control(word: usize): u32 {
@@ -30,18 +47,7 @@ export function poolHasRoom(): bool {
 }
 
 /** The segment at hand as an answer that counts; after poolHasRoom(). Without `keeps`, of its options nothing is kept. */
-export function createAnswer(
-  at: usize,
-  transport: usize,
-  headerLength: u32,
-  ipv6: bool,
-  kind: u32,
-  seconds: u32,
-  nanos: u32,
-  digits: u32,
-  frame: u32,
-  keeps: bool,
-): u32 {
+export function createAnswer(kind: u32, keeps: bool): u32 {
   const rows = <usize>load<u32>(ANSWER_ROWS);
   let answer = control(ANSWERS_FREE);
   if (answer !== 0) store<u32>(ANSWERS + ((<usize>ANSWERS_FREE) << 2), Answer.at(rows, answer).next);
@@ -58,21 +64,20 @@ export function createAnswer(
   row.source1 = source1;
   row.source2 = source2;
   row.source3 = source3;
-  const high = <u32>load<u8>(transport, 12);
   row.traits =
-    <u32>load<u8>(at + (ipv6 ? 7 : 8)) |
+    timeToLive() |
     (kind << ANSWER_KIND_SHIFT) |
     ANSWER_ACCEPTABLE |
-    (!ipv6 && (load<u8>(at, 6) & 0x40) !== 0 ? ANSWER_DONT_FRAGMENT : 0) |
-    (ipv6 ? ANSWER_IPV6 : 0) |
+    (dontFragment() ? ANSWER_DONT_FRAGMENT : 0) |
+    (isIpv6 ? ANSWER_IPV6 : 0) |
     (ANSWER_HAS_SEQUENCE | ANSWER_HAS_ACKNOWLEDGMENT | ANSWER_HAS_WINDOW | ANSWER_HAS_URGENT) |
     (digits << ANSWER_DIGITS_SHIFT);
-  row.ipId = ipv6 ? -1 : <i32>bswap<u16>(load<u16>(at, 4));
-  row.sequence = bswap<u32>(load<u32>(transport, 4));
-  row.acknowledgment = bswap<u32>(load<u32>(transport, 8));
-  row.flags = ((high & 1) << 8) | <u32>load<u8>(transport, 13);
-  row.window = ((<u32>bswap<u16>(load<u16>(transport, 14))) << 16) | <u32>bswap<u16>(load<u16>(transport, 18));
-  row.reserved = (high >> 1) & 7;
+  row.ipId = identification();
+  row.sequence = sequence();
+  row.acknowledgment = acknowledgment();
+  row.flags = flagsOf();
+  row.window = windowAndUrgent();
+  row.reserved = reservedBits();
   row.payloadLength = 0;
   row.icmp = -1;
   row.repeats = 0;

@@ -1,8 +1,8 @@
 /*
  * The ends of the segment at hand, as FlowKey (track/flow-key.ts) has them.
  */
-import { KEY_DESTINATION, KEY_HASH, KEY_IPV6, KEY_PORTS, KEY_SOURCE } from '../layout';
-import { absorb, beginHash, endHash } from './keyed-hash';
+import { HASHED, KEY_DESTINATION, KEY_HASH, KEY_IPV6, KEY_PORTS, KEY_SOURCE } from '../layout';
+import { hashWords } from './keyed-hash';
 
 export let source: u32 = 0;
 export let source1: u32 = 0;
@@ -43,21 +43,24 @@ export function readKey(at: usize, transport: usize, ipv6: bool, inScope: u32): 
 /** The ends of FlowKey (track/table.ts): the filter is filled by it. The lower end comes first, so that both directions are one. */
 function hashKey(): u32 {
   const isLower = isSourceLower();
-  beginHash();
-  absorb(isLower ? source : destination);
   if (isIpv6) {
-    absorb(isLower ? source1 : destination1);
-    absorb(isLower ? source2 : destination2);
-    absorb(isLower ? source3 : destination3);
+    const low = isLower ? HASHED : HASHED + 16;
+    const high = isLower ? HASHED + 16 : HASHED;
+    store<u32>(low, source);
+    store<u32>(low, source1, 4);
+    store<u32>(low, source2, 8);
+    store<u32>(low, source3, 12);
+    store<u32>(high, destination);
+    store<u32>(high, destination1, 4);
+    store<u32>(high, destination2, 8);
+    store<u32>(high, destination3, 12);
+  } else {
+    store<u32>(HASHED, isLower ? source : destination);
+    store<u32>(HASHED, isLower ? destination : source, 4);
   }
-  absorb(isLower ? destination : source);
-  if (isIpv6) {
-    absorb(isLower ? destination1 : source1);
-    absorb(isLower ? destination2 : source2);
-    absorb(isLower ? destination3 : source3);
-  }
-  absorb(isLower ? ports : rotl<u32>(ports, 16));
-  return endHash(isIpv6 ? 9 : 3);
+  const count: u32 = isIpv6 ? 9 : 3;
+  store<u32>(HASHED + ((<usize>count - 1) << 2), isLower ? ports : rotl<u32>(ports, 16));
+  return hashWords(HASHED, count);
 }
 
 function isSourceLower(): bool {
@@ -97,8 +100,7 @@ export function takeKey(): void {
 /** Of all of it. */
 export function scopedHash(): u32 {
   if (scope === 0) return hash;
-  beginHash();
-  absorb(hash);
-  absorb(scope);
-  return endHash(2);
+  store<u32>(HASHED, hash);
+  store<u32>(HASHED, scope, 4);
+  return hashWords(HASHED, 2);
 }

@@ -1,47 +1,36 @@
 import { HASH_KEY } from '../layout';
 
 /*
- * HalfSipHash-1-3, as hashWords() (decode/keyed-hash.ts): begin, absorb each word, end with the number of words.
+ * HalfSipHash-1-3, as hashWords() (decode/keyed-hash.ts). Its state is in locals: in globals each round waits for the stores of
+ * the one before.
  */
 
-let v0: u32 = 0;
-let v1: u32 = 0;
-let v2: u32 = 0;
-let v3: u32 = 0;
-
-export function beginHash(): void {
-  v0 = load<u32>(HASH_KEY);
-  v1 = load<u32>(HASH_KEY, 4);
-  v2 = v0 ^ 0x6c796765;
-  v3 = v1 ^ 0x74656462;
-}
-
-export function absorb(word: u32): void {
-  let a = v0;
-  let b = v1;
-  let c = v2;
-  let d = v3 ^ word;
-  a += b;
-  b = rotl<u32>(b, 5) ^ a;
-  a = rotl<u32>(a, 16);
-  c += d;
-  d = rotl<u32>(d, 8) ^ c;
-  a += d;
-  d = rotl<u32>(d, 7) ^ a;
-  c += b;
-  b = rotl<u32>(b, 13) ^ c;
-  c = rotl<u32>(c, 16);
-  v0 = a ^ word;
-  v1 = b;
-  v2 = c;
-  v3 = d;
-}
-
-export function endHash(words: u32): u32 {
-  absorb(words << 26);
-  v2 ^= 0xff;
-  absorb(0);
-  absorb(0);
-  absorb(0);
+/** Of `count` words from `words` on. Overwrites the four words behind them. */
+export function hashWords(words: usize, count: u32): u32 {
+  const last = words + ((<usize>count) << 2);
+  // The length in bytes, and three rounds without a word, which end it.
+  store<u32>(last, count << 26);
+  store<u32>(last, 0, 4);
+  store<u64>(last, 0, 8);
+  let v0 = load<u32>(HASH_KEY);
+  let v1 = load<u32>(HASH_KEY, 4);
+  let v2 = v0 ^ 0x6c796765;
+  let v3 = v1 ^ 0x74656462;
+  for (let at = words; at <= last + 12; at += 4) {
+    const word = load<u32>(at);
+    if (at === last + 4) v2 ^= 0xff;
+    v3 ^= word;
+    v0 += v1;
+    v1 = rotl<u32>(v1, 5) ^ v0;
+    v0 = rotl<u32>(v0, 16);
+    v2 += v3;
+    v3 = rotl<u32>(v3, 8) ^ v2;
+    v0 += v3;
+    v3 = rotl<u32>(v3, 7) ^ v0;
+    v2 += v1;
+    v1 = rotl<u32>(v1, 13) ^ v2;
+    v2 = rotl<u32>(v2, 16);
+    v0 ^= word;
+  }
   return v1 ^ v3;
 }

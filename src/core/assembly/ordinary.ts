@@ -23,12 +23,14 @@ import {
   FILTER_MASK,
   FIRST_SLOTS,
   GAP_OR_HOLD,
+  HAS_TABLE,
   HASH,
   ID,
   ISN,
   LIMIT,
   NEXT,
   NEXT_ID,
+  ONLY_SCOPE,
   PORTS,
   PREVIOUS,
   PROBE_FLAGS,
@@ -67,6 +69,7 @@ import {
   WAKE,
   WOKEN,
 } from '../layout';
+import { frame, nanos, seconds } from './at-hand';
 import { advanceClock } from './clock';
 import {
   destination,
@@ -79,13 +82,15 @@ import {
   ports,
   readKey,
   scope,
+  scopedHash,
   source,
   source1,
   source2,
   source3,
   takeKey,
 } from './key';
-import { expireRows } from './rows';
+import { isOpenTo, openAnswer, takesAnswers } from './opening';
+import { expireRows, findRow } from './rows';
 import { addWaiting, dropWaiting, isAwaited, noteAnswer, noteSyn, resetWaiting } from './waiting';
 
 const FIN: u32 = 1;
@@ -135,17 +140,7 @@ export function recordsUsed(): u32 {
  * Takes a segment with SYN, FIN or RST and without port 0, in a whole packet. `at` is where its IP header is. False when
  * it is the tracker's; with WOKEN set, the tracker has to be told the time first.
  */
-export function segment(
-  at: usize,
-  transport: usize,
-  ipv6: bool,
-  flags: u32,
-  payloadLength: i32,
-  inScope: u32,
-  seconds: u32,
-  nanos: u32,
-  frame: u32,
-): bool {
+export function segment(at: usize, transport: usize, ipv6: bool, flags: u32, payloadLength: i32, inScope: u32): bool {
   const now = advanceClock(seconds, nanos);
   if (now >= load<f64>(WAKE) || !expireRows(now)) {
     store<u32>(WOKEN, 1);
@@ -155,12 +150,19 @@ export function segment(
   readKey(at, transport, ipv6, inScope);
   const entry = find();
   if (entry === 0) {
+    const cell: usize = FILTER + ((hash & FILTER_MASK) << 1);
     // The filter says no where the tracker has nothing on these ends for sure.
-    if (load<u16>(FILTER + ((hash & FILTER_MASK) << 1)) !== 0) return false;
+    if (load<u16>(cell) !== 0 && isTracked()) return false;
+    const kind = flags & (SYN | RST | FIN | ACK);
     // Nobody's last words.
-    if ((flags & (SYN | RST | FIN)) === FIN) return true;
-    if ((flags & (SYN | RST | FIN | ACK)) !== SYN || payloadLength !== 0 || isAmbiguous()) return false;
-    return open(at, transport, flags, seconds, nanos, frame, now);
+    if ((kind & ~ACK) === FIN) return true;
+    if (payloadLength !== 0) return false;
+    if (kind === SYN) return !isAmbiguous() && open(at, transport, flags, seconds, nanos, frame, now);
+    if (kind !== (SYN | ACK) && kind !== RST && kind !== (RST | ACK)) return false;
+    if (!isOpenTo(inScope) || !takesAnswers()) return false;
+    openAnswer(scopedHash(), now, false);
+    store<u16>(cell, load<u16>(cell) + 1);
+    return true;
   }
   const record = recordOf(entry);
   // Whether that is a copy, an answer that comes another way, or an exchange of its own (track/crossings.ts).
@@ -208,6 +210,11 @@ export function segment(
     default:
       return false;
   }
+}
+
+/** Whether the tracker may have something on the ends at hand, in whatever scope. */
+function isTracked(): bool {
+  return load<u32>(HAS_TABLE) === 0 || load<u32>(ONLY_SCOPE) !== scope || findRow(scopedHash()) !== 0;
 }
 
 /** Whether a plain segment may be of an exchange that waits, here or in the tracker's table. */

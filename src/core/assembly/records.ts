@@ -50,6 +50,7 @@ import {
   TRIMS,
   WITHOUT_TIME,
 } from '../layout';
+import { setFrame } from './at-hand';
 import { headersLength, linkOf, passes } from './triage';
 
 function load32(at: usize, offset: usize, little: bool): u32 {
@@ -77,7 +78,8 @@ export function skipPcap(start: usize, end: usize): usize {
     if (fraction >= (nano ? 1_000_000_000 : 1_000_000)) break;
     const seconds = load32(at, 0, little);
     const nanos = nano ? fraction : fraction * 1000;
-    if (!passes(at + headerLength, captured, link, fcs, seconds, nanos, digits, frame)) {
+    setFrame(frame, seconds, nanos, digits);
+    if (!passes(at + headerLength, captured, link, fcs)) {
       const wire = load32(at, 12, little);
       if (!relay(at + headerLength, captured, wire, seconds, nanos, frame, INTERFACES)) break;
     }
@@ -123,7 +125,8 @@ export function skipPcapng(start: usize, end: usize): usize {
     const link = load<u32>(onInterface, INTERFACE_LINK);
     const fcs = load<u32>(onInterface, INTERFACE_FCS);
     const digits = load<u32>(onInterface, INTERFACE_DIGITS);
-    if (!passes(at + 28, captured, link, fcs, seconds, nanos, digits, frame)) {
+    setFrame(frame, seconds, nanos, digits);
+    if (!passes(at + 28, captured, link, fcs)) {
       const wire = load32(at, 24, little);
       if (!relay(at + 28, captured, wire, seconds, nanos, frame, onInterface)) break;
     }
@@ -142,17 +145,14 @@ export function skipRelayed(start: usize, end: usize): usize {
     const captured = <u32>load<u16>(at, RELAYED_CAPTURED);
     // A direction stands above the digits: what it says of checksums is not known here.
     if (captured === RELAYED_LONG || load<u8>(at, RELAYED_DIGITS) >= <u8>WITHOUT_TIME) break;
-    const passed = passes(
-      at + RELAYED_HEADER,
-      captured,
-      linkOf(load<u16>(at, RELAYED_LINK_TYPE)),
-      load<u8>(at, RELAYED_FCS),
+    setFrame(
+      load<u32>(at, RELAYED_NUMBER),
       load<u32>(at, RELAYED_SECONDS),
       load<u32>(at, RELAYED_NANOS),
       load<u8>(at, RELAYED_DIGITS),
-      load<u32>(at, RELAYED_NUMBER),
     );
-    if (!passed) break;
+    const link = linkOf(load<u16>(at, RELAYED_LINK_TYPE));
+    if (!passes(at + RELAYED_HEADER, captured, link, load<u8>(at, RELAYED_FCS))) break;
     at += RELAYED_HEADER + ((captured + 7) & ~7);
   }
   return at;

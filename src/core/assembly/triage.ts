@@ -19,6 +19,7 @@ import {
   WAITING_STICKY,
   WAY_LINK_SHIFT,
 } from '../layout';
+import { setSegment } from './at-hand';
 import { concernsRelayed, concernsWaiting, noteRelayed, segment } from './ordinary';
 import { takeZero } from './port-zero';
 import { waits } from './waiting';
@@ -39,19 +40,10 @@ function load16(at: usize, offset: usize = 0): u32 {
 }
 
 /**
- * True when nobody needs to see the frame [start, start + captured): it has been counted, and entered in the ledger where it
+ * True when nobody needs to see the frame [start, start + captured), of which setFrame() has told the rest: it has been counted, and entered in the ledger where it
  * belongs there.
  */
-export function passes(
-  start: usize,
-  captured: u32,
-  link: u32,
-  fcs: u32,
-  seconds: u32,
-  nanos: u32,
-  digits: u32,
-  frame: u32,
-): bool {
+export function passes(start: usize, captured: u32, link: u32, fcs: u32): bool {
   headersLength = 0;
   if (captured < fcs) return false;
   const end = start + captured - fcs;
@@ -131,9 +123,8 @@ export function passes(
       if (vlan === NESTED || transport + headerLength !== dataEnd || dataEnd > end) return false;
       const scope = vlan === 0 ? 0 : scopeOf(vlan);
       if (scope === NO_SCOPE) return false;
-      const way = (link << WAY_LINK_SHIFT) | (tags << 1) | (type === IPV6 ? 1 : 0);
-      if (!takeZero(at, transport, headerLength, type === IPV6, scope, way, seconds, nanos, digits, frame))
-        return false;
+      setSegment(at, transport, headerLength, type === IPV6, wayOf(link, tags, type));
+      if (!takeZero(scope)) return false;
       store<f64>(TOTAL_SEGMENTS, load<f64>(TOTAL_SEGMENTS) + 1);
       return true;
     }
@@ -149,7 +140,8 @@ export function passes(
       if (scope === NO_SCOPE) return false;
       const flags = ((high & 1) << 8) | low;
       const payloadLength = <i32>(dataEnd - transport - headerLength);
-      if (!segment(at, transport, type === IPV6, flags, payloadLength, scope, seconds, nanos, frame)) return false;
+      setSegment(at, transport, headerLength, type === IPV6, wayOf(link, tags, type));
+      if (!segment(at, transport, type === IPV6, flags, payloadLength, scope)) return false;
     } else {
       const waiting = waits(bswap<u32>(load<u32>(transport)));
       if (waiting !== 0 && isAwaited(at, transport, type === IPV6, vlan, waiting)) {
@@ -179,6 +171,10 @@ function isAwaited(at: usize, transport: usize, ipv6: bool, vlan: u32, waiting: 
   if (vlan === NESTED) return true;
   const scope = vlan === 0 ? 0 : scopeOf(vlan);
   return scope === NO_SCOPE || concernsWaiting(at, transport, ipv6, scope);
+}
+
+function wayOf(link: u32, tags: u32, type: u32): u32 {
+  return (link << WAY_LINK_SHIFT) | (tags << 1) | (type === IPV6 ? 1 : 0);
 }
 
 function scopeOf(vlan: u32): u32 {
