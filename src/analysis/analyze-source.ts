@@ -102,6 +102,9 @@ class InputAnalysis {
     this.#findings = findings;
     this.core = isCoreWorth(source, options) ? this.#openCore(evidence) : null;
     if (this.core !== null) (source as SkippingSource).skipWith(this.core);
+    // Text, which is all that is left without lists and streams, shows nothing of it.
+    const { sink = {} } = options;
+    const hasOverview = settings.lists !== false || sink.exchange !== undefined || sink.finding !== undefined;
     this.#tracker = new Tracker(
       {
         answerTimeoutNanos: config.answerTimeoutNanos,
@@ -116,7 +119,7 @@ class InputAnalysis {
         opened: (exchange) => findings.opened(exchange),
         settled: (exchange) => {
           this.#tally.add(exchange);
-          if (exchange.portZero !== null) this.#addToOverview(exchange);
+          if (hasOverview && exchange.portZero !== null) this.#addToOverview(exchange);
           this.#expectations?.observe(exchange);
           findings.settled(exchange);
         },

@@ -150,7 +150,8 @@ export class WindowTracker {
       this.#countPeer(episode, peer, 0);
     } else if (matches) this.#begin(slot, now);
 
-    while (this.#holdsTooMuch() && this.#table.size > 1) this.#table.evictOldest();
+    // The first of a group is held with it.
+    while (!fresh && this.#holdsTooMuch() && this.#table.size > 1) this.#table.evictOldest();
     return this.#told;
   }
 
@@ -234,7 +235,7 @@ export class WindowTracker {
 
   /** Nothing of the group is left but its slot. */
   #reset(slot: number): void {
-    const episode = this.#episodes.get(slot);
+    const episode = this.#episodes.size === 0 ? undefined : this.#episodes.get(slot);
     if (episode !== undefined) this.#end(slot, episode);
     this.#openings?.clear(slot);
     this.#peers?.clear(slot);

@@ -59,8 +59,9 @@ export class GroupCollector {
     const group = this.#groupOf(exchange, mask, known);
     group.count++;
     if (known !== null && group.known.length < MAX_KNOWN) addKnown(group.known, known);
-    addTo(group.clients, exchange.clientAddress);
-    addTo(group.servers, exchange.serverAddress);
+    // Past the bound nobody is added, so that nobody has to leave.
+    if (group.clients.size < MAX_DISTINCT) addTo(group.clients, exchange.clientAddress);
+    if (group.servers.size < MAX_DISTINCT) addTo(group.servers, exchange.serverAddress);
     const { started } = exchange;
     if (started.digits !== NO_TIME) {
       if (group.first.digits === NO_TIME || isBefore(started, group.first)) group.first = started;
@@ -163,9 +164,7 @@ function addKnown(entries: KnownReport[], known: ReadonlyMap<string, KnownReport
   }
 }
 
-/** Past the bound nobody is added, so that nobody has to leave. */
 function addTo(table: AddressTable, address: Uint8Array): void {
-  if (table.size === MAX_DISTINCT) return;
   putAddress(table.key, 0, address, 0, address.length);
   table.claim();
 }
