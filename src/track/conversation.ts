@@ -4,6 +4,7 @@
  */
 import { sequenceDifference } from '../decode/transport/sequence.ts';
 import { Ends } from './closed.ts';
+import type { TracedSegments } from './traced-segments.ts';
 
 export class Conversation {
   bytesToServer = 0;
@@ -39,6 +40,8 @@ export class Conversation {
   serverSequence = -1;
   /** Where both ends were when it was over. */
   readonly ends = new Ends();
+  /** Made with the first of them. */
+  traced: TracedSegments | null = null;
   /** Next sequence number expected of each side; -1 before its first segment. */
   #clientNext = -1;
   #serverNext = -1;
@@ -62,6 +65,7 @@ export class Conversation {
 
   /** The ends have changed places before there was any data. */
   swapEnds(): void {
+    this.traced?.swapEnds();
     this.#heard = ((this.#heard & 1) << 1) | (this.#heard >> 1);
     const next = this.#clientNext;
     this.#clientNext = this.#serverNext;

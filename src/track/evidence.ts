@@ -1,6 +1,6 @@
 /** What is kept of an exchange for reports: frames, answers, payload, anomalies. */
 
-import { type Assembly, CHECKSUM_BAD, FRAGMENT_FIRST, type PacketRecord, RST, SYN } from '../decode/packet.ts';
+import { ACK, type Assembly, CHECKSUM_BAD, FRAGMENT_FIRST, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK, optionsLengthOf, packWords } from './answer-pool.ts';
 import { PROBE_OTHER } from './codes.ts';
 import type { Conversation } from './conversation.ts';
@@ -8,6 +8,7 @@ import { PROBES } from './exchange.ts';
 import { wordOf } from './frame-numbers.ts';
 import { isDropped, isLike, isWaiting, looksMirrored, nanosSince } from './questions.ts';
 import * as t from './table.ts';
+import { isTraceable, TracedSegments } from './traced-segments.ts';
 import type { Tracking } from './tracking.ts';
 import { classifyProbe } from './verdict.ts';
 
@@ -84,9 +85,21 @@ export function addAnswer(
   kind: number,
   acceptable: boolean,
 ): typeof COPY | typeof LIKE | typeof NEW {
+  const added = joinAnswer(s, entry, packet, kind, acceptable);
+  if (added !== NEW) traceSegment(s, entry, packet);
+  return added;
+}
+
+function joinAnswer(
+  s: Tracking,
+  entry: number,
+  packet: PacketRecord,
+  kind: number,
+  acceptable: boolean,
+): typeof COPY | typeof LIKE | typeof NEW {
   const table = s.table;
   const answers = s.answers;
-  addFrame(s, entry, packet);
+  joinFrame(s, entry, packet);
   if (kind !== KIND_ICMP) countPayload(s, entry, packet, false);
   let count = 0;
   for (let other = table.get(entry, t.ANSWERS_FIRST); other !== 0; other = answers.next(other)) {
@@ -177,6 +190,24 @@ export function countPayload(s: Tracking, entry: number, packet: PacketRecord, f
 }
 
 export function addFrame(s: Tracking, entry: number, packet: PacketRecord): void {
+  joinFrame(s, entry, packet);
+  traceSegment(s, entry, packet);
+}
+
+/** Keeps a segment that is neither the opening nor an answer, so that a report can draw it. */
+export function traceSegment(s: Tracking, entry: number, packet: PacketRecord): void {
+  if (!s.isPortZero || !isTraceable(packet)) return;
+  const index = s.table.get(entry, t.CONVERSATION);
+  const known = index === 0 ? undefined : s.conversations.get(index);
+  if (known?.traced?.isFull === true) return;
+  if (!s.traces.takes((packet.flags & (SYN | ACK)) === SYN)) return;
+  const conversation = known ?? conversationOf(s, entry);
+  conversation.traced ??= new TracedSegments();
+  conversation.traced.add(packet, s.table.isFromClient(entry, s.key), s.frame, s.seconds, s.nanos, s.digits);
+}
+
+/** The frame belongs to the exchange; its segment is kept otherwise. */
+export function joinFrame(s: Tracking, entry: number, packet: PacketRecord): void {
   if (packet.assembly !== null) takeFragments(s, entry, packet.assembly);
   appendFrame(s, entry, s.frame);
   noteAnomalies(s, entry, packet);

@@ -1,6 +1,7 @@
 /** The shape in which rules and reports see a record of the table. One view serves all: it is moved, not made. */
 
 import { NO_PROBE } from '../core/layout.ts';
+import { CHECKSUM_BAD } from '../decode/packet.ts';
 import { type AnswerPool, KIND_ICMP, unpackWords } from './answer-pool.ts';
 import { PROBE_SYN } from './codes.ts';
 import type { Conversation, ConversationPool } from './conversation.ts';
@@ -14,6 +15,7 @@ import {
   type Probe,
   type SegmentEvidence,
   type Timestamp,
+  type TracedSegment,
   VERDICTS,
   type Verdict,
 } from './exchange.ts';
@@ -340,6 +342,10 @@ export class ExchangeView implements Exchange {
       if (answer !== settling) others.push(answers.evidence(answer, this.#reasonOfAnswer(answer)));
     }
     return others;
+  }
+
+  get segments(): readonly TracedSegment[] {
+    return this.#conversation?.traced?.list(CHECKSUM_BAD) ?? [];
   }
 
   get #conversation(): Conversation | undefined {

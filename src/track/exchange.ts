@@ -75,6 +75,21 @@ export interface SegmentEvidence {
   readonly quotesServer: boolean;
 }
 
+/** A segment of an exchange with port 0 that is neither its opening nor an answer kept as evidence. */
+export interface TracedSegment {
+  readonly frame: number;
+  readonly time: Timestamp;
+  readonly fromClient: boolean;
+  readonly ttl: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly acknowledgment: number;
+  /** Null where the capture cut it. */
+  readonly window: number | null;
+  readonly payloadLength: number | null;
+  readonly checksumBad: boolean;
+}
+
 /** What shows an answer that the capture does not hold: the first frame of each kind, null for none. */
 export interface AnswerSigns {
   /** The server talks as one that has accepted. */
@@ -173,6 +188,8 @@ export interface Exchange {
   readonly probeEvidence: SegmentEvidence | null;
   readonly answerEvidence: SegmentEvidence | null;
   readonly otherAnswers: readonly SegmentEvidence[];
+  /** With port 0: the first of its other segments, in the order in which they were seen. */
+  readonly segments: readonly TracedSegment[];
 }
 
 /** Hears of exchanges. The view is reused between calls. */

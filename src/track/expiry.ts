@@ -190,7 +190,10 @@ export function endExchange(s: Tracking, entry: number): void {
   if (table.get(entry, t.FRAMES_LAST) !== 0) s.frames.release(table.get(entry, t.FRAMES_FIRST));
   s.answers.release(table.get(entry, t.ANSWERS_FIRST));
   const conversation = table.get(entry, t.CONVERSATION);
-  if (conversation !== 0) s.conversations.release(conversation);
+  if (conversation !== 0) {
+    s.traces.give(s.conversations.get(conversation)?.traced?.count ?? 0);
+    s.conversations.release(conversation);
+  }
   if (s.ledger !== null && table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)
     s.ledger.note(table.get(entry, t.ENDS), -1);
   s.attempts.forget(entry);

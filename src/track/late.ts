@@ -7,7 +7,7 @@ import { isServerSource } from './acceptance.ts';
 import { CLOSED_NANOS } from './closed.ts';
 import { PROBE_ACK, PROBE_MAIMON, PROBE_OTHER, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
-import { addFrame, conversationOf, countPayload, noteSegment, tellChanged } from './evidence.ts';
+import { addFrame, conversationOf, countPayload, noteSegment, tellChanged, traceSegment } from './evidence.ts';
 import { openedOwn } from './kinship.ts';
 import { insertExchange, tellOpened } from './lifecycle.ts';
 import { isAmbiguous, mayContinue, probeFlags, siblingOf } from './questions.ts';
@@ -39,6 +39,7 @@ export function startLate(s: Tracking, packet: PacketRecord, newest: number): vo
   countPayload(s, entry, packet, fromClient);
   if ((packet.flags & FIN) !== 0) table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
   noteSegment(s, entry, packet);
+  traceSegment(s, entry, packet);
   noteForCrossing(s, entry);
   tellOpened(s, entry);
 }

@@ -6,11 +6,11 @@ import { KIND_ICMP, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, REFUSED, SIMULTANEOUS, UNDECIDED, UNREACHABLE, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
 import {
-  addFrame,
   compareInvalid,
   conversationOf,
   countPayload,
   createAnswer,
+  joinFrame,
   keepsEvidence,
   noteAnomalies,
   setProbe,
@@ -67,7 +67,7 @@ export function insertExchange(s: Tracking, packet: PacketRecord, newest: number
   const { assembly } = packet;
   const hasEarlier = assembly !== null && assembly.earlierCount > 0;
   if (keepsEvidence(s)) table.set(entry, t.FRAMES_FIRST, wordOf(hasEarlier ? assembly.earlierFrames[0] : s.frame));
-  if (assembly !== null) addFrame(s, entry, packet);
+  if (assembly !== null) joinFrame(s, entry, packet);
   else noteAnomalies(s, entry, packet);
   return entry;
 }
@@ -104,7 +104,7 @@ export function adoptQuestion(s: Tracking, entry: number, packet: PacketRecord):
   const table = s.table;
   const answer = table.get(entry, t.ANSWER);
   setProbe(s, entry, packet);
-  addFrame(s, entry, packet);
+  joinFrame(s, entry, packet);
   const kind = s.answers.kind(answer);
   decideVerdict(s, entry, kind === KIND_SYN_ACK ? ACCEPTED : kind === KIND_ICMP ? UNREACHABLE : REFUSED, answer);
 }

@@ -82,6 +82,7 @@ function becomeAnswer(s: Tracking, entry: number, packet: PacketRecord): void {
   s.answers.release(table.get(entry, t.ANSWERS_FIRST));
   s.attempts.forget(entry);
   table.swapEnds(entry);
+  s.conversations.get(table.get(entry, t.CONVERSATION))?.traced?.swapEnds();
   table.set(entry, t.PROBE_FRAME, 0);
   table.setProbe(entry, NO_PROBE);
   becomeUnsolicited(s, entry, packet, (packet.flags & SYN) !== 0 ? KIND_SYN_ACK : KIND_RESET);

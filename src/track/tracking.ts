@@ -15,6 +15,7 @@ import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
 import type { RowMemory, TableMemory } from './table-memory.ts';
 import { Takeover } from './takeover.ts';
+import { TraceBudget } from './traced-segments.ts';
 import { createWaitingCells } from './waiting-ports.ts';
 
 const MAX_FRAMES = 1000;
@@ -64,6 +65,7 @@ export class Tracking {
   readonly frames: FrameRuns;
   readonly numbers = new FrameNumbers();
   readonly conversations = new ConversationPool();
+  readonly traces = new TraceBudget();
   readonly layers = new LayerPaths();
   readonly clock: CaptureClock;
   /** Whether the clock was running when the timers were looked at last. */

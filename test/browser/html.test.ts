@@ -268,6 +268,41 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     expect(await page.locator('.detail').count()).toBe(0);
   });
 
+  it('draws every frame of a conversation, and says how many it does not', async () => {
+    const result = sampleResult({ exchanges: 1, verdict: 'accepted' });
+    const [exchange] = result.report.exchanges;
+    const { probe, answer } = exchange!.evidence;
+    const segments = Array.from({ length: 64 }, (_, index) => ({
+      frame: answer!.frame + 1 + index,
+      time: answer!.time,
+      sender: index % 2 === 0 ? ('client' as const) : ('server' as const),
+      ttl: 64,
+      flags: index === 0 ? 'ACK' : index > 61 ? 'FIN,ACK' : 'PSH,ACK',
+      sequence: (index % 2 === 0 ? probe : answer)!.sequence! + 1,
+      acknowledgment: (index % 2 === 0 ? answer : probe)!.sequence! + 1,
+      window: 500,
+      payloadLength: index === 0 || index > 61 ? 0 : 10 + index,
+      checksumBad: false,
+    }));
+    const all = [probe!.frame, answer!.frame, ...segments.map(({ frame }) => frame)];
+    const whole: ExchangeReport = {
+      ...exchange!,
+      evidence: { ...exchange!.evidence, otherAnswers: [], segments },
+      frames: { ...exchange!.frames, all, count: 80 },
+    };
+    const { page, complaints } = await open({ ...result, report: { ...result.report, exchanges: [whole] } });
+    const steps = page.locator('.step:not(.pause):not(.end)');
+    expect(await steps.count()).toBe(64);
+    expect(await page.textContent('.ladder > .note')).toBe('16 more frames of this exchange are not drawn.');
+    const arrows = await page.$$eval('.step .arrow', (list) => list.map((arrow) => arrow.classList.contains('right')));
+    expect(arrows.slice(0, 6)).toEqual([true, false, true, false, true, false]);
+    expect(await steps.nth(2).locator('b').textContent()).toBe('ACK');
+    expect(await steps.nth(3).locator('.numbers').textContent()).toMatch(/^seq.1 +ack.1 +win.500 +ttl.64 +11.B$/);
+    await steps.nth(3).getByRole('button').click();
+    expect(await steps.nth(3).locator('.fields').textContent()).toContain('PSH set');
+    expect(complaints).toEqual([]);
+  });
+
   it('gives the sender of an ICMP error a core of its own', async () => {
     const { page, result } = await openSample({ exchanges: 3, verdict: 'unreachable' });
     await page.locator('.toggle').first().click();

@@ -178,7 +178,8 @@ describe('formatHtml', () => {
     const markup = pageOf(makeRun([exchange], [finding])).replace(/<script[\s\S]*?<\/script>/g, '');
     // In the list of exchanges, and in the table of groups.
     expect(markup.match(/<td[^>]*>late start<\/td>/g)).toHaveLength(1);
-    expect(markup).toMatch(/<span class="muted">late start · /);
+    const both = pageOf(makeRun([exchange, { ...exchange, id: 2 }], [finding, { ...finding, exchange: 2 }]));
+    expect(both).toMatch(/<span class="muted">late start · /);
     const answer = { ...exchange, lateStart: false };
     expect(pageOf(makeRun([answer], [finding])).replace(/<script[\s\S]*?<\/script>/g, '')).not.toContain('late start<');
   });

@@ -57,6 +57,7 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     probeEvidence: null,
     answerEvidence: null,
     otherAnswers: [],
+    segments: [],
     ...rest,
     clientPort,
     serverPort,

@@ -251,6 +251,7 @@ export function sampleResult(options: SampleOptions): RunResult {
         probe: opening,
         answer,
         otherAnswers: others,
+        segments: [],
         notes: hostile
           ? [HOSTILE[id % HOSTILE.length]!]
           : others.length > 0

@@ -85,7 +85,7 @@ export function makeExchangeReport(fields: Partial<ExchangeReport> = {}): Exchan
     answerScope: null,
     communityId: '1:LQU9qZlK+B5F3KDmev6m5PMibrg=',
     anomalies: [],
-    evidence: { probe, answer, otherAnswers: [], notes: [] },
+    evidence: { probe, answer, otherAnswers: [], segments: [], notes: [] },
     ...fields,
   };
 }
@@ -100,7 +100,7 @@ export function makeSilentReport(fields: Partial<ExchangeReport> = {}): Exchange
     answered: null,
     latencyMs: null,
     frames: { probe: 1, answer: null, all: [1], count: 1, omitted: 0 },
-    evidence: { probe: makeSegmentReport(), answer: null, otherAnswers: [], notes: [] },
+    evidence: { probe: makeSegmentReport(), answer: null, otherAnswers: [], segments: [], notes: [] },
     ...fields,
   });
 }

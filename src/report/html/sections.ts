@@ -253,6 +253,8 @@ export function groupsSection({ report }: RunResult, payload: PagePayload): Mark
   if (groups.length === 0) return null;
   const several = report.inputs.length > 1;
   const flagged = groups.reduce((sum, { count }) => sum + count, 0);
+  // It is what the page is about already.
+  if (flagged === 1) return null;
   const listed = new Set(payload.findings.map(({ exchange }) => exchange)).size;
   const ends = ({ count, atLeast, name }: PageGroup['clients']) =>
     name === null ? html`${atLeast ? '≥ ' : ''}${formatNumber(count)}` : html`<span class="address">${name}</span>`;

@@ -71,6 +71,18 @@ export function describeExchange(exchange: Exchange, context: DescribeContext): 
       probe: probe && describe(probe),
       answer: answer && describe(answer),
       otherAnswers: others.map(describe),
+      segments: exchange.segments.map(({ fromClient, time, flags, ...segment }) => ({
+        frame: segment.frame,
+        time: formatTime(time),
+        sender: fromClient ? 'client' : 'server',
+        ttl: segment.ttl,
+        flags: formatFlags(flags),
+        sequence: segment.sequence,
+        acknowledgment: segment.acknowledgment,
+        window: segment.window,
+        payloadLength: segment.payloadLength,
+        checksumBad: segment.checksumBad,
+      })),
       notes: describeNotes(exchange, probe, answer, others),
     },
   };

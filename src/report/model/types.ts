@@ -178,9 +178,26 @@ export interface ExchangeReport {
     readonly probe: SegmentReport | null;
     readonly answer: SegmentReport | null;
     readonly otherAnswers: readonly SegmentReport[];
+    /** With port 0: further segments as they were seen, the first 64: handshake, data, FIN, what was sent again. */
+    readonly segments: readonly TracedSegmentReport[];
     /** Sentences on what the evidence says beyond the verdict: an unseen answer, a second answerer, a bad checksum. */
     readonly notes: readonly string[];
   };
+}
+
+/** A segment of an exchange with port 0 that is neither its opening nor one of its answers. */
+export interface TracedSegmentReport {
+  readonly frame: number;
+  readonly time: string | null;
+  readonly sender: 'client' | 'server';
+  readonly ttl: number;
+  readonly flags: string;
+  readonly sequence: number;
+  readonly acknowledgment: number;
+  /** Null where the capture cut it. */
+  readonly window: number | null;
+  readonly payloadLength: number | null;
+  readonly checksumBad: boolean;
 }
 
 /** A segment, or an ICMP error, as evidence. */

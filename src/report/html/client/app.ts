@@ -81,7 +81,7 @@ export interface App {
   verdict(id: string): HTMLElement;
   severity(name: string): HTMLElement;
   /** A button, an icon with a name, that copies a text. */
-  copyButton(label: string, text: () => string): HTMLButtonElement;
+  copyButton(label: string, text: () => string, icon?: 'copy' | 'link'): HTMLButtonElement;
   /** Says something to a screen reader. */
   announce(text: string): void;
 }
@@ -256,11 +256,11 @@ export function createApp(payload: PagePayload): App {
     severity(name) {
       return app.element('span', { class: 'mark' }, app.icon(`s-${name}`), name);
     },
-    copyButton(label, text) {
+    copyButton(label, text, icon = 'copy') {
       const button = app.element(
         'button',
         { type: 'button', class: 'copy', title: label, 'aria-label': label },
-        app.icon('copy'),
+        app.icon(icon),
       );
       let timer = 0;
       button.addEventListener('click', async () => {
@@ -268,7 +268,7 @@ export function createApp(payload: PagePayload): App {
         button.replaceChildren(app.icon(done ? 'check' : 'close'));
         app.announce(done ? `${label}: copied` : 'The text could not be copied');
         clearTimeout(timer);
-        timer = window.setTimeout(() => button.replaceChildren(app.icon('copy')), 1600);
+        timer = window.setTimeout(() => button.replaceChildren(app.icon(icon)), 1600);
       });
       return button;
     },

@@ -72,7 +72,7 @@ export function filtersPart(app: App): void {
   const verdict = app.byId('filter-verdict') as HTMLSelectElement;
   const chips = app.byId('chips');
   const result = app.byId('result');
-  const linkButton = app.copyButton('Copy link to this view', () => location.href);
+  const linkButton = app.copyButton('Copy link to this view', () => location.href, 'link');
 
   const rules = new Map<string, number>();
   for (const { findings } of app.rows) {

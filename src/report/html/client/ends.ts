@@ -12,7 +12,7 @@ export function endsPart(app: App): void {
   const GRID_COLUMNS = 7;
   const collator = new Intl.Collator('en', { numeric: true });
   const section = app.byId('ends');
-  if (app.rows.length === 0) return;
+  if (app.rows.length === 0 || app.payload.total < 2) return;
   section.hidden = false;
 
   interface Pile {

@@ -15,7 +15,7 @@ const PRINTED = 40;
 export function groupsPart(app: App): void {
   const { element } = app;
   const { groups, inputs } = app.payload;
-  if (groups.length === 0) return;
+  if (groups.reduce((sum, { count }) => sum + count, 0) < 2) return;
   const body = app.byId('group-rows');
   const pager = app.byId('groups-pager');
   const place = app.byId('groups-place');

@@ -3,18 +3,52 @@
 
 import { formatCount, formatNumber } from '../../../words/numbers.ts';
 import { probeWord } from '../../../words/probes.ts';
-import type { SegmentReport } from '../../model/types.ts';
+import type { SegmentReport, TracedSegmentReport } from '../../model/types.ts';
+import type { PageExchange } from '../payload.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App, Row } from './app.ts';
+
+/** Frames that are drawn. */
+const MOST_STEPS = 64;
+
+/** A frame of the ladder: evidence, or a further segment, of which the sender is known and no options are. */
+type Step = Omit<SegmentReport, 'kind' | 'options'> & {
+  readonly kind: SegmentReport['kind'] | 'further';
+  readonly options: string | null;
+  readonly sender?: 'client' | 'server';
+};
+
+function stepOf(exchange: PageExchange, segment: TracedSegmentReport): Step {
+  return {
+    ...segment,
+    kind: 'further',
+    source: exchange[segment.sender].address,
+    acceptable: true,
+    reason: '',
+    hops: null,
+    ipId: null,
+    dontFragment: false,
+    options: null,
+    payloadText: null,
+    icmp: null,
+    repeats: 0,
+    fingerprint: null,
+  };
+}
+
+const isRepeat = (segment: Step, other: Step): boolean =>
+  other.kind === 'further' && other.flags === segment.flags && other.sequence === segment.sequence;
 
 /** Everything known of one exchange: what happened as a ladder of frames between the ends, and the facts beside it. */
 export function exchangeDetail(app: App, row: Row): HTMLElement {
   const { element } = app;
   const { exchange } = row;
   const { evidence } = exchange;
-  const steps = [evidence.probe, evidence.answer, ...evidence.otherAnswers]
-    .filter((segment): segment is SegmentReport => segment !== null)
-    .sort((a, b) => a.frame - b.frame);
+  const drawable = [
+    ...[evidence.probe, evidence.answer, ...evidence.otherAnswers].filter((segment) => segment !== null),
+    ...evidence.segments.map((segment) => stepOf(exchange, segment)),
+  ].sort((a, b) => a.frame - b.frame);
+  const steps: readonly Step[] = drawable.slice(0, MOST_STEPS);
 
   // Cores: client, server, and one for everyone else who sent something, as the router that sent an ICMP error.
   const cores: { role: string; name: string; address: string }[] = [
@@ -22,7 +56,8 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     { role: 'Server', name: row.server, address: exchange.server.address },
   ];
   /** Index of the core that sent a segment. Where both ends have one address (loopback), only probes are the client's. */
-  function coreOf({ kind, source }: SegmentReport): number {
+  function coreOf({ kind, source, sender }: Step): number {
+    if (sender !== undefined) return sender === 'client' ? 0 : 1;
     if (kind === 'probe') return 0;
     if (source === exchange.server.address) return 1;
     if (source === exchange.client.address) return 0;
@@ -50,7 +85,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   const place = (value: number, base: number | null | undefined) => relative(value, base) ?? `${value} (absolute)`;
   const hex = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, '0')}`;
 
-  function title(segment: SegmentReport): string {
+  function title(segment: Step): string {
     if (segment.icmp) {
       const version = exchange.client.address.includes(':') ? 'ICMPv6' : 'ICMP';
       return `${version} ${segment.icmp.type}/${segment.icmp.code} ${segment.reason}`;
@@ -62,7 +97,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
         : segment.flags.replaceAll(',', ' ');
   }
 
-  function summary(segment: SegmentReport, core: number): string {
+  function summary(segment: Step, core: number): string {
     const parts: string[] = [];
     if (segment.sequence !== null) parts.push(`seq ${place(segment.sequence, bases[core])}`);
     if (segment.acknowledgment !== null && segment.flags?.includes('ACK')) {
@@ -74,7 +109,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     return parts.map((part) => part.replaceAll(' ', '\u00a0')).join('  ');
   }
 
-  function fields(segment: SegmentReport, core: number): HTMLElement {
+  function fields(segment: Step, core: number): HTMLElement {
     const list = element('dl', { class: 'facts' });
     const add = (name: string, value: string | number | null, note: string | null = null) => {
       if (value === null || value === '') return;
@@ -99,7 +134,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
         : `likely ${segment.hops === 0 ? 'no router' : formatCount(segment.hops, 'router')} passed`,
     );
     add('IP ID', segment.ipId, segment.ipId === null ? null : hex(segment.ipId, 4));
-    add("Don't fragment", segment.dontFragment ? 'set' : 'not set');
+    if (segment.kind !== 'further') add("Don't fragment", segment.dontFragment ? 'set' : 'not set');
     if (segment.icmp) add('ICMP', `type ${segment.icmp.type}, code ${segment.icmp.code}`, segment.reason);
     if (segment.flags !== null) {
       const bits = element('dd', { class: 'bits' });
@@ -120,13 +155,13 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     number('Sequence', segment.sequence, bases[core]);
     number('Acknowledgment', segment.acknowledgment, segment.flags?.includes('ACK') ? bases[core === 0 ? 1 : 0] : null);
     add('Window', segment.window, segment.window === null ? null : hex(segment.window, 4));
-    add('Options', segment.options || (segment.flags === null ? null : 'none'));
+    add('Options', segment.options || (segment.flags === null || segment.options === null ? null : 'none'));
     add('Payload', segment.payloadLength === null ? null : `${segment.payloadLength} B`);
     add('Payload text', segment.payloadText);
     add('Checksum', segment.checksumBad ? 'bad' : null);
     add('Fingerprint', segment.fingerprint, segment.fingerprint ? 'as nmap writes test T5' : null);
     add('Seen again', segment.repeats > 0 ? `${segment.repeats} times` : null);
-    if (segment.kind !== 'probe') {
+    if (segment.kind !== 'probe' && segment.kind !== 'further') {
       add('Counts as an answer', segment.acceptable ? 'yes' : 'no: the client must ignore it');
     }
     return list;
@@ -175,7 +210,11 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       );
       list.append(pause);
     }
-    const kind = segment.kind === 'probe' ? 'probe' : segment.acceptable ? 'answer' : 'ignored';
+    // How often it was seen again, beside those that are drawn.
+    const again =
+      segment.repeats - steps.filter((other, at) => isRepeat(segment, other) && senders[at] === core).length;
+    const isOpening = segment.kind === 'probe' || (segment.kind === 'further' && core === 0);
+    const kind = isOpening ? 'probe' : segment.acceptable ? 'answer' : 'ignored';
     const arrow = element('span', { class: `arrow ${kind} ${center(core) < center(target) ? 'right' : 'left'}` });
     arrow.style.left = `${Math.min(center(core), center(target))}%`;
     arrow.style.width = `${Math.abs(center(core) - center(target))}%`;
@@ -183,7 +222,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       'span',
       { class: 'text' },
       element('b', {}, title(segment)),
-      segment.repeats > 0 ? element('span', { class: 'tag' }, `×${segment.repeats + 1}`) : null,
+      again > 0 ? element('span', { class: 'tag' }, `×${again + 1}`) : null,
       kind === 'ignored' ? element('span', { class: 'tag' }, 'ignored') : null,
       segment.checksumBad ? element('span', { class: 'tag' }, 'bad checksum') : null,
       element('span', { class: 'numbers' }, summary(segment, core)),
@@ -270,7 +309,9 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
       element(
         'p',
         { class: 'note' },
-        `${formatCount(others, 'more frame')} of this exchange (retransmissions, copies, data) ${others === 1 ? 'is' : 'are'} not drawn: the evidence keeps the first of each kind.`,
+        steps.length >= MOST_STEPS
+          ? `${formatCount(others, 'more frame')} of this exchange ${others === 1 ? 'is' : 'are'} not drawn.`
+          : `${formatCount(others, 'more frame')} of this exchange (copies, fragments, repeats) ${others === 1 ? 'is' : 'are'} not drawn.`,
       ),
     );
   }
@@ -300,7 +341,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     { class: 'wireshark' },
     element('code', {}, filter.length > 160 ? `${filter.slice(0, 160)}…` : filter),
     app.copyButton('Copy Wireshark filter', () => filter),
-    app.copyButton('Copy link', () => `${location.href.replace(/#.*/s, '')}#x${exchange.id}`),
+    app.copyButton('Copy link', () => `${location.href.replace(/#.*/s, '')}#x${exchange.id}`, 'link'),
   );
   if (frames.cut > 0) {
     wireshark.append(element('p', { class: 'note' }, `${formatNumber(frames.cut)} of its frames are left out.`));

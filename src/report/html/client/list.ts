@@ -8,6 +8,9 @@ import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
 import { exchangeDetail } from './ladder.ts';
 
+/** Rows of the smallest page. */
+const LEAST_PAGE = 50;
+
 /** The table of exchanges: sorted, in pages, each row opening to its detail. */
 export function listPart(app: App): void {
   const { element } = app;
@@ -21,6 +24,9 @@ export function listPart(app: App): void {
   const place = app.byId('page-place');
   const filterSlot = app.byId('list-filter');
   if (app.rows.length === 0) return;
+  // Of a single exchange there is nothing to turn over.
+  app.byId('open-all').hidden = app.rows.length < 2;
+  pager.hidden = app.rows.length <= LEAST_PAGE;
   app.byId('exchanges').hidden = false;
 
   // The only one is what the page is about.
