@@ -185,6 +185,12 @@ export const TUNNEL_CASES: readonly Case[] = [
     scope: 'vxlan 42',
   },
   {
+    // RFC 7348 section 5: without I the identifier is none. Wireshark reads on too.
+    name: 'VXLAN without its I flag',
+    bytes: sent(4789, bytesOf('00 000000 00002a 00', frame4)),
+    layers: 'ethernet ipv4 udp vxlan ethernet',
+  },
+  {
     name: 'VXLAN with a group policy',
     bytes: sent(4789, bytesOf('88 000007 00002a 00', frame4)),
     layers: 'ethernet ipv4 udp vxlan ethernet',

@@ -37,6 +37,35 @@ const WHOLE_BY_ITSELF = [
 /** What holds no packet by its own type, and says so: null frames of 802.11, keepalives of TZSP. */
 const EMPTY = ['wlan', 'tzsp'];
 
+describe('CAPWAP', () => {
+  // RFC 5415 section 4.3: an 8-byte header with nothing optional, and an 802.3 frame of whatever type.
+  const inner = (type: number) => bytesOf('020000000001 020000000002', [type >> 8, type & 0xff], new Uint8Array(40));
+  const undecodedOf = (header: string, payload: Uint8Array) => {
+    const decoder = createDecoder();
+    decoder.decode(
+      frameOf(outer(udp({ sourcePort: 5247, destinationPort: 5247, payload: bytesOf(header, payload) }))),
+      () => {},
+    );
+    return decoder.undecoded();
+  };
+
+  it('around an unknown EtherType is counted by it', () => {
+    expect(undecodedOf('00 100200 00000000', inner(0x9999))).toEqual({ 'ethertype-0x9999': 1 });
+    // The first fragment of two.
+    expect(undecodedOf('00 100280 00070000', inner(0x9999))).toEqual({ 'ethertype-0x9999': 1 });
+  });
+
+  it('is not seen in what has a header that no sender makes', () => {
+    for (const header of [
+      '00 100201 00000000',
+      '00 100200 00000007',
+      '00 100200 00070000',
+      '00 180200 00000000 00000000',
+    ])
+      expect(undecodedOf(header, inner(0x9999))).toEqual({});
+  });
+});
+
 /** Counts frames that are neither handed out nor counted by reason, and have no right to be. */
 function findVanished(frames: readonly TestFrame[]): string[] {
   const vanished: string[] = [];

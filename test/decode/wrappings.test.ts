@@ -197,7 +197,11 @@ describe("ordinary UDP at a tunnel's port is not misread", () => {
     ['CAPWAP keepalive', 5247, bytesOf('00 100208 00000000 0000', new Uint8Array(20))],
     ['CAPWAP of an unknown radio', 5247, bytesOf('00 101e00 00000000', frame4)],
     ['CAPWAP with a header too short', 5247, bytesOf('00 080200 00000000', frame4)],
-    ['VXLAN without network number', 4789, bytesOf('f7000000 00002a00', frame4)],
+    [
+      'VXLAN without network number, around something else',
+      4789,
+      bytesOf('f7000000 00002a00', new Uint8Array(60).fill(0xab)),
+    ],
     ['VXLAN-GPE of another version', 4790, bytesOf('1c000001 00002a00', packet4)],
     ['Geneve of another version', 6081, bytesOf('40006558 00002a00', frame4)],
     ['L2TP with reserved bits around something else', 1701, bytesOf('34f2 0007 0009', new Uint8Array(20).fill(0xab))],

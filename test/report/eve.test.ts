@@ -128,8 +128,26 @@ describe('streamEve', () => {
     const [first, second] = recordsOf(streamRun(streamEve, makeRun([], [scan, untouched])));
     expect(first).toMatchObject({ src_ip: '192.0.2.1', dest_port: 0, proto: 'TCP' });
     for (const unknown of ['src_port', 'dest_ip', 'flow_id', 'community_id']) expect(first).not.toHaveProperty(unknown);
-    expect(second).toMatchObject({ timestamp: first.timestamp });
+    // When the capture ended.
+    expect(second.timestamp > first.timestamp).toBe(true);
     expect(second).not.toHaveProperty('pcap_cnt');
+  });
+
+  it('makes up no time for a frame that has none: it has the one that libpcap gives it', () => {
+    const timed = makeFindingReport();
+    const timeless = makeFindingReport({ time: null });
+    const untouched = makeFindingReport({ ruleId: 'expectation', exchange: null, time: null, frames: [], data: {} });
+    const run = makeRun([], [timed, timeless, untouched]);
+    const records = recordsOf(streamRun(streamEve, run));
+    expect(records.map(({ timestamp }) => timestamp)).toEqual([
+      expect.not.stringMatching(/^1970/),
+      '1970-01-01T00:00:00.000000+0000',
+      // When the capture ended.
+      expect.not.stringMatching(/^1970/),
+    ]);
+    expect(records[1].portzero.finding.time).toBeNull();
+    const without = { ...run, report: { ...run.report, inputs: [] } };
+    expect(recordsOf(streamRun(streamEve, without)).at(-1).timestamp).toMatch(/^1970-01-01T/);
   });
 
   it('is about UDP where the datagrams were, whatever rule flagged them', () => {

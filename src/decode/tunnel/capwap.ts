@@ -1,4 +1,4 @@
-import { u16, u24 } from '../bytes.ts';
+import { u16, u24, u32 } from '../bytes.ts';
 import { type Cursor, STEP_DONE, STEP_ETHERNET, STEP_WLAN } from '../cursor.ts';
 import { looksLikeEthernet } from '../heuristics.ts';
 import { LAYER_CAPWAP } from '../layers.ts';
@@ -22,7 +22,12 @@ const PREAMBLE_DTLS = 1;
 const DTLS_APPLICATION_DATA = 23;
 const IS_NATIVE = 0x100;
 const IS_FRAGMENT = 0x080;
+const HAS_WIRELESS = 0x020;
+const HAS_RADIO_MAC = 0x010;
 const IS_KEEP_ALIVE = 0x008;
+const RESERVED_FLAGS = 0x007;
+const RESERVED_FRAGMENT = 0x0007;
+const ETHERNET_HEADER = 14;
 const WIRELESS_80211 = 1;
 
 export function readCapwap(cursor: Cursor): number {
@@ -46,13 +51,31 @@ export function readCapwap(cursor: Cursor): number {
   // Many access points swap the two bytes of 802.11's frame control.
   const isSwapped = isNative && !looksLikeWlanData(bytes[at]!);
   if (isSwapped && !looksLikeWlanData(bytes[at + 1]!)) return STEP_DONE;
-  if (!isNative && !looksLikeEthernet(cursor, length)) return STEP_DONE;
+  if (!isNative && !looksLikeEthernet(cursor, length) && !isPlainHeader(cursor, word, length)) return STEP_DONE;
   if (!cursor.enter(LAYER_CAPWAP)) return STEP_DONE;
   cursor.offset += length;
   if (!isNative) return STEP_ETHERNET;
   cursor.isPadded = false;
   cursor.isControlSwapped = isSwapped;
   return STEP_WLAN;
+}
+
+/**
+ * Whether nothing speaks against a data message that is none, as the sender must leave the header: then an Ethernet frame follows
+ * whatever it holds, and what cannot be read of that is counted.
+ */
+function isPlainHeader(cursor: Cursor, word: number, length: number): boolean {
+  const { bytes, offset } = cursor;
+  const hasOptional = (word & (HAS_WIRELESS | HAS_RADIO_MAC)) !== 0;
+  const isFragmented = (word & IS_FRAGMENT) !== 0;
+  const fragment = u32(bytes, offset + 4);
+  return (
+    (word & RESERVED_FLAGS) === 0 &&
+    (fragment & RESERVED_FRAGMENT) === 0 &&
+    (isFragmented || fragment === 0) &&
+    hasOptional === length > HEADER &&
+    cursor.limit - offset >= length + ETHERNET_HEADER
+  );
 }
 
 function readEncrypted(cursor: Cursor): number {

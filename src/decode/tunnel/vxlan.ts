@@ -19,13 +19,14 @@ export const VXLAN_PLAIN = 0x08000000;
 export function readVxlan(cursor: Cursor): number {
   const { bytes, offset } = cursor;
   if (cursor.lacks(8)) return STEP_DONE;
-  // All other bits are reserved and ignored on receipt; extensions use some of them.
-  if ((bytes[offset]! & VXLAN_HAS_VNI) === 0) return STEP_DONE;
+  // All other bits are reserved and ignored on receipt; extensions use some of them. Without I the identifier is none, and most
+  // receivers drop the packet; what it shows of a frame was on the wire all the same.
+  const hasVni = (bytes[offset]! & VXLAN_HAS_VNI) !== 0;
   // With all of them clear, as the sender must leave them, it is VXLAN whatever the frame holds.
   const isPlain = u32(bytes, offset) === VXLAN_PLAIN && bytes[offset + 7] === 0 && cursor.limit - offset >= 8 + 14;
   if (!isPlain && !looksLikeEthernet(cursor, 8)) return STEP_DONE;
   if (!cursor.enter(LAYER_VXLAN)) return STEP_DONE;
-  cursor.within(SCOPE_VXLAN, u24(bytes, offset + 4));
+  if (hasVni) cursor.within(SCOPE_VXLAN, u24(bytes, offset + 4));
   cursor.offset += 8;
   return STEP_ETHERNET;
 }

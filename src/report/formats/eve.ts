@@ -42,24 +42,27 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 };
 const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = { error: 1, warning: 2, info: 3 };
 
+/**
+ * Every record must have a time. Of a frame without one Suricata has this, since libpcap reads a simple packet block so; that there is none
+ * says `portzero.finding.time`.
+ */
+const NO_TIME = '1970-01-01T00:00:00Z';
+
 /** Suricata's EVE records of type alert, one a finding; what only portzero knows is under `portzero`. */
 export const streamEve: StreamReporterFactory = (write) => {
-  const timeless: FindingReport[] = [];
-  let lastTime: string | null = null;
-  const writeRecord = (finding: FindingReport, exchange: ExchangeReport | null, time: string) =>
-    write(`${stringifySafely(eveRecord(finding, exchange, formatEveTime(time)))}\n`);
+  const atEnd: FindingReport[] = [];
+  const writeRecord = (finding: FindingReport, exchange: ExchangeReport | null, time: string | null) =>
+    write(`${stringifySafely(eveRecord(finding, exchange, formatEveTime(time ?? NO_TIME)))}\n`);
   return {
     exchange() {},
     finding(finding, exchange) {
-      // Every record must have a time; an expectation that nothing touched has that of the record before it.
-      lastTime = finding.time ?? lastTime;
-      if (lastTime === null) timeless.push(finding);
-      else writeRecord(finding, exchange, lastTime);
+      // What is about no frame, as an expectation that nothing touched, came about when the capture ended.
+      if (finding.time === null && finding.frames.length === 0) atEnd.push(finding);
+      else writeRecord(finding, exchange, finding.time);
     },
     end({ report }) {
-      // Where there is none, it was broken when the capture ended.
-      const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? new Date().toISOString();
-      for (const finding of timeless) writeRecord(finding, null, end);
+      const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? null;
+      for (const finding of atEnd) writeRecord(finding, null, end);
     },
   };
 };
