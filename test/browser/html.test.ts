@@ -492,7 +492,7 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
       result.report.findings.filter(({ severity }) => severity === 'error').map(({ exchange }) => exchange),
     );
     errors.delete(null);
-    expect(await page.locator('.ladder:visible').count()).toBe(Math.min(12, errors.size));
+    expect(await page.locator('.ladder:visible').count()).toBe(Math.min(10, errors.size));
     for (const control of ['#pager', '#filter-text', '#zoom-in', '.sliders', '#open-all']) {
       expect(await page.locator(control).isVisible()).toBe(false);
     }

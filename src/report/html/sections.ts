@@ -21,6 +21,8 @@ import { formatDuration, formatTime, secondsBetween } from './words.ts';
 
 /** Findings about no single exchange that the page lists. */
 const FINDINGS = 200;
+/** Those of them that are shown without being asked for: the exchanges come next. */
+const OPEN_FINDINGS = 10;
 /** Exchanges listed for viewers without a script. */
 const PLAIN_EXCHANGES = 100;
 /** From so many inputs on those that were read whole are folded away below those that were not. */
@@ -229,8 +231,13 @@ export function findingsSection({ report }: RunResult): Markup | null {
   for (const { ruleId } of shown) rest.set(ruleId, rest.get(ruleId)! - 1);
   const left = [...rest].filter(([, count]) => count > 0);
   return html`<section class="panel" aria-labelledby="h-findings"><div class="head"><h2 id="h-findings">Findings beyond single exchanges</h2><p class="muted">${formatCount(findings.length, 'finding')}</p></div>
-<div class="scroll" role="group" aria-label="Findings beyond single exchanges" tabindex="0"><table class="grid cards"><thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">What was seen</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col">Time (UTC)</th><th scope="col">Frames</th></tr></thead><tbody>${rows}</tbody></table></div>
+${findingTable(rows.slice(0, OPEN_FINDINGS), 'Findings beyond single exchanges', several)}
+${rows.length > OPEN_FINDINGS ? html`<details><summary class="muted">${formatNumber(rows.length - OPEN_FINDINGS)} more</summary>${findingTable(rows.slice(OPEN_FINDINGS), 'More findings beyond single exchanges', several)}</details>` : null}
 ${left.length > 0 ? html`<p class="muted">Not listed: ${left.map(([rule, count]) => `${formatNumber(count)} more of ${rule}`).join(', ')}.</p>` : null}</section>`;
+}
+
+function findingTable(rows: readonly Markup[], label: string, several: boolean): Markup {
+  return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0"><table class="grid cards"><thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">What was seen</th>${several ? html`<th scope="col">Input</th>` : null}<th scope="col">Time (UTC)</th><th scope="col">Frames</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** In the place of a severity: the baseline has it. */

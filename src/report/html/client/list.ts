@@ -15,8 +15,8 @@ const LEAST_PAGE = 50;
 export function listPart(app: App): void {
   const { element } = app;
   /** Rows that a print shows, and how many of them open, those with errors: twenty pages at most. */
-  const PRINT_ROWS = 150;
-  const PRINT_OPEN = 12;
+  const PRINT_ROWS = 120;
+  const PRINT_OPEN = 10;
   const body = app.byId('rows');
   const table = app.byId('list');
   const pager = app.byId('pager');
