@@ -176,6 +176,9 @@ class InputAnalysis {
       frames: this.#totals.frames,
       openExchanges: this.#tracker.counts.open,
       findings: this.#engine.counts,
+      bytes: this.#totals.bytes,
+      evicted: this.#tracker.counts.evicted,
+      exchanges: { all: this.#tally.exchanges, portZero: this.#tally.portZero },
     });
   }
 

@@ -5,7 +5,13 @@ import type { Rule } from '../engine/types.ts';
 import type { FrameTotals } from '../prefilter/frame-totals.ts';
 import type { InputGroup } from '../report/model/merged-groups.ts';
 import type { OverviewState } from '../report/model/overview/overview.ts';
-import type { ExchangeReport, FindingReport, InputReport, SummaryReport } from '../report/model/types.ts';
+import type {
+  ExchangeReport,
+  FindingReport,
+  InputReport,
+  SummaryReport,
+  VerdictCounts,
+} from '../report/model/types.ts';
 import type { Severity } from '../words/severity.ts';
 import type { Baseline, BaselineState } from './baseline.ts';
 
@@ -53,6 +59,11 @@ export interface AnalysisProgress {
   readonly frames: number;
   readonly openExchanges: number;
   readonly findings: Readonly<Record<Severity, number>>;
+  /** Captured bytes. */
+  readonly bytes?: number;
+  readonly evicted?: number;
+  /** Those that have settled. */
+  readonly exchanges?: { readonly all: VerdictCounts; readonly portZero: VerdictCounts };
 }
 /** What one input came to. Plain data, so that a worker can hand it over. */
 export interface InputResult {

@@ -110,6 +110,8 @@ export interface FrameSource {
    * them. Absent otherwise.
    */
   readonly lagging?: boolean;
+  /** Of a live source: how far the newest frame was behind the clock when it came; 0 while none come. */
+  readonly lagMillis?: number;
   /**
    * Hands every frame to `onFrame` in order. Settles when the input has ended, is damaged (a problem is added, nothing
    * is thrown) or the signal fires. Runs once.

@@ -19,6 +19,7 @@ import type {
   DocumentReporter,
   ReportContext,
   RunResult,
+  StatsReport,
   StreamContext,
   StreamReporter,
   StreamReporterFactory,
@@ -69,6 +70,8 @@ export interface Reports {
   readonly needsLists: boolean;
   /** Files of frames (.pcapng), which are not made from the results alone. */
   readonly evidencePaths: readonly string[];
+  /** Tells the numbers of a live run to the reports that take them. */
+  stats(stats: StatsReport): void;
   /** Lets a slow reader of standard output catch up. */
   flush(): Promise<void>;
   /** Writes what is left. A report that fails does not keep the others from being written; see check(). */
@@ -175,6 +178,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
           },
     needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some(needsLists),
     evidencePaths,
+    stats: (stats) => tell((stream) => stream.stats?.(stats)),
     async flush() {
       for (const output of outputs) {
         await output.flush().catch((error) => {

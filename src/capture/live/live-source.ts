@@ -81,6 +81,7 @@ export class LiveSource implements FrameSource {
 
   readonly #options: LiveOptions;
   #lagging = false;
+  lagMillis = 0;
   #onFrame: FrameHandler = () => {};
   #runOptions: RunOptions = {};
   /** Frames lost in earlier runs of the capturer, before it was started again. */
@@ -228,6 +229,8 @@ export class LiveSource implements FrameSource {
     );
     let holding = false;
     const tick = setInterval(() => {
+      const hasCome = performance.now() - lastArrival < TICK_MILLIS;
+      this.lagMillis = hasCome ? Math.max(0, Date.now() - lastFrameMillis) : 0;
       this.#lagging = performance.now() - lastArrival < TICK_MILLIS && Date.now() - lastFrameMillis > LAG_MILLIS;
       const wait = holding ? undefined : this.#runOptions.onPause?.(this);
       if (wait === undefined) return;

@@ -28,10 +28,12 @@ import {
   MEBIBYTE,
   readEvidenceMemory,
   readRotationOptions,
+  readStatsInterval,
   type SniffArguments,
 } from '../sensor/options.ts';
 import { Outlets } from '../sensor/outlets.ts';
 import { Rotation, type RotationOptions } from '../sensor/rotation.ts';
+import { Vitals } from '../sensor/vitals.ts';
 import { readSettings, sayOutcome, statusOf } from '../settings.ts';
 import type { Log } from '../standard-output.ts';
 import { openStatusLine } from '../status-line.ts';
@@ -47,6 +49,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const buffer = readCount('--buffer', args.buffer, 1, MAX_BUFFER_MEBIBYTES);
   const rotation = readRotationOptions(args);
   const evidenceBytes = readEvidenceMemory(args);
+  const statsMillis = readStatsInterval(args);
   const quiet = args.quiet === true;
   const status = quiet ? null : openStatusLine(io);
   const say = (text: string) => {
@@ -120,7 +123,15 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     systemDropped: source.drops,
   });
   for (const writer of evidence?.writers ?? []) writer.countBy(counters);
-  const sinks = [numbered, evidence?.recorder ?? null].filter((it) => it !== null);
+  const vitals = new Vitals(outlets, () =>
+    evidence === null
+      ? null
+      : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
+  );
+  const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read(last)), statsMillis);
+  const sinks = [statsMillis === null ? null : vitals.sink, numbered, evidence?.recorder ?? null].filter(
+    (it) => it !== null,
+  );
   const sink: AnalysisSink | undefined =
     sinks.length === 0
       ? undefined
@@ -156,6 +167,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   } finally {
     status?.clear();
     if (timer !== null) clearTimeout(timer);
+    if (statsTimer !== null) clearInterval(statsTimer);
     process.off('SIGUSR1', sayCounters);
     process.off('SIGHUP', onHangup);
     io.signal.removeEventListener('abort', onAbort);

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { BACKENDS, type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
 import { DEFAULT_SNAP_LENGTH } from '../../capture/live/live-source.ts';
+import { parseDuration } from '../../config/duration.ts';
 import { CliError, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
 import { Quota, type RotationOptions, readRotation, readSize } from './rotation.ts';
@@ -66,6 +67,12 @@ export function declareOptions(yargs: Argv) {
       describe: 'Most that the files of -w and -o take together: the oldest are removed',
       defaultDescription: 'no bound',
     })
+    .option('stats-interval', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write a record of statistics this often, in eve (as Suricata does) and ndjson: 8s, 1m',
+      defaultDescription: 'none',
+    })
     .option('backend', {
       type: 'string',
       choices: BACKENDS,
@@ -108,6 +115,7 @@ export interface SniffArguments extends AnalyzeArguments {
   readonly rotate?: string | undefined;
   readonly keep?: string | undefined;
   readonly maxDisk?: string | undefined;
+  readonly statsInterval?: string | undefined;
   readonly backend?: Backend | undefined;
   readonly restart?: boolean | undefined;
   readonly snaplen?: string | undefined;
@@ -116,6 +124,14 @@ export interface SniffArguments extends AnalyzeArguments {
 
 const LEAST_EVIDENCE_BYTES = MEBIBYTE;
 const LEAST_DISK_BYTES = 64 * 1024;
+
+/** Milliseconds; null where none are wanted. Throws CliError. */
+export function readStatsInterval({ statsInterval }: SniffArguments): number | null {
+  if (statsInterval === undefined) return null;
+  const millis = (parseDuration(statsInterval) ?? 0) / 1e6;
+  if (millis >= 100 && millis <= MAX_TIMER_MILLIS) return millis;
+  throw new CliError(`--stats-interval ${statsInterval}: expected a duration such as 8s or 1m, at least 100ms`);
+}
 
 /** Undefined for the default. Throws CliError. */
 export function readEvidenceMemory({ evidenceMemory }: SniffArguments): number | undefined {

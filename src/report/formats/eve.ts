@@ -5,7 +5,13 @@ import { formatEndpoint } from '../../words/endpoint.ts';
 import { stringifySafely } from '../../words/escape.ts';
 import type { Severity } from '../../words/severity.ts';
 import { ruleText } from '../model/rule-texts.ts';
-import type { EndpointReport, ExchangeReport, FindingReport, StreamReporterFactory } from '../model/types.ts';
+import type {
+  EndpointReport,
+  ExchangeReport,
+  FindingReport,
+  StatsReport,
+  StreamReporterFactory,
+} from '../model/types.ts';
 
 /**
  * Signature ids, never to be changed or used again. They lie in the block that Suricata leaves to local rules (1,000,000
@@ -60,12 +66,31 @@ export const streamEve: StreamReporterFactory = (write) => {
       if (finding.time === null && finding.frames.length === 0) atEnd.push(finding);
       else writeRecord(finding, exchange, finding.time);
     },
+    stats: (stats) => write(`${stringifySafely(eveStats(stats))}\n`),
     end({ report }) {
       const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? null;
       for (const finding of atEnd) writeRecord(finding, null, end);
     },
   };
 };
+
+/** Under Suricata's names what means the same there, so that its dashboards show it; all of it under ours. */
+function eveStats(stats: StatsReport): object {
+  const { time, uptimeSeconds, frames, bytes, drops, findings } = stats;
+  const alerts = Object.values(findings).reduce((sum, count) => sum + count, 0);
+  return {
+    timestamp: formatEveTime(time),
+    event_type: 'stats',
+    stats: {
+      uptime: uptimeSeconds,
+      // Suricata counts there what the kernel saw. Where nobody knows what it dropped, it is left out.
+      capture: drops === null ? undefined : { kernel_packets: frames + Number(drops), kernel_drops: Number(drops) },
+      decoder: { pkts: frames, bytes },
+      detect: { alert: alerts },
+    },
+    portzero: { schemaVersion: 1, stats },
+  };
+}
 
 function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, timestamp: string): object {
   const [source, destination] = endsOf(finding, exchange);

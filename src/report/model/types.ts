@@ -339,6 +339,41 @@ export interface StreamReporter {
   finding(finding: FindingReport, exchange: ExchangeReport | null): void;
   /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
   answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+  /** Live only, where they are asked for: the numbers of the run as they are now. */
+  stats?(stats: StatsReport): void;
   end(result: RunResult): void;
+}
+
+/** How a live run goes: all counted since its start. */
+export interface StatsReport {
+  readonly time: string;
+  readonly uptimeSeconds: number;
+  readonly frames: number;
+  /** Captured bytes of the frames. */
+  readonly bytes: number;
+  /** Frames that the kernel or the capturer has lost; null where nobody counts them. */
+  readonly drops: number | string | null;
+  /** How far the newest frame is behind the clock while frames come. */
+  readonly lagSeconds: number;
+  readonly exchanges: {
+    readonly open: number;
+    readonly evicted: number;
+    /** Those that have settled; null before the first look at them. */
+    readonly all: VerdictCounts | null;
+    readonly portZero: VerdictCounts | null;
+  };
+  /** By rule. */
+  readonly findings: Readonly<Record<string, number>>;
+  /** Null without -w. `missing`: flagged when they had gone. `bytes`: of frames that are held. */
+  readonly evidence: { readonly frames: number; readonly missing: number; readonly bytes: number } | null;
+  /** Records written and lost, and why nothing can be written at present. */
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly written: number;
+    readonly lost: number;
+    readonly failing: string | null;
+  }[];
+  /** Of this process, resident. */
+  readonly memoryBytes: number;
 }
 export type StreamReporterFactory = (write: (text: string) => void, context: StreamContext) => StreamReporter;
