@@ -130,15 +130,16 @@ describe('nobody is accused who was not before', () => {
   });
 
   it.each([
-    ['began late', 'the first', (count: number) => (index: number) => index < count],
-    ['ended early', 'the last', (count: number, all: number) => (index: number) => index >= all - count],
-  ] as const)('when the capture %s', async (_, which, removal) => {
+    // A lone ACK or FIN/ACK without time stamps is what a scanner sends too: two segments at least are left.
+    ['began late', 'the first', 2, (count: number) => (index: number) => index < count],
+    ['ended early', 'the last', 1, (count: number, all: number) => (index: number) => index >= all - count],
+  ] as const)('when the capture %s', async (_, which, left, removal) => {
     const found: string[] = [];
     for (const { file } of captures) {
       const list = await listFrames(file);
       const all = list.frames.length;
       const counts = sample(
-        Array.from({ length: Math.max(0, all - 1) }, (_unused, index) => index + 1),
+        Array.from({ length: Math.max(0, all - left) }, (_unused, index) => index + 1),
         MOST_REMOVALS,
       );
       const removals = counts.map((count) => [`${which} ${count} of ${all}`, removal(count, all)] as const);
