@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
+import { pcap } from '../support/capture-builder.ts';
+import { ethernet, ipv4, type TcpFields, tcp } from '../support/frames.ts';
 import { capture, flowArbitrary, formArbitrary, play, stepsArbitrary } from './traffic.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -68,6 +70,42 @@ it('comes to the same by two threads, for every fixture', { timeout: 300_000 }, 
   );
   expect(differing).toEqual([]);
   expect(settled).toBeGreaterThan(0);
+});
+
+/** A SYN, many segments of one end, and only then data of the server that shows the answer. */
+function lateAnswer(count: number, isClient: boolean): Uint8Array<ArrayBuffer> {
+  const ends = [
+    { source: '10.0.0.1', destination: '10.0.0.2' },
+    { source: '10.0.0.2', destination: '10.0.0.1' },
+  ] as const;
+  const from = (end: 0 | 1, fields: TcpFields) => {
+    const ports = end === 0 ? { sourcePort: 40000, destinationPort: 80 } : { sourcePort: 80, destinationPort: 40000 };
+    return ethernet({}, ipv4(ends[end], tcp({ ...ports, ...fields })));
+  };
+  const sent = (i: number) =>
+    isClient
+      ? from(0, { flags: 'PA', sequence: 1001 + 5 * i, acknowledgment: 501, payload: 'hello' })
+      : from(1, { flags: 'A', sequence: 501, acknowledgment: 1001 });
+  const acknowledgment = isClient ? 1001 + 5 * count : 1001;
+  const frames = [
+    from(0, { flags: 'S', sequence: 1000 }),
+    ...Array.from({ length: count }, (_, i) => sent(i)),
+    from(1, { flags: 'PA', sequence: 501, acknowledgment, payload: 'answer' }),
+  ];
+  return pcap(
+    frames.map((bytes, i) => ({ seconds: 1_700_000_000 + Math.floor(i / 100), fraction: (i % 100) * 10_000, bytes })),
+  );
+}
+
+it('comes to the same by two threads, however late the answer shows', { timeout: 60_000 }, () => {
+  const paths = [1, 63, 64, 65, 300].flatMap((count) =>
+    [true, false].map((isClient) => {
+      const path = join(home, `late-${count}-${isClient}.pcap`);
+      writeFileSync(path, lateAnswer(count, isClient));
+      return path;
+    }),
+  );
+  expect(compare(paths, 1).differing).toEqual([]);
 });
 
 it('comes to the same by two threads, of adverse traffic', { timeout: 60_000 }, () => {

@@ -45,6 +45,7 @@ export function dropWaiting(ports: u32): void {
 export function noteSyn(hash: u32, isn: u32, ports: u32): void {
   const place = placeOf(hash, isn);
   if (load<u32>(place, 8) !== 0) return;
+  renew(hash);
   if (count >= <u32>WAITS_MOST) {
     store<u16>(cellOf(ports), <u16>WAITING_STICKY);
     store<u16>(cellOf(rotl<u32>(ports, 16)), <u16>WAITING_STICKY);
@@ -54,6 +55,7 @@ export function noteSyn(hash: u32, isn: u32, ports: u32): void {
   store<u32>(place, hash);
   store<u32>(place, isn, 4);
   store<u32>(place, MOST_RELAYED, 8);
+  store<u32>(place, ports, 12);
   addWaiting(ports);
 }
 
@@ -63,25 +65,36 @@ export function noteAnswer(hash: u32, isn: u32, ports: u32): void {
   if (load<u32>(place, 8) !== 0) forget(place, ports);
 }
 
-/** So many plain segments of an exchange that waits are relayed: one of each end tells, if they tell at all. */
+/**
+ * So many plain segments of who asked are relayed, which show that there was an answer: one does, if any. What the other end sends may
+ * show which answer, however late, so all of it is.
+ */
 const MOST_RELAYED: u32 = 64;
 
-/** Whether a plain segment is of ends that wait. */
+/** Whether a plain segment is of ends that wait. The first SYN on them stands for all, so that many cost no more. */
 export function isAwaited(hash: u32, ports: u32): bool {
-  let isOne = false;
+  const place = firstOf(hash);
+  const left = load<u32>(place, 8);
+  if (left === 0) return false;
+  if (load<u32>(place, 12) !== ports) return true;
+  if (left === 1) return false;
+  store<u32>(place, left - 1, 8);
+  return true;
+}
+
+/** Another SYN on the same ends. */
+function renew(hash: u32): void {
+  const place = firstOf(hash);
+  if (load<u32>(place, 8) !== 0) store<u32>(place, MOST_RELAYED, 8);
+}
+
+/** The first SYN with that hash, or an empty slot. */
+function firstOf(hash: u32): usize {
   let slot = hash & <u32>WAITS_MASK;
   while (true) {
     const place = <usize>WAITS + ((<usize>slot) << (<usize>WAITS_SHIFT));
-    const left = load<u32>(place, 8);
-    if (left === 0) return isOne;
+    if (load<u32>(place, 8) === 0 || load<u32>(place) === hash) return place;
     slot = (slot + 1) & <u32>WAITS_MASK;
-    if (load<u32>(place) !== hash) continue;
-    isOne = true;
-    if (left > 1) store<u32>(place, left - 1, 8);
-    else {
-      forget(place, ports);
-      return true;
-    }
   }
 }
 
@@ -107,7 +120,7 @@ function forget(gone: usize, ports: u32): void {
     if (((slot - home) & <u32>WAITS_MASK) < ((slot - gap) & <u32>WAITS_MASK)) continue;
     const to = <usize>WAITS + ((<usize>gap) << (<usize>WAITS_SHIFT));
     store<u64>(to, load<u64>(place));
-    store<u32>(to, load<u32>(place, 8), 8);
+    store<u64>(to, load<u64>(place, 8), 8);
     gap = slot;
   }
   store<u32>(<usize>WAITS + ((<usize>gap) << (<usize>WAITS_SHIFT)), 0, 8);
