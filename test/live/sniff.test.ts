@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
@@ -140,6 +140,11 @@ describeWith(
       connect(lab, client, server.ipv4, 8080);
       connect(lab, client, server.ipv4, 0);
       await sniff.until(({ stdout }) => stdout.includes('"type":"exchange"'), 'a settled exchange');
+      // Evidence is written in batches.
+      await sniff.until(
+        () => readFileSync(path, 'latin1').split('portzero: frame').length > 2,
+        'two frames of evidence',
+      );
       sniff.child.kill('SIGKILL');
       await sniff.ended;
       const columns = ['tcp.flags', 'frame.comment', 'frame.interface_name'].flatMap((field) => ['-e', field]);
