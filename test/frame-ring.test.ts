@@ -33,6 +33,7 @@ describe('FrameRing', () => {
         seconds: 1_795_000_000 + number,
         nanos: number,
         timeDigits: 9,
+        direction: 0,
         fcsLength: 0,
         interfaceIndex: number % 3,
       });

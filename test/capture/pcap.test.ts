@@ -17,7 +17,7 @@ describe('classic pcap', () => {
       expect(read.problems).toEqual([]);
       expect(read.drops).toBeNull();
       expect(read.interfaces).toEqual([{ linkType: 113, snapLength: 96, timeDigits: 6, fcsLength: 0, name: null }]);
-      const common = { linkType: 113, timeDigits: 6, fcsLength: 0, interfaceIndex: 0 };
+      const common = { linkType: 113, timeDigits: 6, fcsLength: 0, interfaceIndex: 0, direction: 0 };
       expect(read.frames).toEqual([
         { ...common, number: 1, seconds: 1_700_000_000, nanos: 123_456_000, wireLength: 1514, hex: hex(payload(60)) },
         { ...common, number: 2, seconds: 4_294_967_295, nanos: 999_999_000, wireLength: 0, hex: '' },

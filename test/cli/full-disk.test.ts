@@ -109,13 +109,13 @@ describeWith(['root'], 'a disk that fills', () => {
   const disk = join(scratch, 'disk');
   beforeAll(() => {
     mkdirSync(disk);
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]).status).toBe(0);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', disk]).status).toBe(0);
     return () => {
       spawnSync('umount', [disk]);
     };
   });
 
-  // Node hands the first 16 kB over, the disk takes them, and nothing says that the rest was not.
+  // Node hands the first kilobytes over, the disk takes them, and nothing says that the rest was not.
   it.each(['text', 'json', 'ndjson', 'html'])('in the middle of standard output, format %s', (format) => {
     const path = join(disk, 'out');
     const { status, stderr } = runInto(path, [

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** Nothing that we write is deeper; what is would end in a stack overflow somewhere. */
 const MAX_DEPTH = 64;
@@ -44,11 +44,14 @@ export function faultOfReport(value: unknown): string | null {
 
 let schema: Schema | null = null;
 function readSchema(): Schema {
-  // From src/report as from dist/report and dist/bundle.
-  schema ??= JSON.parse(
-    readFileSync(new URL('../../../schema/portzero-report.schema.json', import.meta.url), 'utf8'),
-  ) as Schema;
+  schema ??= JSON.parse(readFileSync(schemaUrl(), 'utf8')) as Schema;
   return schema;
+}
+
+/** From dist/bundle, or (tests) from the sources. */
+function schemaUrl(): URL {
+  const url = new URL('../../schema/portzero-report.schema.json', import.meta.url);
+  return existsSync(url) ? url : new URL('../../../schema/portzero-report.schema.json', import.meta.url);
 }
 
 /** Level by level, since whatever recurses fails of the very values that this is about. */
