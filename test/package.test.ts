@@ -186,6 +186,8 @@ describe.each([{ version: process.versions.node, path: process.execPath, isThere
     const env = {
       ...process.env,
       HOME: home,
+      // Whoever runs the tests may have asked npm for silence.
+      npm_config_loglevel: 'notice',
       npm_config_cache: join(home, 'npm-cache'),
       PATH: `${dirname(node)}:${process.env.PATH}`,
     };
