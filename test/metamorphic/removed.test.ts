@@ -41,17 +41,9 @@ function accusations({ exchanges, findings }: AnalysisReport): Set<string> {
     }
   }
   for (const { ruleId, exchange } of findings) {
-    if (!ACCUSING_RULES.includes(ruleId)) continue;
-    const accused = byId.get(exchange!)!;
-    if (!isLoneAck(accused, exchanges)) made.add(`${ends(accused)}: ${ruleId}`);
+    if (ACCUSING_RULES.includes(ruleId)) made.add(`${ends(byId.get(exchange!)!)}: ${ruleId}`);
   }
   return made;
-}
-
-/** One bare ACK is all that there is of a conversation: the last one of any looks as that of an ACK scan does. */
-function isLoneAck(accused: ExchangeReport, all: readonly ExchangeReport[]): boolean {
-  if (accused.probe !== 'ack' || accused.frames.all.length > 1) return false;
-  return all.every((other) => other === accused || ends(other) !== ends(accused));
 }
 
 function isChallenge({ evidence: { probe } }: ExchangeReport, { kind, acknowledgment }: SegmentReport): boolean {
