@@ -59,7 +59,8 @@ export async function runProcess(): Promise<void> {
       isOwned = true;
     },
   });
-  await settled(stdout);
+  // Whoever owns it has waited as long as there was hope.
+  if (!isOwned) await settled(stdout);
   process.exitCode = failure === null ? status : EXIT_TROUBLE;
   if (failure !== null) stderr.write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
   // A reader that takes nothing must not keep a process that has ended.
