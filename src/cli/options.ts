@@ -85,6 +85,18 @@ export const SHARED_OPTIONS = {
     describe:
       'Read all frames as this link type, whatever the capture says: a name (ethernet, raw, linux_sll …) or a number',
   },
+  geoip: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe:
+      "Database in MaxMind's format (.mmdb) that says in which country and network an address is. May be repeated: countries and networks are mostly in files of their own",
+  },
+  resolve: {
+    type: 'boolean',
+    describe:
+      'Ask the DNS for the names of sources, at the end of the run. This leaks: the name servers, and whoever runs the zone of an address, see what is asked about',
+  },
   strict: { type: 'boolean', describe: 'Exit with 2 when there is a frame that could not be looked into' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Nothing on standard error but errors' },
   color: { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' },
@@ -143,6 +155,8 @@ export interface AnalyzeArguments {
   readonly maxListed?: string | undefined;
   readonly communityIdSeed?: string | undefined;
   readonly linkType?: string | undefined;
+  readonly geoip?: readonly string[] | undefined;
+  readonly resolve?: boolean | undefined;
   readonly strict?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly color?: boolean | undefined;
@@ -180,7 +194,7 @@ export function readPlainArguments(argv: readonly string[]): AnalyzeArguments | 
       ),
     });
     if (positionals.length === 0 || words.some(isTooClever)) return null;
-    const names = tokens.flatMap((token) => (token.kind === 'option' && token.name !== 'report' ? [token.name] : []));
+    const names = tokens.flatMap((token) => (token.kind === 'option' && !mayRepeat(token.name) ? [token.name] : []));
     if (new Set(names).size < names.length) return null;
     const result: Record<string, unknown> = { files: positionals };
     for (const [name, value] of Object.entries(values)) {
@@ -192,6 +206,10 @@ export function readPlainArguments(argv: readonly string[]): AnalyzeArguments | 
   } catch {
     return null;
   }
+}
+
+function mayRepeat(name: string): boolean {
+  return (ANALYZE_OPTIONS as Readonly<Record<string, Options>>)[name]?.array === true;
 }
 
 /** What parseArgs and yargs read in different ways: grouped short options, `-f=json`, booleans with a value, empty values. */

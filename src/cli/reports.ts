@@ -17,6 +17,7 @@ import {
 } from '../report/formats/index.ts';
 import type {
   DocumentReporter,
+  ExchangeReport,
   ReportContext,
   RunResult,
   StatsReport,
@@ -26,6 +27,7 @@ import type {
 } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
 import { CliError, type CliIo, type OutputStream, wantsColor, widthOf } from './io.ts';
+import type { Origins } from './origins.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
 import { refuseInFollowed, refuseSameFiles, type Target } from './same-file.ts';
 
@@ -58,6 +60,8 @@ export interface ReportRequest {
   };
   /** A file to which the lines of the format go instead of standard output. */
   readonly output?: string;
+  /** Adds where the ends are; null where nobody asked. */
+  readonly origins?: Origins | null;
   /** See StreamContext; asked when an input has been opened. */
   inputName(input: number): string | null;
 }
@@ -86,7 +90,8 @@ export interface Reports {
  */
 export async function openReports(request: ReportRequest, io: CliIo, isGone: () => boolean): Promise<Reports> {
   const named = await reporterOf(request.format, request.reporters, request.live);
-  const { inputName } = request;
+  const { inputName, origins } = request;
+  const place = (exchange: ExchangeReport) => origins?.ofExchange(exchange) ?? exchange;
   const files = request.paths.map((path) => ({
     path: resolve(io.cwd, path),
     wanted: formatOf(path, request.reporters),
@@ -170,13 +175,25 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       streams.size === 0
         ? null
         : {
-            exchange: (exchange) => tell((stream) => stream.exchange(exchange)),
-            finding: (finding, exchange) => tell((stream) => stream.finding(finding, exchange)),
+            exchange: (exchange) => {
+              const report = place(exchange);
+              tell((stream) => stream.exchange(report));
+            },
+            finding: (finding, exchange) => {
+              const report = exchange === null ? null : place(exchange);
+              tell((stream) => stream.finding(finding, report));
+            },
             ...([...streams].some((stream) => stream.answered !== undefined)
-              ? { answered: (exchange, findings) => tell((stream) => stream.answered?.(exchange, findings)) }
+              ? {
+                  answered: (exchange, findings) => {
+                    const report = place(exchange);
+                    tell((stream) => stream.answered?.(report, findings));
+                  },
+                }
               : {}),
           },
-    needsLists: [request.format, ...files.map(({ wanted }) => wanted)].some(needsLists),
+    // Text tells where the busiest sources are, and who they are is counted with the lists only.
+    needsLists: origins != null || [request.format, ...files.map(({ wanted }) => wanted)].some(needsLists),
     evidencePaths,
     stats: (stats) => tell((stream) => stream.stats?.(stats)),
     async flush() {
@@ -188,7 +205,9 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
         });
       }
     },
-    async finish(result) {
+    async finish(bare) {
+      const result = (await request.origins?.ofResult(bare)) ?? bare;
+      if (request.origins?.failure) failures.push(request.origins.failure);
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
       tell((stream) => {

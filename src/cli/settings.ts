@@ -15,6 +15,7 @@ import { escapeForTerminal } from '../words/escape.ts';
 import { fails, SEVERITIES } from '../words/severity.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, EXIT_TROUBLE, readCount } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
+import type { Origins } from './origins.ts';
 
 /** Of the arguments, what makes the settings of an analysis. */
 type SettingArguments = Pick<
@@ -64,6 +65,16 @@ export async function readSettings(
   if (path === null) return { settings, plugins };
   const known = loadBaseline(path, settings.rules, { cwd: io.cwd, updates: updateBaseline === true });
   return { settings: { ...settings, config: { ...config, baseline: path }, baseline: known }, plugins };
+}
+
+/** Null where nobody asks where addresses are. Throws CliError. */
+export async function readOrigins(
+  { geoip, resolve }: Pick<AnalyzeArguments, 'geoip' | 'resolve'>,
+  io: CliIo,
+): Promise<Origins | null> {
+  if (geoip === undefined && resolve !== true) return null;
+  const { openOrigins } = await import('./origins.ts');
+  return openOrigins({ geoip, resolves: resolve === true }, io);
 }
 
 /**

@@ -94,6 +94,8 @@ describe('arguments read without yargs', () => {
           '--verify',
           '--follow',
           '--jobs=2',
+          '--geoip=a',
+          '--resolve',
         ],
         ...['--fail-on', '--fail-on=never', '--failOn=info', '--exchanges=all', '--print-config', '--nosuch', '--help'],
       ),

@@ -22,7 +22,8 @@ export type Tool =
   | 'gzip'
   | 'jq'
   | 'chromium'
-  | 'python3';
+  | 'python3'
+  | 'mmdblookup';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */
 function missing(what: string): false {

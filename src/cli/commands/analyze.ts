@@ -12,7 +12,7 @@ import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } f
 import { ANALYZE_OPTIONS, type AnalyzeArguments } from '../options.ts';
 import { showProgress } from '../progress.ts';
 import { openReports } from '../reports.ts';
-import { readSettings, sayOutcome, statusOf } from '../settings.ts';
+import { readOrigins, readSettings, sayOutcome, statusOf } from '../settings.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -54,6 +54,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   const say = (text: string) => io.stderr.write(`portzero: ${escapeForTerminal(text)}\n`);
   const { inputs, paths } = await findInputs(files, args, stop.signal);
   const format = args.format ?? 'text';
+  const origins = await readOrigins(args, io);
   const reports = await openReports(
     {
       format,
@@ -64,6 +65,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
       inputs: paths,
       config: settings.config,
       updatesBaseline: args.updateBaseline === true,
+      origins,
       inputName: (input) => inputs[input]?.name ?? null,
     },
     io,

@@ -34,7 +34,7 @@ import {
 import { Outlets } from '../sensor/outlets.ts';
 import { Rotation, type RotationOptions } from '../sensor/rotation.ts';
 import { Vitals } from '../sensor/vitals.ts';
-import { readSettings, sayOutcome, statusOf } from '../settings.ts';
+import { readOrigins, readSettings, sayOutcome, statusOf } from '../settings.ts';
 import type { Log } from '../standard-output.ts';
 import { openStatusLine } from '../status-line.ts';
 
@@ -90,6 +90,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     inputs: [],
     config: settings.config,
     updatesBaseline: args.updateBaseline === true,
+    origins: await readOrigins(args, io),
     writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
     outlets: {

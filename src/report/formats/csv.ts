@@ -46,6 +46,12 @@ const COLUMNS: ReadonlyArray<
   ['community_id', ({ communityId }) => communityId],
   ['anomalies', ({ anomalies }) => anomalies.join(' ')],
   ['fingerprint', ({ evidence }) => evidence.answer?.fingerprint ?? null],
+  ['client_country', ({ client }) => client.origin?.country ?? null],
+  ['client_asn', ({ client }) => client.origin?.asn ?? null],
+  ['client_as_organization', ({ client }) => client.origin?.organization ?? null],
+  ['server_country', ({ server }) => server.origin?.country ?? null],
+  ['server_asn', ({ server }) => server.origin?.asn ?? null],
+  ['server_as_organization', ({ server }) => server.origin?.organization ?? null],
   ['rules', (_exchange, _context, { rules }) => rules.join(' ')],
   ['known', (_exchange, _context, { known }) => known.join(' ')],
 ];

@@ -9,6 +9,7 @@ const MAX_LINES = 60;
 
 interface Held {
   readonly until: number;
+  readonly exchange: ExchangeReport;
   findings: readonly FindingReport[];
 }
 
@@ -49,8 +50,8 @@ export const streamText: StreamReporterFactory = (write, context) => {
     due = at;
     timer = setTimeout(release, Math.max(1, millis)).unref();
   };
-  const tell = ({ findings }: Held) => {
-    for (const finding of findings) put(formatTextFinding(finding, context));
+  const tell = ({ findings, exchange }: Held) => {
+    for (const finding of findings) put(formatTextFinding(finding, context, exchange));
   };
   const release = () => {
     timer = null;
@@ -81,9 +82,9 @@ export const streamText: StreamReporterFactory = (write, context) => {
         exchange.verdict === 'undecided' &&
         !unanswered.has(exchange.id)
       ) {
-        held.set(exchange.id, { until: performance.now() + HOLD_MILLIS, findings: [finding] });
+        held.set(exchange.id, { until: performance.now() + HOLD_MILLIS, exchange, findings: [finding] });
         schedule(HOLD_MILLIS);
-      } else put(formatTextFinding(finding, context));
+      } else put(formatTextFinding(finding, context, exchange));
     },
     answered(exchange, findings) {
       const entry = held.get(exchange.id);

@@ -7,6 +7,7 @@ import { groupFilter } from '../display-filter.ts';
 import { formatAnswer } from '../model/answer-phrase.ts';
 import { isKnownGroup, newFirst } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
+import { formatOrigin, senderOf } from '../model/origin.ts';
 import type { AnalysisReport, ExchangeGroup, ExchangeReport, RunResult } from '../model/types.ts';
 import { displayWidth, flow, wrap } from './layout.ts';
 import { dayOf, fullTime, knownText, type Page, severityText, spanTexts, timeOfDay, verdictText } from './text-page.ts';
@@ -95,6 +96,8 @@ function factsOf(exchange: ExchangeReport): string[] {
   const { frames, retransmissions, bytesToServer, bytesToClient } = exchange;
   const answer = formatAnswer(exchange);
   const facts = answer === '' ? [] : [answer];
+  const { origin } = senderOf(exchange);
+  if (origin !== undefined) facts.push(`from ${escapeForTerminal(formatOrigin(origin))}`);
   if (retransmissions > 0) facts.push(formatCount(retransmissions, 'retransmission'));
   if (exchange.established) facts.push('connection established');
   if (bytesToServer > 0) facts.push(`${formatCount(bytesToServer, 'byte')} to the server`);

@@ -10,6 +10,7 @@ import { extentOf, formatConclusion } from '../model/conclusion.ts';
 import { countKnown, formatGone, isKnown, newFirst } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
+import { formatOrigin, senderOf } from '../model/origin.ts';
 import type { DocumentReporter, ExchangeReport, FindingReport, ReportContext, RunResult } from '../model/types.ts';
 import { createColors } from './colors.ts';
 import { flow, pad, withCommas, wrap } from './layout.ts';
@@ -25,6 +26,7 @@ import {
   timeOfDay,
   verdictText,
 } from './text-page.ts';
+import { formatSources } from './text-sources.ts';
 
 const MAX_LOOSE_FINDINGS = 20;
 /** Findings of the baseline that are gone. */
@@ -35,6 +37,7 @@ export const formatText: DocumentReporter = function* (result, context) {
   const page = pageOf(context);
   yield* formatHead(result, page);
   yield* formatVerdicts(result, page);
+  yield* formatSources(result, page);
   yield* formatGroups(result, page);
   yield* formatLooseFindings(result, page);
   yield* formatTail(result, page);
@@ -45,18 +48,25 @@ export const formatTextSummary: DocumentReporter = function* (result, context) {
   const page = pageOf(context);
   yield* formatHead(result, page);
   yield* formatVerdicts(result, page);
+  yield* formatSources(result, page);
   yield* formatTail(result, page);
 };
 
-/** One line for a finding as it comes. */
-export function formatTextFinding(finding: FindingReport, context: ReportContext): string {
+/** One line for a finding as it comes; `exchange` tells where its sender is, if that is known. */
+export function formatTextFinding(
+  finding: FindingReport,
+  context: ReportContext,
+  exchange: ExchangeReport | null = null,
+): string {
   const colors = createColors(context.color);
   const { severity, ruleId, message, frames, framesOmitted, time } = finding;
   const clock = time === null ? '' : `${colors.dim(timeOfDay(time))}  `;
   const where = frames.length === 0 ? '' : colors.dim(`  [${formatFrameList(frames, framesOmitted)}]`);
   const rule = colors.dim(escapeForTerminal(ruleId));
   const mark = isKnown(finding) ? knownText(colors) : severityText(severity, colors);
-  return `${clock}${mark}  ${escapeForTerminal(message)}${where}  ${rule}\n`;
+  const origin = exchange === null ? undefined : senderOf(exchange).origin;
+  const from = origin === undefined ? '' : colors.dim(`  from ${escapeForTerminal(formatOrigin(origin))}`);
+  return `${clock}${mark}  ${escapeForTerminal(message)}${where}  ${rule}${from}\n`;
 }
 
 /** One line for an answer that came after the findings of its exchange had been told. */

@@ -4,6 +4,7 @@ import { formatCount } from '../../words/numbers.ts';
 import { formatConclusion } from '../model/conclusion.ts';
 import type { DocumentReporter } from '../model/types.ts';
 import { html, jsonForScript, Markup } from './escape.ts';
+import { originsSection } from './origins.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { buildPayload } from './payload.ts';
 import {
@@ -84,6 +85,7 @@ ${findingsSection(result)}
 ${payload.exchanges.length > 0 ? [filters, list] : html`<div hidden>${filters}${list}</div>`}
 ${plainExchanges(payload)}
 ${groupsSection(result, payload)}
+${originsSection(result)}
 ${goneSection(result)}
 ${payload.exchanges.length > 0 ? views : html`<div hidden>${views}</div>`}
 ${inputsSection(result)}

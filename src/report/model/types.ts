@@ -124,11 +124,27 @@ export interface TopEndReport {
   readonly error: number;
   /** Of those that are sure to be its own: together `count` - `error`. */
   readonly verdicts: VerdictShares;
+  /** Absent where nothing is known, or nobody asked. */
+  readonly origin?: OriginReport;
+}
+
+/** Where an address is, as databases (--geoip) and the DNS (--resolve) have it. */
+export interface OriginReport {
+  /** ISO 3166-1, two letters. */
+  readonly country: string | null;
+  /** Number of the autonomous system. */
+  readonly asn: number | null;
+  /** Who runs that. */
+  readonly organization: string | null;
+  /** The name that the DNS has for the address. */
+  readonly name: string | null;
 }
 
 export interface EndpointReport {
   readonly address: string;
   readonly port: number;
+  /** Absent where nothing is known, or nobody asked. */
+  readonly origin?: OriginReport;
 }
 
 export interface ExchangeReport {
