@@ -35,6 +35,7 @@ export class TimeBins {
   /** Of the bin that was counted in last: the next one is often the same. */
   #last = 0;
 
+  /** `bound` is 2 or more: before and after 1970 are two bins at any width. */
   constructor(bound = MAX_BINS) {
     this.#bound = bound;
   }
