@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { portzero } from '../support/live.ts';
+import { portzero, WITHOUT_RIGHTS } from '../support/live.ts';
 import { Lab } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -31,8 +31,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'interfaces', () => {
   });
 
   it('says what is missing where one may not sniff', () => {
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const { status, stdout } = lab.run(lab.client, [...nobody, ...portzero('interfaces')]);
+    const { status, stdout } = lab.run(lab.client, [...WITHOUT_RIGHTS, ...portzero('interfaces')]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^NAME +STATE +SNIFF +ADDRESSES\n/);
     expect(stdout).toMatch(/^lo +up, loopback +no +127\.0\.0\.1\/8/m);

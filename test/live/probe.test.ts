@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
 import type { ProbeResult } from '../../src/probe/probe.ts';
-import { portzero } from '../support/live.ts';
+import { portzero, WITHOUT_RIGHTS } from '../support/live.ts';
 import { type Host, Lab, type RunResult } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -225,8 +225,7 @@ describeWith(['root', 'ip', 'nft', 'tcpdump', 'dumpcap'], 'probe', () => {
     lab = Lab.pair();
     const { client, server } = lab;
     const asked = portzero('probe', server.ipv4, server.ipv6);
-    const command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...asked];
-    const { status, stdout, stderr } = lab.run(client, command);
+    const { status, stdout, stderr } = lab.run(client, [...WITHOUT_RIGHTS, ...asked]);
     expect(status).toBe(2);
     expect(stdout).toContain('connect() failed with ECONNREFUSED');
     expect(stdout).toContain('CAP_NET_RAW');

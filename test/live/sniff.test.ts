@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
 import { pcap } from '../support/capture-builder.ts';
 import { ethernet, ipv4, tcp } from '../support/frames.ts';
-import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled } from '../support/live.ts';
+import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled, WITHOUT_RIGHTS } from '../support/live.ts';
 import { Lab } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -204,8 +204,10 @@ describeWith(
       const { client, server } = lab;
       lab.ip(server, 'addr', 'add', '192.0.2.3/24', 'dev', server.interface);
       lab.nft(server, ['filter input', 'ip daddr 192.0.2.3 tcp dport 0 drop']);
-      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-      const analyze = [...nobody, ...portzero('-', '--follow', '-f', 'ndjson', '--answer-timeout', '500ms')].join(' ');
+      const analyze = [
+        ...WITHOUT_RIGHTS,
+        ...portzero('-', '--follow', '-f', 'ndjson', '--answer-timeout', '500ms'),
+      ].join(' ');
       const pipe = lab.start(client, ['bash', '-c', `tcpdump -i cl0 -U -w - tcp | ${analyze}`]);
       await pipe.until(({ stderr }) => stderr.includes('listening on'), 'tcpdump');
       connect(lab, client, server.ipv4);

@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BACKENDS } from '../../src/capture/live/capturers.ts';
-import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled } from '../support/live.ts';
+import { connect, interrupt, portzero, readNdjson, startSniff, untilSettled, WITHOUT_RIGHTS } from '../support/live.ts';
 import { Lab } from '../support/netns.ts';
 import { describeWith } from '../support/tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portzero-trouble-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 let lab: Lab;
 
@@ -94,7 +92,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
 
     it('names the missing capability and the two ways to get it', () => {
       const args = ['sniff', 'cl0', '--backend', backend, '-f', 'ndjson'];
-      const { status, stdout, stderr } = lab.run(lab.client, [...NOBODY, ...portzero(...args)]);
+      const { status, stdout, stderr } = lab.run(lab.client, [...WITHOUT_RIGHTS, ...portzero(...args)]);
       expect(status).toBe(2);
       expect(complaints(stderr)).toHaveLength(1);
       expect(stderr).toContain('CAP_NET_RAW');
@@ -112,7 +110,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     copyFileSync('/usr/bin/dumpcap', join(own, 'dumpcap'));
     expect(lab.run(lab.client, ['setcap', 'cap_net_raw+ep', join(own, 'dumpcap')]).status).toBe(0);
     const env = { ...process.env, PATH: `${own}:${process.env.PATH}` };
-    const sniff = lab.start(lab.client, [...NOBODY, ...portzero('sniff', 'cl0', '-f', 'ndjson')], env);
+    const sniff = lab.start(lab.client, [...WITHOUT_RIGHTS, ...portzero('sniff', 'cl0', '-f', 'ndjson')], env);
     await sniff.until(({ stderr }) => stderr.includes('sniffing on cl0 (EN10MB) with dumpcap'), 'dumpcap');
     expect(sniff.stderr).toMatch(/^portzero: cap may not capture on cl0; trying dumpcap\n/);
     connect(lab, lab.client, lab.server.ipv4);
@@ -121,7 +119,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
   });
 
   it('says once what to do where none may capture', () => {
-    const { status, stdout, stderr } = lab.run(lab.client, [...NOBODY, ...portzero('sniff', 'cl0')]);
+    const { status, stdout, stderr } = lab.run(lab.client, [...WITHOUT_RIGHTS, ...portzero('sniff', 'cl0')]);
     expect(status).toBe(2);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
       'portzero: cap may not capture on cl0; trying dumpcap',

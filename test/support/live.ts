@@ -7,6 +7,12 @@ const BIN = join(import.meta.dirname, '../../bin/portzero.js');
 
 export const portzero = (...args: readonly string[]): string[] => [process.execPath, BIN, ...args];
 
+/**
+ * Runs the rest of a command without a capability: root that the kernel takes for nobody (capabilities(7), SECBIT_NOROOT), so that
+ * it can still read a clone that is only root's. What a program's file gives it has.
+ */
+export const WITHOUT_RIGHTS = ['setpriv', '--securebits=+noroot,+noroot_locked', '--inh-caps=-all'];
+
 /** Starts `portzero sniff` on the host's interface and waits until frames are being captured. */
 export async function startSniff(lab: Lab, host: Host, ...args: readonly string[]): Promise<Running> {
   const running = lab.start(host, portzero('sniff', ...args));
