@@ -32,7 +32,6 @@ function statusOf(descriptor: number): Stats | null {
 /** Settles when all that was written has been taken, or has failed. */
 export function settled(stream: OutputStream): Promise<void> {
   return new Promise((resolve) => {
-    if ((stream as Partial<NodeJS.WriteStream>).destroyed === true) resolve();
     // A stream that has failed may keep what comes after, and never say so.
     for (const event of ['error', 'close']) stream.once(event, () => resolve());
     stream.write('', () => resolve());

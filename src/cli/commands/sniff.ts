@@ -130,7 +130,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
       : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
   );
   const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read(last)), statsMillis);
-  const sinks = [statsMillis === null ? null : vitals.sink, numbered, evidence?.recorder ?? null].filter(
+  // What is told of a frame is told when the frame is on its way to the disk.
+  const sinks = [statsMillis === null ? null : vitals.sink, evidence?.recorder ?? null, numbered].filter(
     (it) => it !== null,
   );
   const sink: AnalysisSink | undefined =

@@ -19,8 +19,6 @@ export interface OutletRecord {
 const DEFAULT_WAITING_BYTES = 8 * 1024 * 1024;
 /** From so many bytes on a batch goes out at once. */
 const BATCH_BYTES = 1 << 18;
-/** A record is written after this time at the latest, which is what a kill may cost. */
-const BATCH_MILLIS = 100;
 /** How often it is tried again where it failed, and looked whether the file is still the one that its path names. */
 export const RETRY_MILLIS = 1000;
 /** How long the end waits for a reader that takes nothing. */
@@ -43,7 +41,7 @@ export abstract class Outlet {
   #queue: OutletRecord[] = [];
   #head = 0;
   #waitingBytes = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #turn: NodeJS.Immediate | null = null;
   #retry: NodeJS.Timeout | null = null;
   #lostBefore = 0;
   #isClosing = false;
@@ -65,7 +63,8 @@ export abstract class Outlet {
     this.#waitingBytes += bytes.length;
     if (this.reason !== null) return;
     if (this.#waitingBytes >= BATCH_BYTES) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), this.batchMillis);
+    // With the turn of the event loop: what came in one piece goes in one, and a kill costs no more than that.
+    else this.#turn ??= setImmediate(() => this.flush());
   }
 
   /** What a file must begin with before any record that says so. Gives how many there are now. */
@@ -77,8 +76,8 @@ export abstract class Outlet {
 
   /** Writes what waits, as far as it can be written now. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    this.#turn = null;
     this.send();
   }
 
@@ -99,7 +98,7 @@ export abstract class Outlet {
     this.lost += this.#queue.length - this.#head;
     this.#queue = [];
     this.#head = 0;
-    for (const timer of [this.#timer, this.#retry]) if (timer !== null) clearTimeout(timer);
+    if (this.#retry !== null) clearTimeout(this.#retry);
     this.end();
     if (this.lost > 0) throw new CliError(this.describeLoss());
   }
@@ -126,11 +125,6 @@ export abstract class Outlet {
   /** Whether waiting may help at the end. */
   protected get isHopeful(): boolean {
     return this.reason === null;
-  }
-
-  /** Longest time that a record waits for others to go with. */
-  protected get batchMillis(): number {
-    return BATCH_MILLIS;
   }
 
   /** Writes as many of the records that wait as it can. */
@@ -221,11 +215,6 @@ export class StreamOutlet extends Outlet {
 
   get isGone(): boolean {
     return this.#isGone;
-  }
-
-  /** Whoever watches wants to see a line when it comes. */
-  protected override get batchMillis(): number {
-    return 0;
   }
 
   protected override get canRecover(): boolean {
