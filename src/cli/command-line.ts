@@ -41,6 +41,11 @@ const VERBS: Readonly<Record<VerbName, Verb>> = {
     describe: 'List the rules; with an id, what the rule means and what to do',
     load: () => import('./commands/rules.ts'),
   },
+  atlas: {
+    command: 'atlas [stack]',
+    describe: 'Which stacks refuse port 0, and which do not; learn one from a capture',
+    load: () => import('./commands/atlas.ts'),
+  },
   diff: {
     command: 'diff <old> <new>',
     describe: 'Compare two JSON reports: exit status 1 when a verdict changed or findings came or went',

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Options } from 'yargs';
 
-export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'diff'] as const;
+export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'atlas', 'diff'] as const;
 export type VerbName = (typeof VERB_NAMES)[number];
 
 /** The first word of a command line names a command; anything else is a capture to analyze. */
@@ -97,6 +97,11 @@ export const SHARED_OPTIONS = {
     describe:
       'Ask the DNS for the names of sources, at the end of the run. This leaks: the name servers, and whoever runs the zone of an address, see what is asked about',
   },
+  signatures: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Stacks of your own for "answers like", as portzero atlas --learn writes them, beside those of the atlas',
+  },
   strict: { type: 'boolean', describe: 'Exit with 2 when there is a frame that could not be looked into' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Nothing on standard error but errors' },
   color: { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' },
@@ -157,6 +162,7 @@ export interface AnalyzeArguments {
   readonly linkType?: string | undefined;
   readonly geoip?: readonly string[] | undefined;
   readonly resolve?: boolean | undefined;
+  readonly signatures?: string | undefined;
   readonly strict?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly color?: boolean | undefined;

@@ -1,6 +1,7 @@
-import { appendFileSync, type Stats, statSync } from 'node:fs';
+import { appendFileSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { AnalysisSink } from '../analysis/types.ts';
+import type { StackEntry } from '../atlas/types.ts';
 import { nearestWord } from '../config/nearest.ts';
 import type { PluginReporter } from '../config/plugins.ts';
 import type { Config } from '../config/types.ts';
@@ -62,6 +63,8 @@ export interface ReportRequest {
   readonly output?: string;
   /** Adds where the ends are; null where nobody asked. */
   readonly origins?: Origins | null;
+  /** File of --signatures. */
+  readonly signatures?: string | undefined;
   /** See StreamContext; asked when an input has been opened. */
   inputName(input: number): string | null;
 }
@@ -89,6 +92,7 @@ export interface Reports {
  * fails later is kept for check(), and the report that it happened to is not gone on with.
  */
 export async function openReports(request: ReportRequest, io: CliIo, isGone: () => boolean): Promise<Reports> {
+  const signatures = request.signatures === undefined ? [] : await readSignatures(request.signatures, io);
   const named = await reporterOf(request.format, request.reporters, request.live);
   const { inputName, origins } = request;
   const place = (exchange: ExchangeReport) => origins?.ofExchange(exchange) ?? exchange;
@@ -170,28 +174,9 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     add(named, request.outlets?.openStdout(io.stdout) ?? streamOutput(io.stdout, isGone), context);
   }
 
+  const likeness = streams.size === 0 ? null : new (await import('../atlas/looks-like.ts')).StreamLikeness(signatures);
   return {
-    sink:
-      streams.size === 0
-        ? null
-        : {
-            exchange: (exchange) => {
-              const report = place(exchange);
-              tell((stream) => stream.exchange(report));
-            },
-            finding: (finding, exchange) => {
-              const report = exchange === null ? null : place(exchange);
-              tell((stream) => stream.finding(finding, report));
-            },
-            ...([...streams].some((stream) => stream.answered !== undefined)
-              ? {
-                  answered: (exchange, findings) => {
-                    const report = place(exchange);
-                    tell((stream) => stream.answered?.(report, findings));
-                  },
-                }
-              : {}),
-          },
+    sink: likeness === null ? null : streamSink(tell, streams, (exchange) => likeness.add(place(exchange))),
     // Text tells where the busiest sources are, and who they are is counted with the lists only.
     needsLists: origins != null || [request.format, ...files.map(({ wanted }) => wanted)].some(needsLists),
     evidencePaths,
@@ -206,8 +191,10 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       }
     },
     async finish(bare) {
-      const result = (await request.origins?.ofResult(bare)) ?? bare;
+      const { addLooksLike } = await import('../atlas/looks-like.ts');
+      const placed = (await request.origins?.ofResult(bare)) ?? bare;
       if (request.origins?.failure) failures.push(request.origins.failure);
+      const result = addLooksLike(placed, signatures);
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
       tell((stream) => {
@@ -231,6 +218,47 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       if (failures.length > 0) throw new AggregateError(failures, 'not every report could be written');
     },
   };
+}
+
+/** What streams are told, with what each answer looks like: once for all of them. */
+function streamSink(
+  tell: (action: (stream: StreamReporter) => void) => void,
+  streams: ReadonlySet<StreamReporter>,
+  describe: (exchange: ExchangeReport) => ExchangeReport,
+): AnalysisSink {
+  return {
+    exchange(exchange) {
+      const described = describe(exchange);
+      tell((stream) => stream.exchange(described));
+    },
+    finding(finding, exchange) {
+      const described = exchange === null ? null : describe(exchange);
+      tell((stream) => stream.finding(finding, described));
+    },
+    ...([...streams].some((stream) => stream.answered !== undefined)
+      ? {
+          answered(exchange, findings) {
+            const described = describe(exchange);
+            tell((stream) => stream.answered?.(described, findings));
+          },
+        }
+      : {}),
+  };
+}
+
+async function readSignatures(path: string, io: CliIo): Promise<readonly StackEntry[]> {
+  const { parseSignatures } = await import('../atlas/load.ts');
+  let text: string;
+  try {
+    text = readFileSync(resolve(io.cwd, path), 'utf8');
+  } catch (error) {
+    throw new CliError(`--signatures: cannot read ${path}: ${(error as Error).message}`);
+  }
+  try {
+    return parseSignatures(text);
+  } catch (error) {
+    throw new CliError(`--signatures ${path}: ${(error as Error).message}`);
+  }
 }
 
 /** GitHub shows what a step appends to this file (Markdown) on the page of the run. */

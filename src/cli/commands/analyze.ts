@@ -66,6 +66,7 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
       config: settings.config,
       updatesBaseline: args.updateBaseline === true,
       origins,
+      signatures: args.signatures,
       inputName: (input) => inputs[input]?.name ?? null,
     },
     io,

@@ -91,6 +91,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     config: settings.config,
     updatesBaseline: args.updateBaseline === true,
     origins: await readOrigins(args, io),
+    signatures: args.signatures,
     writes: args.write === undefined ? [] : [{ name: `--write ${args.write}`, path: resolve(io.cwd, args.write) }],
     inputName: () => source.name,
     outlets: {

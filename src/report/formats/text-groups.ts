@@ -55,9 +55,16 @@ function* formatGroup(group: ExchangeGroup, report: AnalysisReport, page: Page):
   const told = saysSpan ? group : report.inputs.length === 1 ? input : undefined;
   const days = [told?.firstTime, told?.lastTime].map((time) => (typeof time === 'string' ? dayOf(time) : null));
   const day = days[0] === days[1] ? days[0]! : null;
+  let looks: string | undefined;
   for (const example of group.examples.slice(0, MAX_EXAMPLES)) {
     const where = isMerged ? (report.inputs[example.input]?.name ?? null) : null;
     yield* formatExample(example, { where, day }, page);
+    // What the one before looked like is not said again.
+    const { looksLike } = example.evidence;
+    if (looksLike !== undefined && looksLike.text !== looks) {
+      looks = looksLike.text;
+      yield wrap(escapeForTerminal(looks), width, `${indent}  ${colors.dim('≈')} `, `${indent}    `);
+    }
   }
   const rest = group.count - Math.min(group.examples.length, MAX_EXAMPLES);
   if (rest > 0) yield `${indent}${colors.dim(`and ${formatNumber(rest)} more`)}\n`;

@@ -246,6 +246,7 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 .side{display:grid;gap:14px;align-content:start}
 .side .findings{display:grid;gap:8px}
 .side .findings p{font-size:13px;overflow-wrap:anywhere}
+.looks{font-size:13px;color:var(--muted);margin:0;overflow-wrap:anywhere}
 .notes{display:grid;gap:4px;font-size:13px;border-left:3px solid var(--warning);padding-left:10px;overflow-wrap:anywhere}
 
 @media screen and (max-width:1290px){.wide{display:none}}

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { shippedFile } from './shipped-file.ts';
 
 /** Nothing that we write is deeper; what is would end in a stack overflow somewhere. */
 const MAX_DEPTH = 64;
 /** Of a text or a list of choices in a message. */
 const MAX_SHOWN = 60;
 
-/** What is used of JSON Schema 2020-12 in schema/portzero-report.schema.json. */
+/** What is used of JSON Schema 2020-12 in the schemas of schema/. */
 interface Schema {
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
@@ -34,24 +35,31 @@ interface Fault {
  * version may have written them. Gives one line with the path of the first key that does not fit; null when all do.
  */
 export function faultOfReport(value: unknown): string | null {
+  return faultOf(value, 'portzero-report');
+}
+
+/** The same for entries of the atlas, of one's own. */
+export function faultOfAtlas(value: unknown): string | null {
+  return faultOf(value, 'portzero-atlas');
+}
+
+function faultOf(value: unknown, name: string): string | null {
   const deep = tooDeep(value);
   if (deep) return `nested deeper than ${MAX_DEPTH} levels`;
-  const schema = readSchema();
+  const schema = readSchema(name);
   const fault = check(value, schema, '', schema.$defs ?? {});
   if (fault === null) return null;
   return fault.path === '' ? fault.message : `${fault.path}: ${fault.message}`;
 }
 
-let schema: Schema | null = null;
-function readSchema(): Schema {
-  schema ??= JSON.parse(readFileSync(schemaUrl(), 'utf8')) as Schema;
+const schemas = new Map<string, Schema>();
+function readSchema(name: string): Schema {
+  let schema = schemas.get(name);
+  if (schema === undefined) {
+    schema = JSON.parse(readFileSync(shippedFile(`schema/${name}.schema.json`), 'utf8')) as Schema;
+    schemas.set(name, schema);
+  }
   return schema;
-}
-
-/** From dist/bundle, or (tests) from the sources. */
-function schemaUrl(): URL {
-  const url = new URL('../../schema/portzero-report.schema.json', import.meta.url);
-  return existsSync(url) ? url : new URL('../../../schema/portzero-report.schema.json', import.meta.url);
 }
 
 /** Level by level, since whatever recurses fails of the very values that this is about. */

@@ -198,6 +198,8 @@ export interface ExchangeReport {
     readonly segments: readonly TracedSegmentReport[];
     /** Sentences on what the evidence says beyond the verdict: an unseen answer, a second answerer, a bad checksum. */
     readonly notes: readonly string[];
+    /** Which stacks of the atlas answer so; absent where the bytes do not tell. */
+    readonly looksLike?: LooksLikeReport;
   };
 }
 
@@ -214,6 +216,18 @@ export interface TracedSegmentReport {
   readonly window: number | null;
   readonly payloadLength: number | null;
   readonly checksumBad: boolean;
+}
+
+/** A host's answers held against the atlas, all of the report's exchanges with it together. */
+export interface LooksLikeReport {
+  /** In words: "answers like A, B; not like C (TTL 255), D (silent)". */
+  readonly text: string;
+  /** Stacks, and what may stand before one, that cannot be told from it. */
+  readonly like: readonly string[];
+  /** Those that would have answered otherwise. */
+  readonly unlike: readonly string[];
+  /** Different answers that were weighed. */
+  readonly answers: number;
 }
 
 /** A segment, or an ICMP error, as evidence. */

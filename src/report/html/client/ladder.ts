@@ -362,6 +362,9 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
     }
     side.append(items);
   }
+  if (evidence.looksLike !== undefined) {
+    side.append(element('p', { class: 'looks' }, evidence.looksLike.text));
+  }
   if (evidence.notes.length > 0) {
     side.append(element('ul', { class: 'notes' }, ...evidence.notes.map((note) => element('li', {}, note))));
   }
