@@ -15,14 +15,14 @@ const MAX_UNLIKE = 4;
 
 /** Holds answers against the atlas, the different answers of one host together. */
 class Likeness {
-  readonly #signatures: readonly Signature[];
+  readonly #own: readonly StackEntry[];
+  #signatures: readonly Signature[] | null = null;
   /** Host -> what it answered, by key. */
   readonly #hosts = new Map<string, Map<string, Observation>>();
   readonly #outcomes = new Map<string, LooksLikeReport>();
 
   constructor(own: readonly StackEntry[] = []) {
-    // One's own come first: they are what one looks for.
-    this.#signatures = [...own, ...loadAtlas().stacks].map((entry) => new Signature(entry));
+    this.#own = own;
   }
 
   /** Takes an exchange into what is known of its host. */
@@ -58,6 +58,8 @@ class Likeness {
   #weighAll(answers: readonly Observation[], isSilent: boolean): LooksLikeReport {
     const like: Named[] = [];
     const unlike: Named[] = [];
+    // One's own come first: they are what one looks for. The atlas is read when there is something to hold against it.
+    this.#signatures ??= [...this.#own, ...loadAtlas().stacks].map((entry) => new Signature(entry));
     for (const signature of this.#signatures) {
       const { entry } = signature;
       const compared = answers.map((answer) => signature.compare(answer));
@@ -119,7 +121,6 @@ function list(named: readonly Named[]): string {
 export function addLooksLike(result: RunResult, own: readonly StackEntry[] = []): RunResult {
   const { exchanges } = result.report;
   const examples = result.groups.flatMap((group) => group.examples);
-  if (![...exchanges, ...examples].some((exchange) => exchange.portZero !== null)) return result;
   const likeness = new Likeness(own);
   for (const exchange of [...exchanges, ...examples]) likeness.weigh(exchange);
   const add = (exchange: ExchangeReport) => withLooksLike(exchange, likeness.describe(exchange));

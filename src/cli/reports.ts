@@ -191,10 +191,11 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       }
     },
     async finish(bare) {
-      const { addLooksLike } = await import('../atlas/looks-like.ts');
       const placed = (await request.origins?.ofResult(bare)) ?? bare;
       if (request.origins?.failure) failures.push(request.origins.failure);
-      const result = addLooksLike(placed, signatures);
+      const result = listsPortZero(placed)
+        ? (await import('../atlas/looks-like.ts')).addLooksLike(placed, signatures)
+        : placed;
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
       tell((stream) => {
@@ -218,6 +219,12 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       if (failures.length > 0) throw new AggregateError(failures, 'not every report could be written');
     },
   };
+}
+
+/** Whether there is an answer that the atlas could know: it is not even loaded for others. */
+function listsPortZero({ report, groups }: RunResult): boolean {
+  const usesPortZero = ({ portZero }: ExchangeReport) => portZero !== null;
+  return report.exchanges.some(usesPortZero) || groups.some(({ examples }) => examples.some(usesPortZero));
 }
 
 /** What streams are told, with what each answer looks like: once for all of them. */
