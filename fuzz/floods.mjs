@@ -63,6 +63,10 @@ const talk = (frame, sequence) => {
 
 export const FLOODS = {
   'new numbers on one 4-tuple': flood((frame, _, mixed) => frame.writeUInt32BE(mixed, SEQUENCE)),
+  'ordinary SYNs, new numbers on one 4-tuple': flood((frame, _, mixed) => {
+    frame.writeUInt16BE(80, DESTINATION_PORT);
+    frame.writeUInt32BE(mixed, SEQUENCE);
+  }),
   'fragments of distinct datagrams': flood((frame, _, mixed) => {
     frame.writeUInt32BE(mixed, SOURCE);
     frame.writeUInt16BE(MORE_FRAGMENTS, FRAGMENT);

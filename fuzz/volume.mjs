@@ -1,5 +1,5 @@
 /**
- * npm run fuzz:volume -- [--megabytes 100] [--seeds 4] [--only TEXT] [--memory | --known-key]
+ * npm run fuzz:volume -- [--megabytes 100] [--seeds 4] [--only TEXT] [--memory | --known-key | --threads]
  *
  * Rules out that some input costs more and more: makes large captures of mutated frames, and of floods that aim at what
  * portzero keeps (floods.mjs), and compares the time for a byte with that of as many bytes of the same fixtures as they are.
@@ -7,6 +7,8 @@
  *
  * --memory: the peak of memory of each flood when the bounds of docs/limits.md are reached, and at ten times that length.
  * Bounds that can be set are set low; frames are a millisecond apart, so that windows of time are full as well.
+ *
+ * --threads: the same of files that a thread of their own reads, as portzero does from 640 MiB on (two-threads.mjs).
  *
  * --known-key: forces the key for which the last ones are built, and holds them to be slow: a blank would prove nothing.
  */
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     memory: { type: 'boolean' },
     'known-key': { type: 'boolean' },
+    threads: { type: 'boolean' },
   },
 });
 const bytesWanted = Number(values.megabytes ?? 100) * 1e6;
@@ -79,7 +82,10 @@ const TELL_COST = preload(
 );
 const FORCE_KEY = preload('crypto.getRandomValues = (array) => array.fill(0)');
 
-const commandOf = (...options) => [join(root, 'bin/portzero.js'), '--quiet', '--fail-on', 'never', ...options];
+const commandOf = (...options) =>
+  values.threads
+    ? [join(root, 'fuzz/two-threads.mjs'), ...options]
+    : [join(root, 'bin/portzero.js'), '--quiet', '--fail-on', 'never', ...options];
 
 /** Milliseconds of processor time, and megabytes at the peak. */
 function measure(nodeOptions, ...options) {

@@ -193,7 +193,7 @@ export const RELAYED_LONG = 0xffff;
 
 // --- the ledger's records ---------------------------------------------------------------------------------------------
 
-/** SYNs that were relayed and wait: hash, ISN, segments of who asked to relay and one, ports; at most half of the slots are used. */
+/** SYNs that were relayed and wait: hash, ISN, state (core/assembly/waiting.ts), ports; at most half of the slots are used. */
 export const WAITS = 917504;
 export const WAITS_SHIFT = 4;
 export const WAITS_MASK = 0xffff;

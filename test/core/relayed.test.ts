@@ -108,6 +108,52 @@ it('comes to the same by two threads, however late the answer shows', { timeout:
   expect(compare(paths, 1).differing).toEqual([]);
 });
 
+/** Many attempts on one 4-tuple, of which some are answered, in an order of `random`; between them, and at last, data of both ends. */
+function attempts(count: number, random: () => number): Uint8Array<ArrayBuffer> {
+  const client = (fields: TcpFields) =>
+    ethernet(
+      {},
+      ipv4({ source: '10.0.0.1', destination: '10.0.0.2' }, tcp({ sourcePort: 40000, destinationPort: 80, ...fields })),
+    );
+  const server = (fields: TcpFields) =>
+    ethernet(
+      {},
+      ipv4({ source: '10.0.0.2', destination: '10.0.0.1' }, tcp({ sourcePort: 80, destinationPort: 40000, ...fields })),
+    );
+  const isns = Array.from({ length: count }, (_, i) => 1000 + 100_000 * i);
+  const frames = isns.map((sequence) => client({ flags: 'S', sequence }));
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  for (let i = 0; i < count; i++) {
+    const isn = pick(isns);
+    frames.push(
+      pick([
+        server({ flags: 'RA', sequence: 0, acknowledgment: isn + 1 }),
+        server({ flags: 'SA', sequence: 500, acknowledgment: isn + 1 }),
+        server({ flags: 'PA', sequence: 501, acknowledgment: isn + 6, payload: 'answer' }),
+        client({ flags: 'PA', sequence: isn + 1, acknowledgment: 501, payload: 'hello' }),
+        client({ flags: 'S', sequence: isn }),
+      ]),
+    );
+  }
+  return pcap(frames.map((bytes, i) => ({ seconds: 1_700_000_000, fraction: i * 1000, bytes })));
+}
+
+it('comes to the same by two threads, of many attempts on one 4-tuple', { timeout: 120_000 }, () => {
+  let state = 7;
+  const random = () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+  const paths = [1, 2, 3, 8, 40, 300].flatMap((count) =>
+    [1, 2, 3].map((round) => {
+      const path = join(home, `attempts-${count}-${round}.pcap`);
+      writeFileSync(path, attempts(count, random));
+      return path;
+    }),
+  );
+  expect(compare(paths, 1).differing).toEqual([]);
+});
+
 it('comes to the same by two threads, of adverse traffic', { timeout: 60_000 }, () => {
   const cases = fc.sample(
     fc.record({

@@ -238,7 +238,7 @@ export function noteRelayed(at: usize, transport: usize, ipv6: bool, flags: u32)
   readKey(at, transport, ipv6, 0);
   const kind = flags & (SYN | RST | ACK);
   if (kind === SYN) noteSyn(hash, bswap<u32>(load<u32>(transport, 4)), ports);
-  else if ((kind & ACK) !== 0) noteAnswer(hash, bswap<u32>(load<u32>(transport, 8)) - 1, ports);
+  else if ((kind & ACK) !== 0) noteAnswer(hash, bswap<u32>(load<u32>(transport, 8)) - 1);
 }
 
 /** Settles what is over by now. */
