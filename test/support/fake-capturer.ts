@@ -16,6 +16,8 @@ export interface SniffOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Do not read what it prints on standard output until asked. */
   readonly unread?: boolean;
+  /** The capturer says this and ends, every time it is started. */
+  readonly complaint?: string;
   /** What runs it: `node` by default. */
   readonly through?: readonly string[];
 }
@@ -36,7 +38,9 @@ export class FakeSniff {
     spawnSync('mkfifo', [fifo]);
     const program = join(folder, 'bin', 'tcpdump');
     // Told to say its counters, it goes on; asked to end, it hands over what it holds.
-    writeFileSync(program, `#!/bin/sh\ntrap '' USR1 INT\nexec cat '${fifo}'\n`);
+    const { complaint } = options;
+    const ending = complaint === undefined ? `trap '' USR1 INT\nexec cat '${fifo}'` : `echo '${complaint}' >&2\nexit 1`;
+    writeFileSync(program, `#!/bin/sh\n${ending}\n`);
     chmodSync(program, 0o755);
     const [file, ...rest] = [
       ...(options.through ?? [process.execPath]),

@@ -23,6 +23,7 @@ export type Tool =
   | 'jq'
   | 'chromium'
   | 'python3'
+  | 'promtool'
   | 'mmdblookup';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */

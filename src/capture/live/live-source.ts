@@ -78,6 +78,10 @@ export class LiveSource implements FrameSource {
   bytesRead = 0;
   /** Frames handed out. */
   frames = 0;
+  /** True while a capturer hands out frames. */
+  capturing = false;
+  /** Times that one began to. */
+  starts = 0;
 
   readonly #options: LiveOptions;
   #lagging = false;
@@ -205,6 +209,8 @@ export class LiveSource implements FrameSource {
       interfaceIndex = this.interfaces.findIndex(({ linkType }) => linkType === opened.linkType);
       if (interfaceIndex === -1) interfaceIndex = this.interfaces.push({ ...opened, name }) - 1;
       this.#endGap();
+      this.capturing = true;
+      this.starts++;
       this.#options.onEvent?.({ type: 'started', backend, filter, linkType: opened.linkType });
     };
     const run = new CapturerRun(
@@ -245,6 +251,7 @@ export class LiveSource implements FrameSource {
     if (this.#runOptions.signal?.aborted) stop();
 
     const error = await run.ended;
+    this.capturing = false;
     clearInterval(tick);
     this.#runOptions.signal?.removeEventListener('abort', stop);
     this.#earlierDrops = this.drops ?? 0;

@@ -29,11 +29,13 @@ import {
   readEvidenceMemory,
   readRotationOptions,
   readStatsInterval,
+  readWatchers,
   type SniffArguments,
 } from '../sensor/options.ts';
 import { Outlets } from '../sensor/outlets.ts';
 import { Rotation, type RotationOptions } from '../sensor/rotation.ts';
 import { Vitals } from '../sensor/vitals.ts';
+import { openWatching } from '../sensor/watching.ts';
 import { readOrigins, readSettings, sayOutcome, statusOf } from '../settings.ts';
 import type { Log } from '../standard-output.ts';
 import { openStatusLine } from '../status-line.ts';
@@ -50,6 +52,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const rotation = readRotationOptions(args);
   const evidenceBytes = readEvidenceMemory(args);
   const statsMillis = readStatsInterval(args);
+  const watchers = await readWatchers(args);
   const quiet = args.quiet === true;
   const status = quiet ? null : openStatusLine(io);
   const say = (text: string) => {
@@ -125,14 +128,21 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     systemDropped: source.drops,
   });
   for (const writer of evidence?.writers ?? []) writer.countBy(counters);
-  const vitals = new Vitals(outlets, () =>
-    evidence === null
-      ? null
-      : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
-  );
-  const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read(last)), statsMillis);
+  const vitals = new Vitals({
+    capture: source,
+    outlets,
+    evidence: () =>
+      evidence === null
+        ? null
+        : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
+    rules: [...settings.config.rules].filter(([, { severity }]) => severity !== 'off').map(([id]) => id),
+  });
+  const isWatched = watchers.metrics !== null;
+  outlets.isNeeded = isWatched;
+  const watching = await openWatching({ ...watchers, vitals, tell });
+  const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read()), statsMillis);
   // What is told of a frame is told when the frame is on its way to the disk.
-  const sinks = [statsMillis === null ? null : vitals.sink, evidence?.recorder ?? null, numbered].filter(
+  const sinks = [statsMillis === null && !isWatched ? null : vitals.sink, evidence?.recorder ?? null, numbered].filter(
     (it) => it !== null,
   );
   const sink: AnalysisSink | undefined =
@@ -163,6 +173,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
       ...(evidence === null ? {} : { onFrame: evidence.recorder.onFrame }),
       onProgress(progress) {
         last = progress;
+        vitals.update(progress);
         if (source.interfaces.length > 0) status?.update(progress);
         return reports.flush();
       },
@@ -171,6 +182,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     status?.clear();
     if (timer !== null) clearTimeout(timer);
     if (statsTimer !== null) clearInterval(statsTimer);
+    watching.close();
     process.off('SIGUSR1', sayCounters);
     process.off('SIGHUP', onHangup);
     io.signal.removeEventListener('abort', onAbort);

@@ -4,6 +4,7 @@ import { DEFAULT_SNAP_LENGTH } from '../../capture/live/live-source.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { CliError, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
+import type { HttpAddress } from './http.ts';
 import { Quota, type RotationOptions, readRotation, readSize } from './rotation.ts';
 
 export const MEBIBYTE = 1024 * 1024;
@@ -73,6 +74,13 @@ export function declareOptions(yargs: Argv) {
       describe: 'Write a record of statistics this often, in eve (as Suricata does) and ndjson: 8s, 1m',
       defaultDescription: 'none',
     })
+    .option('metrics', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Serve /metrics (OpenMetrics) and /healthz at this ADDRESS:PORT, or at this port of 127.0.0.1, while it runs',
+      defaultDescription: 'no server',
+    })
     .option('backend', {
       type: 'string',
       choices: BACKENDS,
@@ -116,6 +124,7 @@ export interface SniffArguments extends AnalyzeArguments {
   readonly keep?: string | undefined;
   readonly maxDisk?: string | undefined;
   readonly statsInterval?: string | undefined;
+  readonly metrics?: string | undefined;
   readonly backend?: Backend | undefined;
   readonly restart?: boolean | undefined;
   readonly snaplen?: string | undefined;
@@ -131,6 +140,13 @@ export function readStatsInterval({ statsInterval }: SniffArguments): number | n
   const millis = (parseDuration(statsInterval) ?? 0) / 1e6;
   if (millis >= 100 && millis <= MAX_TIMER_MILLIS) return millis;
   throw new CliError(`--stats-interval ${statsInterval}: expected a duration such as 8s or 1m, at least 100ms`);
+}
+
+/** Where to serve those who watch; null where nobody is served. Throws CliError. */
+export async function readWatchers({ metrics }: SniffArguments): Promise<{ readonly metrics: HttpAddress | null }> {
+  if (metrics === undefined) return { metrics: null };
+  const { readAddress } = await import('./http.ts');
+  return { metrics: readAddress('--metrics', metrics) };
 }
 
 /** Undefined for the default. Throws CliError. */

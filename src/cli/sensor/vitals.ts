@@ -2,16 +2,36 @@ import type { AnalysisProgress, AnalysisSink } from '../../analysis/types.ts';
 import type { StatsReport } from '../../report/model/types.ts';
 import type { Outlets } from './outlets.ts';
 
-/** The numbers of a live run as they are now. */
+/** What a live run knows of its capture beside the analysis. */
+export interface CaptureState {
+  /** True while a capturer hands out frames. */
+  readonly capturing: boolean;
+  /** Times that one began to. */
+  readonly starts: number;
+}
+
+export interface VitalsOptions {
+  readonly capture: CaptureState;
+  readonly outlets: Outlets;
+  readonly evidence: () => StatsReport['evidence'];
+  /** Ids of the rules that may fire. */
+  readonly rules: readonly string[];
+}
+
+/** How long a loss that has ended is still a reason to be unhealthy. */
+const LOSS_MILLIS = 60_000;
+
+/** The numbers of a live run as they are now: what records of statistics, metrics and health show. */
 export class Vitals {
   readonly #started = performance.now();
-  readonly #outlets: Outlets;
-  readonly #evidence: () => StatsReport['evidence'];
+  readonly #options: VitalsOptions;
   readonly #findings = new Map<string, number>();
+  #progress: AnalysisProgress | null = null;
+  #lost = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
 
-  constructor(outlets: Outlets, evidence: () => StatsReport['evidence']) {
-    this.#outlets = outlets;
-    this.#evidence = evidence;
+  constructor(options: VitalsOptions) {
+    this.#options = options;
   }
 
   /** Counts findings by rule. */
@@ -21,24 +41,68 @@ export class Vitals {
     },
   };
 
-  read({ source, frames, bytes = 0, openExchanges, evicted = 0, exchanges }: AnalysisProgress): StatsReport {
+  get capture(): CaptureState {
+    return this.#options.capture;
+  }
+
+  get rules(): readonly string[] {
+    return this.#options.rules;
+  }
+
+  /** Takes what the analysis has come to, some times a second. */
+  update(progress: AnalysisProgress): void {
+    this.#progress = progress;
+    this.#noteLoss();
+  }
+
+  read(): StatsReport {
+    const progress = this.#progress;
+    const drops = progress?.source.drops ?? null;
     return {
       time: new Date().toISOString(),
       uptimeSeconds: Math.floor((performance.now() - this.#started) / 1000),
-      frames,
-      bytes,
-      drops: typeof source.drops === 'bigint' ? String(source.drops) : source.drops,
-      lagSeconds: (source.lagMillis ?? 0) / 1000,
+      capturing: this.capture.capturing,
+      frames: progress?.frames ?? 0,
+      bytes: progress?.bytes ?? 0,
+      drops: typeof drops === 'bigint' ? String(drops) : drops,
+      lagSeconds: (progress?.source.lagMillis ?? 0) / 1000,
       exchanges: {
-        open: openExchanges,
-        evicted,
-        all: exchanges?.all ?? null,
-        portZero: exchanges?.portZero ?? null,
+        open: progress?.openExchanges ?? 0,
+        evicted: progress?.evicted ?? 0,
+        all: progress?.exchanges?.all ?? null,
+        portZero: progress?.exchanges?.portZero ?? null,
       },
       findings: Object.fromEntries([...this.#findings].sort(([a], [b]) => (a < b ? -1 : 1))),
-      evidence: this.#evidence(),
-      outputs: this.#outlets.all.map(({ name, written, lost, reason }) => ({ name, written, lost, failing: reason })),
+      evidence: this.#options.evidence(),
+      outputs: this.#options.outlets.all.map(({ name, written, lost, reason }) => ({
+        name,
+        written,
+        lost,
+        failing: reason,
+      })),
       memoryBytes: process.memoryUsage.rss(),
     };
+  }
+
+  /** Why the run is not well; empty when it is. */
+  complaints(): string[] {
+    this.#noteLoss();
+    const complaints: string[] = [];
+    if (!this.capture.capturing) complaints.push('nothing is captured');
+    for (const { name, reason } of this.#options.outlets.all)
+      if (reason !== null) complaints.push(`cannot write ${name}: ${reason}`);
+    if (performance.now() - this.#lostAt < LOSS_MILLIS)
+      complaints.push('frames or records were lost in the last minute');
+    return complaints;
+  }
+
+  #noteLoss(): void {
+    const { evidence, outlets } = this.#options;
+    const lost =
+      Number(this.#progress?.source.drops ?? 0) +
+      (evidence()?.missing ?? 0) +
+      outlets.all.reduce((sum, outlet) => sum + outlet.lost, 0);
+    if (lost > this.#lost) this.#lostAt = performance.now();
+    this.#lost = lost;
   }
 }

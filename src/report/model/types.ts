@@ -378,6 +378,8 @@ export interface StreamReporter {
 export interface StatsReport {
   readonly time: string;
   readonly uptimeSeconds: number;
+  /** Whether a capturer hands out frames. */
+  readonly capturing: boolean;
   readonly frames: number;
   /** Captured bytes of the frames. */
   readonly bytes: number;
