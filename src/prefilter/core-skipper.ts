@@ -293,8 +293,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   awaits(key: FlowKey): boolean {
     if (this.size === 0) return false;
     this.#setKey(key);
-    const record = this.#exports.waiting();
-    return record !== 0 && this.#word(record, at.SCOPE) === key.scope;
+    return this.#exports.waiting() !== 0;
   }
 
   #setKey(key: FlowKey): void {

@@ -68,7 +68,8 @@ export function judgeServer(asked: Asked, segment: Numbers): number {
   // More than the capture has seen of the client: only where both ends agree on the server's numbers. Where it is a little
   // more, on a segment that only a connection has, frames of the client may be missing too.
   if (acknowledged > sent && !follows) {
-    const isTalk = !isReset && (payloadLength > 0 || (flags & FIN) !== 0);
+    // Of a segment in fragments, of which some are to come, it is not known (-1).
+    const isTalk = !isReset && (payloadLength !== 0 || (flags & FIN) !== 0);
     return isTalk && acknowledged <= MOST_BEHIND ? SAYS_SYN_ARRIVED : SAYS_NOTHING;
   }
   if (isReset) return follows || acknowledged > 1 + synLength ? SAYS_ESTABLISHED : SAYS_SYN_ARRIVED;

@@ -18,6 +18,8 @@ export class Conversation {
   isQuestionEvicted = false;
   /** Path of the answer that settled it, where that is in another scope than the question; -1 for none. */
   answerPath = -1;
+  /** The same opening segment was recorded at another hop: the same IP ID, another TTL. */
+  isAskedElsewhere = false;
   /** Its packets are seen in more than one scope: no wonder that the answer was seen in another. */
   isMirrored = false;
   /**
@@ -38,6 +40,9 @@ export class Conversation {
   clientEnd = -1;
   clientAcknowledgment = -1;
   serverSequence = -1;
+  /** Of a conversation that was under way when the capture began: a number of each end, from one segment; -1 unknown. */
+  lateClient = -1;
+  lateServer = -1;
   /** Where both ends were when it was over. */
   readonly ends = new Ends();
   /** Made with the first of them. */

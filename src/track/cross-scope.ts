@@ -1,15 +1,18 @@
 /** Which exchange a packet may be about, in its own scope (VLAN, tunnel) or, where that has none, in another. */
 
-import { ACK, type PacketRecord, RST, SYN } from '../decode/packet.ts';
+import { ACK, FIN, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
 import { UNSOLICITED } from './codes.ts';
 import { conversationOf } from './evidence.ts';
+import { concernsAttempt } from './handshake.ts';
+import { fitsUnknown } from './late.ts';
 import {
   acknowledges,
   isAnswerByFlags,
   isConversing,
   isOrphanOf,
   isSyn,
+  isUnanswered,
   isWaiting,
   looksMirrored,
   nanosSince,
@@ -53,7 +56,7 @@ export function throughScopes(s: Tracking, packet: PacketRecord, newest: number,
       ? questionElsewhere(s, packet, isQuote ? packet.sequence : packet.acknowledgment - 1, isQuote)
       : homeOf(s, packet);
   if (home === 0) return newest;
-  if (s.table.get(home, t.PROBE_FRAME) === 0 && !isAnswerByFlags(packet.flags)) return takeHome(s, home);
+  if (s.table.get(home, t.PROBE_FRAME) === 0 && (packet.flags & (SYN | ACK)) === SYN) return takeHome(s, home);
   const scope = s.table.get(home, t.SCOPE);
   if (newest === 0 || !isUnderWay(s, newest)) crossings.join(s.key, scope);
   s.key.moveTo(scope);
@@ -99,12 +102,48 @@ export function isOfOwn(s: Tracking, packet: PacketRecord, newest: number, isQuo
 function homeOf(s: Tracking, packet: PacketRecord): number {
   const { flags } = packet;
   if (flags < 0) return 0;
-  if (!isAnswerByFlags(flags)) return openingElsewhere(s, packet) || segmentElsewhere(s, packet);
+  if (!isAnswerByFlags(flags))
+    return openingElsewhere(s, packet) || segmentElsewhere(s, packet) || conversationElsewhere(s, packet);
   const number = (packet.acknowledgment - 1) | 0;
   // An answer again, in another scope: of a question, or of none that was seen.
   for (const entry of s.crossings.alike(s.key, number)) if (hasCopy(s, entry, packet)) return entry;
   const question = (flags & ACK) === 0 ? 0 : questionElsewhere(s, packet, number, false);
-  return question || segmentElsewhere(s, packet);
+  return question || segmentElsewhere(s, packet) || conversationElsewhere(s, packet);
+}
+
+/**
+ * The one exchange in another scope that a segment without SYN goes on with, where nobody has seen how that was answered or began:
+ * its answer was lost, and what shows it comes back another way. With such in two scopes nothing is guessed.
+ */
+function conversationElsewhere(s: Tracking, packet: PacketRecord): number {
+  if ((packet.flags & (SYN | ACK)) !== ACK) return 0;
+  const table = s.table;
+  let found = 0;
+  for (const entry of s.crossings.onEnds(s.key)) {
+    if (table.listOf(entry) === t.LIST_CLOSED || !isShownBy(s, entry, packet)) continue;
+    if (found !== 0 && table.get(found, t.SCOPE) !== table.get(entry, t.SCOPE)) return 0;
+    found ||= entry;
+  }
+  if (found !== 0 && !table.isFromClient(found, s.key)) {
+    const conversation = conversationOf(s, found);
+    if (!conversation.isMirrored && conversation.answerPath < 0) conversation.answerPath = packet.path;
+  }
+  return found;
+}
+
+function isShownBy(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const fromClient = s.table.isFromClient(entry, s.key);
+  if (!isUnanswered(s, entry)) return fitsUnknown(s, entry, packet);
+  if (concernsAttempt(s, entry, packet, fromClient)) return true;
+  // An ACK of nothing that the client sent challenges whoever waits on these ends.
+  return !fromClient && (packet.flags & (FIN | RST)) === 0 && packet.payloadLength === 0 && isWaiting(s, entry);
+}
+
+/** Whether an exchange on the ends of a plain segment waits for an answer in another scope. */
+export function waitsElsewhere(s: Tracking, packet: PacketRecord): boolean {
+  if (s.table.size === 0) return false;
+  if (s.crossings.see(packet.scope)) noteAll(s);
+  return s.crossings.isActive && s.crossings.onEnds(s.key).some((entry) => isUnanswered(s, entry));
 }
 
 /** The conversation in another scope of which this segment was seen a moment ago. */

@@ -9,22 +9,26 @@ import type { FlowKey } from './flow-key.ts';
 import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 
+/** Hashed beside the ends where no number is: no hash of a number has this second word of three. */
+const ENDS_ALONE = 0x0e4d5;
 /** Exchanges on the same ends with the same number that are looked at; where there are more, nothing is guessed. */
 const MOST_ALIKE = 16;
 /** Ends in one scope whose exchanges are in another: two generations of so many, of which the older one is forgotten. */
 const MOST_JOINED = 1 << 15;
 const FIRST_HASHES = 1024;
+/** An exchange has so many at most. */
+const HASHES = 3;
 
 export class Crossings {
   /** Whether there is more than one scope: until then there is nothing to look for, and nothing is kept. */
   isActive = false;
   readonly #table: t.ExchangeTable;
   #scope = -1;
-  /** By ends and number: twice an exchange at most. */
+  /** By ends, and by ends and number: three times an exchange at most. */
   readonly #index = new HashIndex();
-  /** Under which two hashes a record is there; 0 for none. */
+  /** Under which hashes a record is there, HASHES each; 0 for none. */
   #hashes = new Int32Array(0);
-  readonly #words = new Int32Array(2);
+  readonly #words = new Int32Array(3);
   #young = new Map<number, Joined>();
   #old = new Map<number, Joined>();
   readonly #found: number[] = [];
@@ -52,14 +56,16 @@ export class Crossings {
    */
   note(entry: number, number: number, other: number): void {
     this.forget(entry);
-    if (2 * entry >= this.#hashes.length) {
-      const hashes = new Int32Array(Math.max(FIRST_HASHES, entry * 4));
+    if (HASHES * (entry + 1) > this.#hashes.length) {
+      const hashes = new Int32Array(Math.max(FIRST_HASHES, HASHES * 2 * (entry + 1)));
       hashes.set(this.#hashes);
       this.#hashes = hashes;
     }
     const ends = this.#table.get(entry, t.ENDS);
-    this.#enter(entry, 2 * entry, this.#hash(ends, number));
-    if (other !== number) this.#enter(entry, 2 * entry + 1, this.#hash(ends, other));
+    const place = HASHES * entry;
+    this.#enter(entry, place, this.#hash(ends, number));
+    if (other !== number) this.#enter(entry, place + 1, this.#hash(ends, other));
+    this.#enter(entry, place + 2, this.#hashOfEnds(ends));
   }
 
   #enter(entry: number, place: number, hash: number): void {
@@ -73,9 +79,8 @@ export class Crossings {
   }
 
   forget(entry: number): void {
-    if (this.#index.size === 0 || 2 * entry >= this.#hashes.length) return;
-    this.#leave(entry, 2 * entry);
-    this.#leave(entry, 2 * entry + 1);
+    if (this.#index.size === 0 || HASHES * (entry + 1) > this.#hashes.length) return;
+    for (let place = HASHES * entry; place < HASHES * (entry + 1); place++) this.#leave(entry, place);
   }
 
   #leave(entry: number, place: number): void {
@@ -87,10 +92,18 @@ export class Crossings {
 
   /** Exchanges in other scopes than the key's, on its ends, with that number; empty when they are too many. Overwritten. */
   alike(key: FlowKey, number: number): readonly number[] {
+    return this.#find(key, this.#hash(key.ends, number));
+  }
+
+  /** The same, whatever the number. */
+  onEnds(key: FlowKey): readonly number[] {
+    return this.#find(key, this.#hashOfEnds(key.ends));
+  }
+
+  #find(key: FlowKey, hash: number): readonly number[] {
     const found = this.#found;
     found.length = 0;
     if (this.#index.size === 0) return found;
-    const hash = this.#hash(key.ends, number);
     const index = this.#index;
     let count = 0;
     for (let slot = index.first(hash); slot >= 0; slot = index.next(slot, hash)) {
@@ -122,6 +135,12 @@ export class Crossings {
     this.#words[0] = ends;
     this.#words[1] = number;
     return hashWords(this.#words, 0, 2) || 1;
+  }
+
+  #hashOfEnds(ends: number): number {
+    this.#words[0] = ends;
+    this.#words[1] = this.#words[2] = ENDS_ALONE;
+    return hashWords(this.#words, 0, 3) || 1;
   }
 }
 

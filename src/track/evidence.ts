@@ -147,14 +147,34 @@ export function compareAnswers(s: Tracking, entry: number): void {
   else if (!conflicts) {
     // One host has one distance and one way to number its answers; one listener has one initial sequence number.
     conflicts =
-      answers.ttl(first) !== answers.ttl(last) ||
-      (answers.ipId(first) === 0) !== (answers.ipId(last) === 0) ||
-      (answers.kind(first) === KIND_SYN_ACK && answers.sequence(first) !== answers.sequence(last));
+      !isSeenElsewhere(s, entry, first, last) &&
+      (answers.ttl(first) !== answers.ttl(last) ||
+        (answers.ipId(first) === 0) !== (answers.ipId(last) === 0) ||
+        (answers.kind(first) === KIND_SYN_ACK && answers.sequence(first) !== answers.sequence(last)));
   }
   if (conflicts) {
     table.add(entry, t.TRAIT_CONFLICTING);
     tellChanged(s, entry);
   }
+}
+
+/** Two taps on one path are this many routers apart at most. */
+const MOST_HOPS_BETWEEN_TAPS = 8;
+
+/**
+ * One packet that two taps have recorded, however far apart their clocks are: but for its TTL it is the same. Where it has no IP ID of
+ * its own (Linux sends 0 in a SYN-ACK and a RST), the question has to be there twice as well.
+ */
+function isSeenElsewhere(s: Tracking, entry: number, first: number, last: number): boolean {
+  const answers = s.answers;
+  const hops = Math.abs(answers.ttl(first) - answers.ttl(last));
+  if (hops === 0 || hops > MOST_HOPS_BETWEEN_TAPS) return false;
+  const isSame =
+    answers.ipId(first) === answers.ipId(last) &&
+    answers.flags(first) === answers.flags(last) &&
+    answers.sequence(first) === answers.sequence(last) &&
+    answers.acknowledgment(first) === answers.acknowledgment(last);
+  return isSame && (answers.ipId(first) > 0 || conversationOf(s, entry).isAskedElsewhere);
 }
 
 /** A RST that the client must ignore, from the server's address but with another TTL than the answer's, has another sender. */

@@ -76,11 +76,14 @@ function acceptUnseen(s: Tracking, entry: number, frame: number, sequence: numbe
   else decideVerdict(s, entry, ACCEPTED, acceptableSynAck(s, entry));
 }
 
-/** The client has shown more of what it sent: what the server acknowledged may be that (frames are recorded out of order). */
-function reconsider(s: Tracking, entry: number): void {
+/**
+ * More is known of what either end sent: what the server acknowledged may be that (frames are recorded out of order), and its segment may
+ * carry data.
+ */
+export function reconsider(s: Tracking, entry: number): void {
   const table = s.table;
   const answers = s.answers;
-  if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET)) return;
+  if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET | t.TRAIT_UNSEEN_ANSWER)) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     const kind = answers.kind(answer);
     if ((kind !== KIND_ACK && kind !== KIND_RESET) || answers.isChecksumBad(answer)) continue;

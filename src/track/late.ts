@@ -4,6 +4,7 @@ import { NO_PROBE } from '../core/layout.ts';
 import { ACK, FIN, type PacketRecord } from '../decode/packet.ts';
 import { sequenceDifference } from '../decode/transport/sequence.ts';
 import { isServerSource } from './acceptance.ts';
+import { KIND_SYN_ACK } from './answer-pool.ts';
 import { CLOSED_NANOS } from './closed.ts';
 import { PROBE_ACK, PROBE_MAIMON, PROBE_OTHER, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
@@ -35,7 +36,10 @@ export function startLate(s: Tracking, packet: PacketRecord, newest: number): vo
   table.setVerdict(entry, UNSOLICITED);
   table.enlist(entry, t.LIST_CONVERSATION, 0);
   const fromClient = table.isFromClient(entry, s.key);
-  conversationOf(s, entry).hear(fromClient);
+  const conversation = conversationOf(s, entry);
+  conversation.hear(fromClient);
+  conversation.lateClient = fromClient ? packet.sequence : packet.acknowledgment;
+  conversation.lateServer = fromClient ? packet.acknowledgment : packet.sequence;
   countPayload(s, entry, packet, fromClient);
   if ((packet.flags & FIN) !== 0) table.add(entry, fromClient ? t.TRAIT_CLIENT_FIN : t.TRAIT_SERVER_FIN);
   noteSegment(s, entry, packet);
@@ -52,6 +56,9 @@ export function becomeLate(s: Tracking, entry: number): void {
   const isSwapped = isServerSource(table.clientPort(entry), table.serverPort(entry));
   const conversation = conversationOf(s, entry);
   conversation.hear(true);
+  const { sequence, acknowledgment } = siblingOf(s, entry);
+  conversation.lateClient = isSwapped ? acknowledgment : sequence;
+  conversation.lateServer = isSwapped ? sequence : acknowledgment;
   if (isSwapped) {
     table.swapEnds(entry);
     conversation.swapEnds();
@@ -78,6 +85,33 @@ export function takeLate(s: Tracking, entry: number, packet: PacketRecord): void
   noteSegment(s, entry, packet);
   s.table.enlist(entry, t.LIST_CLOSED, s.clock.now + CLOSED_NANOS);
   if (countPayload(s, entry, packet, s.table.isFromClient(entry, s.key))) tellChanged(s, entry);
+}
+
+/**
+ * Whether a segment is of a conversation whose start is not in the capture, by its numbers alone: another end's than those known of it,
+ * or of the same end's.
+ */
+export function fitsUnknown(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  if ((packet.flags & ACK) === 0) return false;
+  const table = s.table;
+  const fromClient = table.isFromClient(entry, s.key);
+  let client = -1;
+  let server = -1;
+  const answer = table.get(entry, t.ANSWER);
+  if (mayContinue(s, entry)) {
+    const { sequence, acknowledgment } = siblingOf(s, entry);
+    client = sequence;
+    server = acknowledgment;
+  } else if (table.verdict(entry) !== UNSOLICITED) return false;
+  else if (answer !== 0 && s.answers.kind(answer) === KIND_SYN_ACK) {
+    client = s.answers.acknowledgment(answer);
+    server = s.answers.sequence(answer);
+  } else if (table.get(entry, t.CONVERSATION) !== 0)
+    ({ lateClient: client, lateServer: server } = conversationOf(s, entry));
+  if (client < 0 || server < 0) return false;
+  const sent = sequenceDifference(packet.sequence, fromClient ? client : server);
+  const acknowledged = sequenceDifference(packet.acknowledgment, fromClient ? server : client);
+  return Math.abs(sent) < SAME_CONVERSATION && Math.abs(acknowledged) < SAME_CONVERSATION;
 }
 
 /** Whether a segment goes on with a conversation that was under way when the capture began. */

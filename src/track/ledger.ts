@@ -13,7 +13,7 @@ export interface Ledger {
   nextId(): number;
   /** Takes the exchange with these ends, in either direction and whatever scope, out of the ledger; null when it is not there. */
   take(key: FlowKey): LedgerEntry | null;
-  /** Whether it keeps an exchange with these ends, in either direction, that waits for an answer. */
+  /** Whether it keeps an exchange with these ends, in either direction and whatever scope, that waits for an answer. */
   awaits(key: FlowKey): boolean;
   /** The tracker's table holds one exchange more (or less) on ordinary ports whose ends have this hash. */
   note(hash: number, by: 1 | -1): void;

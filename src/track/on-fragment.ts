@@ -3,6 +3,7 @@
 import type { Assembly, PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
 import { addFrame, conversationOf, countPayload, keepsEvidence, tellChanged } from './evidence.ts';
+import { reconsider } from './handshake.ts';
 import { adoptQuestion, openExchange } from './lifecycle.ts';
 import {
   bringsNews,
@@ -32,7 +33,10 @@ export function takeRepeat(s: Tracking, packet: PacketRecord, assembly: Assembly
   if (!isProbe && !assembly.hadFlags && packet.flags >= 0) return false;
   addFrame(s, entry, packet);
   if (isProbe) refreshProbe(s, entry, packet);
-  else refreshAnswer(s, entry, packet);
+  else {
+    refreshAnswer(s, entry, packet);
+    if (packet.flags >= 0) reconsider(s, entry);
+  }
   // Whose segment it is may be seen otherwise now.
   if (packet.flags >= 0) countPayload(s, entry, packet, table.isFromClient(entry, s.key));
   tellChanged(s, entry);

@@ -6,6 +6,7 @@ import { goesOn } from './acceptance.ts';
 import { KIND_ACK, KIND_OTHER } from './answer-pool.ts';
 import { UNSOLICITED } from './codes.ts';
 import { takeConversing } from './conversing.ts';
+import { waitsElsewhere } from './cross-scope.ts';
 import { addAnswer, tellChanged } from './evidence.ts';
 import { concernsAttempt, showAnswer } from './handshake.ts';
 import { becomeLate, continuesUnknown, isOfClosed, startLate, takeLate } from './late.ts';
@@ -101,7 +102,7 @@ export function isAwaited(s: Tracking, packet: PacketRecord): boolean {
   if (s.waiting[waitingCell(packet.sourcePort, packet.destinationPort)] === 0) return false;
   s.key.read(packet, packet.scope);
   let entry = s.table.find(s.key);
-  if (entry === 0) return s.ledger?.awaits(s.key) === true;
+  if (entry === 0) return s.ledger?.awaits(s.key) === true || waitsElsewhere(s, packet);
   s.attempts.begin(entry, s.key.hash, packet.sequence, packet.acknowledgment);
   while (entry !== 0 && !isUnanswered(s, entry)) entry = s.attempts.after(entry);
   return entry !== 0;

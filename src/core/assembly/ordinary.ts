@@ -224,7 +224,8 @@ export function concernsWaiting(at: usize, transport: usize, ipv6: bool, inScope
   if (entry === 0) return load<u16>(FILTER + ((hash & FILTER_MASK) << 1)) !== 0;
   const record = recordOf(entry);
   const state = load<u32>(record, STATE) & STATE_MASK;
-  return load<u32>(record, SCOPE) === scope && (state === STATE_OPEN || state === STATE_SILENT);
+  // In whatever scope: what shows that there was an answer may come back another way (track/cross-scope.ts).
+  return state === STATE_OPEN || state === STATE_SILENT;
 }
 
 /** The same where another thread keeps the exchanges: of what this one has relayed. */
