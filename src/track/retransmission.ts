@@ -95,7 +95,8 @@ export function takeRetransmission(s: Tracking, entry: number, packet: PacketRec
   const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
   const isCopy = looksMirrored(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
   if (!isCopy) {
-    if (ttl !== packet.ttl && packet.ipId > 0 && packet.ipId === table.get(entry, t.PROBE_IP_ID))
+    // IPv6 has no IP ID (-1), but no host sends the same SYN with another hop limit.
+    if (ttl !== packet.ttl && packet.ipId !== 0 && packet.ipId === table.get(entry, t.PROBE_IP_ID))
       conversationOf(s, entry).isAskedElsewhere = true;
     table.set(entry, t.RETRANSMISSIONS, table.get(entry, t.RETRANSMISSIONS) + 1);
     table.set(entry, t.PROBE_IP_ID, packet.ipId);

@@ -339,3 +339,129 @@ describe('copies in another scope of a conversation whose opening was not seen t
     }
   });
 });
+
+describe('what shows an answer that the capture does not hold', () => {
+  const ends = [
+    ['port 0', ASK, REPLY],
+    ['port 80', '10.0.0.1:40000 > 10.0.0.2:80', '10.0.0.2:80 > 10.0.0.1:40000'],
+  ] as const;
+
+  it.each(ends)('may come back through another scope: %s', (_, there, back) => {
+    const syn = segment(there, 'S', { sequence: ISN, scope: 1 });
+    const data = segment(back, 'PA', { sequence: 5001, acknowledgment: ISN + 1, payloadLength: 9, scope: 2 });
+    const exchanges = play(
+      [
+        [0, syn],
+        [0.2, data],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'accepted', inferred: true, scope: 1, answerScope: 2 });
+  });
+
+  it.each(ends)('is a RST of a connection there, too: %s', (_, there, back) => {
+    const exchanges = play(
+      [
+        [0, segment(there, 'S', { sequence: ISN, scope: 1 })],
+        [0.1, segment(there, 'PA', { sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6, scope: 1 })],
+        [0.2, segment(back, 'RA', { sequence: 5001, acknowledgment: ISN + 7, scope: 2 })],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({ verdict: 'accepted', inferred: true, close: 'reset' });
+  });
+
+  it.each(ends)('is a challenge where it acknowledges nothing that was sent: %s', (_, there, back) => {
+    const exchanges = play(
+      [
+        [0, segment(there, 'S', { sequence: ISN, scope: 1 })],
+        [0.1, segment(back, 'A', { sequence: 7, acknowledgment: ISN - 300, scope: 2 })],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ verdict }) => verdict)).toEqual(['challenged']);
+  });
+
+  it('is of none where two wait', () => {
+    const exchanges = play(
+      [
+        [0, ask('S', 1, { ipId: 5 })],
+        [0.1, ask('S', 2, { ipId: 9 })],
+        [0.2, reply('PA', 3, { sequence: 5001, payloadLength: 9 })],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges).toHaveLength(3);
+    expect(exchanges.some(({ inferred }) => inferred)).toBe(false);
+  });
+});
+
+describe('a conversation that was under way, whose directions run through different scopes', () => {
+  const sent = { sequence: ISN + 1, acknowledgment: 5001, payloadLength: 6 };
+  const answered = { sequence: 5001, acknowledgment: ISN + 7, payloadLength: 9 };
+
+  it('is one', () => {
+    const exchanges = play([
+      [0, ask('PA', 1, sent)],
+      [0.1, reply('PA', 2, answered)],
+      [0.2, ask('FA', 1, { sequence: ISN + 7, acknowledgment: 5010 })],
+      [0.3, reply('FA', 2, { sequence: 5010, acknowledgment: ISN + 8 })],
+      [0.4, ask('A', 1, { sequence: ISN + 8, acknowledgment: 5011 })],
+    ]);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]).toMatchObject({
+      verdict: 'unsolicited',
+      bytesToServer: 6,
+      bytesToClient: 9,
+      close: 'fin',
+      frames: [1, 2, 3, 4, 5],
+    });
+  });
+
+  it('is no probe, though only FINs were captured', () => {
+    const exchanges = play(
+      [
+        [0, ask('FA', 1, { sequence: ISN + 7, acknowledgment: 5010 })],
+        [0.1, reply('FA', 2, { sequence: 5010, acknowledgment: ISN + 8 })],
+        [0.2, ask('A', 1, { sequence: ISN + 8, acknowledgment: 5011 })],
+      ],
+      { end: 20 },
+    );
+    expect(exchanges.map(({ verdict }) => verdict)).toEqual(['unsolicited']);
+  });
+
+  it('is two where the numbers are of two', () => {
+    const exchanges = play([
+      [0, ask('PA', 1, sent)],
+      [0.1, reply('PA', 2, { ...answered, sequence: 0x9000_0000 })],
+    ]);
+    expect(exchanges).toHaveLength(2);
+  });
+});
+
+describe('one answer that two taps have recorded', () => {
+  const refused = (taps: readonly [SegmentFields, SegmentFields]) =>
+    play([
+      [0, ask('S', 0, { ipId: 700, ttl: 64 })],
+      [0.02, ask('S', 0, { ipId: 700, ttl: 63 })],
+      [0.021, reply('RA', 0, { sequence: 0, ...taps[0] })],
+      [0.05, reply('RA', 0, { sequence: 0, ...taps[1] })],
+    ])[0];
+
+  it('does not conflict with itself, however far apart their clocks are', () => {
+    expect(refused([{ ttl: 63 }, { ttl: 64 }])).toMatchObject({ verdict: 'refused', conflicting: false });
+  });
+
+  it('is of another sender with other numbers, or where nothing else was recorded twice', () => {
+    expect(refused([{ ttl: 63 }, { ttl: 64, sequence: 9 }])).toMatchObject({ conflicting: true });
+    expect(refused([{ ttl: 63 }, { ttl: 120 }])).toMatchObject({ conflicting: true });
+    const [alone] = play([
+      [0, ask('S', 0, { ipId: 700 })],
+      [0.021, reply('RA', 0, { sequence: 0, ttl: 63 })],
+      [0.05, reply('RA', 0, { sequence: 0, ttl: 64 })],
+    ]);
+    expect(alone).toMatchObject({ conflicting: true });
+  });
+});

@@ -417,6 +417,23 @@ describe('hidden flags of what may be an answer', () => {
     }
   });
 
+  // RFC 791 §3.2: a first fragment may be as small as 8 bytes of data, and its flags come with the second.
+  it.each([8, 16, 24, 32])(
+    'show an answer that was lost by their data, whatever comes first: %i bytes each',
+    (size) => {
+      const banner = reply('PA', { sequence: 5001, payload: '220 a banner of some length' });
+      const cuts: number[] = [];
+      for (let at = size; at < banner.length - 20; at += size) cuts.push(at);
+      const pieces = fragmentIpv4(banner, cuts);
+      for (const order of [pieces, pieces.toReversed()]) {
+        const frames: Timed[] = [[0, ask()], ...order.map((piece, i): Timed => [0.1 + i / 1000, piece])];
+        const [exchange, ...others] = play(frames, { end: 20 });
+        expect(others).toEqual([]);
+        expect(exchange).toMatchObject({ verdict: 'accepted', inferred: true });
+      }
+    },
+  );
+
   it('belong to the conversation that they are in', () => {
     const data = tiny(ask({ sequence: 1001, acknowledgment: 9001, flags: 'PA', payload: 'hello', options: [] }, 90));
     const packets: Timed[] = [
