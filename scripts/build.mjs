@@ -3,12 +3,14 @@
  *
  * build/ has every module as tsc writes it, for tests and tools. dist/ is what ships: all of it bundled with the packages that
  * it runs with, because loading some hundred small modules takes longer than analysing a small capture, and so that whoever
- * installs it installs nothing else; beside that the types of the library, and the notices of what is bundled.
+ * installs it installs nothing else; beside that the types of the library, the manual page, the completions, and the notices of
+ * what is bundled.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { buildCore } from './build-core.mjs';
 import { buildPage } from './build-page.mjs';
@@ -82,6 +84,7 @@ try {
   if (status === 0 || isLenient) {
     const bundled = await bundle();
     copyTypes();
+    await writeHelp();
     // Of AssemblyScript, which compiles the core, the memory's functions are in the program.
     const folders = [...bundled, ...ofPage, join(root, 'node_modules/assemblyscript')];
     writeFileSync(join(shipped, 'THIRD-PARTY-NOTICES.txt'), noticesOf(folders));
@@ -92,6 +95,22 @@ try {
   } else process.exitCode = 1;
 } finally {
   rmSync(aside, { recursive: true, force: true });
+}
+
+/** The manual page and the completions, from what the commands declare. */
+async function writeHelp() {
+  const load = (path) => import(pathToFileURL(join(modules, path)).href);
+  const [{ describeCommands }, { manualPage }, { COMPLETION_FILES, completionFor }, { VERSION }] = await Promise.all(
+    ['cli/help/describe-commands.js', 'cli/help/manual.js', 'cli/help/completions.js', 'version.js'].map(load),
+  );
+  const commands = await describeCommands();
+  // As Debian's and other builds ask for, so that whoever builds it again gets the same bytes.
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const date = new Date(epoch === undefined ? Date.now() : Number(epoch) * 1000).toISOString().slice(0, 10);
+  for (const folder of ['man', 'completions']) mkdirSync(join(shipped, folder));
+  writeFileSync(join(shipped, 'man/portzero.1'), manualPage(commands, VERSION, date));
+  for (const [shell, file] of Object.entries(COMPLETION_FILES))
+    writeFileSync(join(shipped, 'completions', file), completionFor(shell, commands));
 }
 
 /** The declarations that the library's own lead to. */

@@ -19,6 +19,7 @@ export function packedManifest(manifest) {
   const address = `https://github.com/${home}`;
   return {
     ...shipped,
+    man: ['./dist/man/portzero.1'],
     homepage: `${address}#readme`,
     bugs: { url: `${address}/issues` },
     repository: { type: 'git', url: `git+${address}.git` },

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mentions } from '../scripts/home.mjs';
 import { packedManifest } from '../scripts/packed-manifest.mjs';
+import { COMPLETION_FILES } from '../src/cli/help/completions.ts';
 import { VERSION } from '../src/version.ts';
 import { GOOD_NODES } from './support/nodes.ts';
 
@@ -69,6 +70,12 @@ describe('the package', () => {
     );
     expect(packed.files).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/bundle/portzero.js', 'dist/bundle/worker.js']),
+    );
+    expect(packed.files).toEqual(
+      expect.arrayContaining([
+        'dist/man/portzero.1',
+        ...Object.values(COMPLETION_FILES).map((file) => `dist/completions/${file}`),
+      ]),
     );
     expect(
       packed.files.filter((path) =>
@@ -216,6 +223,8 @@ describe.each([{ version: process.versions.node, path: process.execPath, isThere
       const report = spawnSync(command, ['-q', '-f', 'json', capture], { cwd: home, env, encoding: 'utf8' });
       expect({ status: report.status, stderr: report.stderr }).toEqual({ status: 1, stderr: '' });
       expect(JSON.parse(report.stdout).summary.portZero).toMatchObject({ total: 1, refused: 1 });
+      // npm puts it where man looks for it.
+      expect(readFileSync(join(prefix, 'share/man/man1/portzero.1'), 'utf8')).toMatch(/^\.TH PORTZERO 1 /);
       const rules = spawnSync(command, ['rules'], { cwd: home, env, encoding: 'utf8' });
       expect(rules.stdout).toContain('syn-to-port-zero');
     });

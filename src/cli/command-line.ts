@@ -5,53 +5,7 @@ import { escapeForTerminal } from '../words/escape.ts';
 import { refuseMistyped } from './command-words.ts';
 import { CliError, type CliIo, EXIT_CLEAN, widthOf, writeData } from './io.ts';
 import { isVerb, separateShortValues, type VerbName } from './options.ts';
-
-/** What src/cli/commands/<verb>.ts exports; see io.ts. */
-interface CommandModule {
-  builder(yargs: Argv): Argv<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: each command has arguments of its own, declared by its builder.
-  run(args: any, io: CliIo): Promise<number>;
-}
-
-interface Verb {
-  readonly command: string;
-  readonly describe: string;
-  readonly load: () => Promise<CommandModule>;
-}
-
-const VERBS: Readonly<Record<VerbName, Verb>> = {
-  analyze: {
-    command: 'analyze [files..]',
-    describe: 'Tell from captures who used port 0 and how the stack answered (also: portzero FILE)',
-    load: () => import('./commands/analyze.ts'),
-  },
-  sniff: { command: 'sniff [interface]', describe: 'The same, live', load: () => import('./commands/sniff.ts') },
-  probe: {
-    command: 'probe <hosts..>',
-    describe: 'Connect to port 0 of a host, and tell where that was stopped',
-    load: () => import('./commands/probe.ts'),
-  },
-  interfaces: {
-    command: 'interfaces',
-    describe: 'List the interfaces one can sniff on',
-    load: () => import('./commands/interfaces.ts'),
-  },
-  rules: {
-    command: 'rules [id]',
-    describe: 'List the rules; with an id, what the rule means and what to do',
-    load: () => import('./commands/rules.ts'),
-  },
-  atlas: {
-    command: 'atlas [stack]',
-    describe: 'Which stacks refuse port 0, and which do not; learn one from a capture',
-    load: () => import('./commands/atlas.ts'),
-  },
-  diff: {
-    command: 'diff <old> <new>',
-    describe: 'Compare two JSON reports: exit status 1 when a verdict changed or findings came or went',
-    load: () => import('./commands/diff.ts'),
-  },
-};
+import { VERBS } from './verbs.ts';
 
 /** Either a command with its arguments, or text that was asked for: help, version. */
 type Parsed = { readonly verb: VerbName; readonly args: Record<string, unknown> } | { readonly output: string };

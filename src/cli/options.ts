@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Options } from 'yargs';
 
-export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'atlas', 'diff'] as const;
+export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'atlas', 'diff', 'completion'] as const;
 export type VerbName = (typeof VERB_NAMES)[number];
 
 /** The first word of a command line names a command; anything else is a capture to analyze. */
@@ -100,7 +100,8 @@ export const SHARED_OPTIONS = {
   signatures: {
     type: 'string',
     requiresArg: true,
-    describe: 'Stacks of your own for "answers like", as portzero atlas --learn writes them, beside those of the atlas',
+    describe:
+      'File of stacks of your own for "answers like", as portzero atlas --learn writes them, beside those of the atlas',
   },
   strict: { type: 'boolean', describe: 'Exit with 2 when there is a frame that could not be looked into' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Nothing on standard error but errors' },

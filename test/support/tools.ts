@@ -24,6 +24,12 @@ export type Tool =
   | 'chromium'
   | 'python3'
   | 'promtool'
+  | 'bash'
+  | 'zsh'
+  | 'fish'
+  | 'man'
+  | 'mandoc'
+  | 'shellcheck'
   | 'mmdblookup';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */
