@@ -24,12 +24,14 @@ import { Tracker } from '../track/tracker.ts';
 import type { SharedState } from '../track/tracking.ts';
 import { Findings } from './findings.ts';
 import { IdleClock } from './idle-clock.ts';
+import { describeRestart, PolicyError, wantsAllPorts } from './policy.ts';
 import type { AnalysisSettings, AnalyzeSourceOptions, InputResult } from './types.ts';
 
 /** Reads one input to its end. Never rejects for damaged input: the result tells of it. */
 export async function analyzeSource(source: FrameSource, options: AnalyzeSourceOptions): Promise<InputResult> {
   const started = performance.now();
   const analysis = new InputAnalysis(source, options);
+  options.onStart?.(analysis);
   await source.run(analysis.onFrame, {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onPause: () => analysis.pause(),
@@ -59,7 +61,7 @@ class InputAnalysis {
   readonly core: CoreSkipper | null;
   readonly #source: FrameSource;
   readonly #options: AnalyzeSourceOptions;
-  readonly #settings: AnalysisSettings;
+  #settings: AnalysisSettings;
   readonly #decoder;
   readonly #tracker: Tracker;
   readonly #engine: RuleEngine;
@@ -87,10 +89,7 @@ class InputAnalysis {
     });
     this.#expectations = createExpectationChecker(config.expect, options.input);
     // Of exchanges on other ports there is only the verdict to tell, unless somebody may see more.
-    const evidence =
-      settings.exchanges === 'all' || this.#engine.looksAtAnyPort || config.expect.some(({ port }) => port !== 0)
-        ? 'all'
-        : 'port-zero';
+    const evidence = wantsAllPorts(settings) ? 'all' : 'port-zero';
     this.#decoder = createDecoder({ ...config.decoder, verify: evidence });
     const findings = new Findings({
       settings,
@@ -120,7 +119,7 @@ class InputAnalysis {
         settled: (exchange) => {
           this.#tally.add(exchange);
           if (hasOverview && exchange.portZero !== null) this.#addToOverview(exchange);
-          this.#expectations?.observe(exchange);
+          this.#expectations.observe(exchange);
           findings.settled(exchange);
         },
         // Offline a rule is asked once, when all is known.
@@ -147,6 +146,17 @@ class InputAnalysis {
       };
     }
     this.#clock = new IdleClock(source, this.#tracker, this.#totals, settings.passesTime === true);
+  }
+
+  /** Throws PolicyError, and changes nothing, where that is not to be had without a new start. */
+  adopt(settings: AnalysisSettings): void {
+    const why = describeRestart(this.#settings, settings);
+    if (why !== null) throw new PolicyError(why);
+    const { rules, ignore, expect } = settings.config;
+    this.#engine.adopt(rules, createIgnoreMatcher(ignore));
+    this.#expectations.adopt(expect);
+    this.#findings.adopt(settings);
+    this.#settings = settings;
   }
 
   #openCore(evidence: 'all' | 'port-zero'): CoreSkipper | null {
@@ -250,7 +260,7 @@ class InputAnalysis {
         attempts: this.#tracker.counts.lostAttempts,
       },
       untimed: this.#untimed,
-      expectations: this.#expectations?.state() ?? [],
+      expectations: this.#expectations.state(),
       elapsedMs,
     };
     this.core?.close();

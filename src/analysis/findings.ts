@@ -26,7 +26,7 @@ interface FindingsOptions {
 
 /** What the rules say of the exchanges of one input: as report objects, in lists of settings.maxListed and to whoever reads along. */
 export class Findings {
-  readonly #settings: AnalysisSettings;
+  #settings: AnalysisSettings;
   readonly #sink: AnalysisSink;
   readonly #input: number;
   readonly #engine: RuleEngine;
@@ -65,6 +65,11 @@ export class Findings {
       ignored: this.#ignored,
       baseline: this.#baseline?.state() ?? null,
     };
+  }
+
+  /** Goes on with another policy, which the engine has already. */
+  adopt(settings: AnalysisSettings): void {
+    this.#settings = settings;
   }
 
   opened(exchange: Exchange): void {

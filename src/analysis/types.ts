@@ -89,12 +89,22 @@ export interface InputResult {
   readonly baseline: BaselineState | null;
   readonly elapsedMs: number;
 }
+/** An analysis that runs. */
+export interface RunningAnalysis {
+  /**
+   * Goes on with another policy; what was told stays told, and rates, expectations and open exchanges keep their state. Throws
+   * PolicyError, and changes nothing, where the policy asks for what only a new start can give.
+   */
+  adopt(settings: AnalysisSettings): void;
+}
 export interface AnalyzeSourceOptions {
   readonly settings: AnalysisSettings;
   /** Index of the input in the report. */
   readonly input: number;
   readonly sink?: AnalysisSink;
   readonly signal?: AbortSignal;
+  /** Before the first frame. */
+  readonly onStart?: (analysis: RunningAnalysis) => void;
   /** At most about ten times a second; reading goes on when what it returns has settled. */
   readonly onProgress?: (progress: AnalysisProgress) => void | Promise<void>;
   /** Sees every frame before it is analysed, as the evidence writer of a live run must. */

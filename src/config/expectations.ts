@@ -56,6 +56,8 @@ export interface ExpectationChecker {
   observe(exchange: Exchange): void;
   /** What was seen so far, one for each expectation, in order. */
   state(): ExpectationState[];
+  /** Goes on with others: those that were there before keep what was seen. */
+  adopt(expectations: readonly Expectation[]): void;
 }
 
 interface Tally {
@@ -67,13 +69,10 @@ interface Tally {
   readonly examples: ExpectationExample[];
 }
 
-/** Checks the exchanges of one input; null when nothing is expected. */
-export function createExpectationChecker(
-  expectations: readonly Expectation[],
-  input: number,
-): ExpectationChecker | null {
-  if (expectations.length === 0) return null;
-  const tallies: Tally[] = expectations.map(() => emptyTally());
+/** Checks the exchanges of one input. */
+export function createExpectationChecker(expected: readonly Expectation[], input: number): ExpectationChecker {
+  let expectations = expected;
+  let tallies: Tally[] = expectations.map(() => emptyTally());
   return {
     observe(exchange) {
       for (let index = 0; index < expectations.length; index++) {
@@ -82,7 +81,21 @@ export function createExpectationChecker(
       }
     },
     state: () => tallies.map((tally) => structuredClone(tally)),
+    adopt(wanted) {
+      const left = expectations.map((expectation, index) => ({ key: keyOf(expectation), tally: tallies[index]! }));
+      tallies = wanted.map((expectation) => {
+        const key = keyOf(expectation);
+        const at = left.findIndex((it) => it.key === key);
+        return at === -1 ? emptyTally() : left.splice(at, 1)[0]!.tally;
+      });
+      expectations = wanted;
+    },
   };
+}
+
+/** What it asserts, wherever it is written and however often it must be seen. */
+function keyOf({ name, to, port, from, verdict, withinNanos }: Expectation): string {
+  return JSON.stringify([name, to.text, port, from?.text ?? null, [...verdict].sort(), withinNanos]);
 }
 
 /** Adds up what several inputs showed, in the order given. */

@@ -90,14 +90,16 @@ export class RuleEngine {
   /** Findings so far, by severity. */
   readonly counts: Record<Severity, number> = { info: 0, warning: 0, error: 0 };
 
+  readonly #rules: readonly Rule[];
   readonly #live: boolean;
-  readonly #ignore: IgnoreMatcher | null;
-  readonly #exchangeRules: readonly EnabledExchangeRule[];
-  readonly #windows: readonly EnabledWindow[];
-  readonly #datagrams: readonly EnabledDatagrams[];
+  #ignore: IgnoreMatcher | null = null;
+  /** Those that were turned off while we run are among them, for what they have flagged before. */
+  #exchangeRules: readonly EnabledExchangeRule[] = [];
+  #windows: readonly EnabledWindow[] = [];
+  #datagrams: readonly EnabledDatagrams[] = [];
   /** Those that are asked about exchanges with port 0, and about others. */
-  readonly #portZero: AskedRules;
-  readonly #anyPort: AskedRules;
+  #portZero: AskedRules = askedOf([]);
+  #anyPort: AskedRules = askedOf([]);
   /** By shape, which has port 0 or none, the rules that match and go by it; -1 where they have not been asked. */
   readonly #byShape = new Int32Array(MOST_SHAPES).fill(-1);
   readonly #ruleIds = new Map<number, readonly string[]>();
@@ -107,12 +109,22 @@ export class RuleEngine {
    * large to count, and for a rule without a setting.
    */
   constructor(rules: readonly Rule[], settings: ReadonlyMap<string, EngineSetting>, options: EngineOptions) {
+    this.#rules = rules;
     this.#live = options.live;
-    this.#ignore = options.ignore ?? null;
-    const exchangeRules: EnabledExchangeRule[] = [];
+    this.adopt(settings, options.ignore ?? null);
+  }
+
+  /**
+   * Goes on with other settings of the same rules. What has fired stays; windows and datagrams whose options are the same go
+   * on counting, others begin anew. Throws as the constructor does, and then changes nothing.
+   */
+  adopt(settings: ReadonlyMap<string, EngineSetting>, ignore: IgnoreMatcher | null): void {
+    // A bit in a mark must mean the same rule as long as there are exchanges that have it.
+    const known = new Map<Rule, EnabledExchangeRule>(this.#exchangeRules.map((it) => [it.rule, it]));
+    const asked: EnabledExchangeRule[] = [];
     const windows: EnabledWindow[] = [];
     const datagrams: EnabledDatagrams[] = [];
-    for (const rule of rules) {
+    for (const rule of this.#rules) {
       const setting = settings.get(rule.meta.id);
       if (setting === undefined) throw new RangeError(`no setting for the rule ${rule.meta.id}`);
       const { severity, options: ruleOptions } = setting;
@@ -121,22 +133,28 @@ export class RuleEngine {
       if (rule.kind === 'window') {
         // A window that cannot be counted is refused at once, not with the first opening.
         readWindow(rule, ruleOptions);
-        windows.push({ rule, severity, options: ruleOptions, tracker: null });
+        const tracker = keptTracker(this.#windows, rule, ruleOptions);
+        windows.push({ rule, severity, options: ruleOptions, tracker });
       } else if (rule.kind === 'datagram') {
-        datagrams.push({ rule, severity, options: ruleOptions, tracker: null });
+        const tracker = keptTracker(this.#datagrams, rule, ruleOptions);
+        datagrams.push({ rule, severity, options: ruleOptions, tracker });
       } else {
-        const bit = 1 << exchangeRules.length;
-        exchangeRules.push({ rule, severity, options: ruleOptions, bit, anyPort: ruleOptions.ports === 'any' });
+        const bit = known.get(rule)?.bit ?? 1 << known.size;
+        const enabled = { rule, severity, options: ruleOptions, bit, anyPort: ruleOptions.ports === 'any' };
+        known.set(rule, enabled);
+        asked.push(enabled);
       }
     }
-    if (exchangeRules.length > MAX_EXCHANGE_RULES) {
+    if (known.size > MAX_EXCHANGE_RULES) {
       throw new RangeError(
-        `${exchangeRules.length} rules about exchanges are on, at most ${MAX_EXCHANGE_RULES} can be`,
+        `${known.size} rules about exchanges are on${known.size > asked.length ? ' or have been' : ''}, at most ${MAX_EXCHANGE_RULES} can be`,
       );
     }
-    this.#exchangeRules = exchangeRules;
-    this.#portZero = askedOf(exchangeRules);
-    this.#anyPort = askedOf(exchangeRules.filter(({ anyPort }) => anyPort));
+    this.#ignore = ignore;
+    this.#exchangeRules = [...known.values()];
+    this.#portZero = askedOf(asked);
+    this.#anyPort = askedOf(asked.filter(({ anyPort }) => anyPort));
+    this.#byShape.fill(-1);
     this.#windows = windows;
     this.#datagrams = datagrams;
   }
@@ -308,6 +326,17 @@ export class RuleEngine {
       datagramPort: sourcePort,
     }));
   }
+}
+
+/** What has counted for the rule so far; null where it counted something else, or nothing. */
+function keptTracker<T>(
+  before: readonly { readonly rule: Rule; readonly options: RuleOptions; readonly tracker: T | null }[],
+  rule: Rule,
+  options: RuleOptions,
+): T | null {
+  const same = before.find((it) => it.rule === rule);
+  const names = new Set([...Object.keys(same?.options ?? {}), ...Object.keys(options)]);
+  return same !== undefined && [...names].every((name) => same.options[name] === options[name]) ? same.tracker : null;
 }
 
 /** By default a finding shows the question and its answer, or where there is neither, what frames there are. */

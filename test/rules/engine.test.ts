@@ -183,3 +183,51 @@ describe('rules of the user', () => {
     expect(fired[0]).toMatchObject({ match: { data: { peers: 2 } }, lastTime: makeTime(0.5) });
   });
 });
+
+describe('other settings while it runs', () => {
+  it('ask of an open exchange what was not asked before, and nothing twice', () => {
+    const engine = new RuleEngine(rules, settingsOnly(['syn-from-port-zero']), live);
+    const exchange = makeExchange({ clientPort: 0 });
+    expect(engine.ruleIds(engine.evaluate(exchange))).toEqual(['syn-from-port-zero']);
+    engine.adopt(settingsOnly(['syn-to-port-zero', 'syn-from-port-zero']), null);
+    expect(engine.ruleIds(engine.evaluate(exchange))).toEqual(['syn-to-port-zero']);
+    engine.adopt(settingsOnly(['syn-to-port-zero']), null);
+    expect(engine.evaluate(exchange)).toBe(0);
+    // What was flagged by a rule that is off now stays so.
+    expect(engine.fired(exchange, exchange.mark).map(({ rule }) => rule.meta.id)).toEqual([
+      'syn-from-port-zero',
+      'syn-to-port-zero',
+    ]);
+    expect(engine.counts.warning).toBe(2);
+  });
+
+  it('keep a rate that is asked as before, and begin another anew', () => {
+    const flood = (rate: number) => settingsWith({ 'port-zero-flood': { options: { rate, window: 1e9 } } });
+    const engine = new RuleEngine(rules, flood(3), live);
+    const open = (at: number) => engine.opened(makeExchange({ started: makeTime(at) })).map(({ rule }) => rule.meta.id);
+    expect([open(0), open(0)]).toEqual([[], []]);
+    engine.adopt(flood(3), null);
+    expect(open(0)).toContain('port-zero-flood');
+    engine.adopt(flood(2), null);
+    expect(open(0)).toEqual([]);
+    expect(open(0)).toContain('port-zero-flood');
+  });
+
+  it('change nothing where they are more than it takes', () => {
+    const many = Array.from({ length: MAX_EXCHANGE_RULES }, (_, i) =>
+      customRule(`r${i}`, () => ({ messageId: 'found' })),
+    );
+    const more = customRule('more', () => ({ messageId: 'found' }));
+    const all = [...many, more];
+    const engine = new RuleEngine(
+      all,
+      settingsOnly(
+        many.map(({ meta }) => meta.id),
+        all,
+      ),
+      live,
+    );
+    expect(() => engine.adopt(settingsOnly(['more'], all), null)).toThrow('on or have been');
+    expect(engine.ruleIds(engine.evaluate(makeExchange({})))).toHaveLength(MAX_EXCHANGE_RULES);
+  });
+});

@@ -30,6 +30,8 @@ export type Tool =
   | 'man'
   | 'mandoc'
   | 'shellcheck'
+  | 'systemd-notify'
+  | 'systemd-analyze'
   | 'mmdblookup';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */

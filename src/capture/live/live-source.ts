@@ -42,6 +42,10 @@ const TICK_MILLIS = 50;
 /** Frames this old have waited in the capturer or the pipe. */
 const LAG_MILLIS = 200;
 const RETURN_MILLIS = 250;
+/** How long a capturer that has failed is not started again. */
+const FAILED_MILLIS = 1000;
+/** What went wrong is told so often in the report; beyond that it is counted. */
+const MAX_PROBLEMS = 1000;
 
 /** How one run of a capturer ended. */
 type Ending =
@@ -91,6 +95,8 @@ export class LiveSource implements FrameSource {
   /** Frames lost in earlier runs of the capturer, before it was started again. */
   #earlierDrops = 0;
   #gap: Gap | null = null;
+  /** Problems beyond those that are kept. */
+  #untold = 1;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -114,10 +120,12 @@ export class LiveSource implements FrameSource {
         continue;
       }
       const { error, started } = ending;
-      if (restart && (error.code === 'interface-gone' || error.code === 'no-interface')) {
+      const isGone = error.code === 'interface-gone' || error.code === 'no-interface';
+      // A capturer that has worked before may do so again: it was killed, or ran out of something.
+      if (restart && (isGone || (error.code === 'capturer-failed' && this.starts > 0))) {
         if (this.#gap === null) this.#options.onEvent?.({ type: 'waiting', reason: error.message });
         this.#gap ??= { error, sinceMillis: ending.lastGoodMillis };
-        await this.#waitForReturn();
+        await this.#waitForReturn(isGone ? 0 : FAILED_MILLIS);
         continue;
       }
       if (!started && error.code === 'bad-filter' && this.#options.filter === null && filter !== '') {
@@ -158,15 +166,24 @@ export class LiveSource implements FrameSource {
   }
 
   #report({ code, message }: CaptureError): void {
-    this.problems.push({ code, message, offset: null, frame: this.frames === 0 ? null : this.frames });
+    const frame = this.frames === 0 ? null : this.frames;
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ code, message, offset: null, frame });
+    else {
+      const more = `${++this.#untold} more, the last of them: ${message}`;
+      this.problems[MAX_PROBLEMS - 1] = { code, message: more, offset: null, frame };
+    }
   }
 
-  /** Waits for the interface, or the end of the run. */
-  async #waitForReturn(): Promise<void> {
+  /** Waits for the interface, at least some time, or for the end of the run. */
+  async #waitForReturn(leastMillis: number): Promise<void> {
+    const begun = performance.now();
     do {
       await new Promise((resolve) => setTimeout(resolve, RETURN_MILLIS));
       await this.#runOptions.onPause?.(this);
-    } while (!this.#over && ['down', 'missing'].includes(interfaceState(this.name)));
+    } while (
+      !this.#over &&
+      (performance.now() - begun < leastMillis || ['down', 'missing'].includes(interfaceState(this.name)))
+    );
   }
 
   /** Reports the gap, now that frames are captured again. */

@@ -33,6 +33,7 @@ import {
   type SniffArguments,
 } from '../sensor/options.ts';
 import { Outlets } from '../sensor/outlets.ts';
+import { Policy } from '../sensor/policy.ts';
 import { Rotation, type RotationOptions } from '../sensor/rotation.ts';
 import { Vitals } from '../sensor/vitals.ts';
 import { openWatching } from '../sensor/watching.ts';
@@ -81,7 +82,10 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     bufferBytes: buffer === undefined ? null : buffer * MEBIBYTE,
     restart: args.restart === true,
     maxFrames: readCount('--count', args.count, 1) ?? null,
-    onEvent: (event) => tell(describeEvent(event, source.name)),
+    onEvent: (event) => {
+      tell(describeEvent(event, source.name));
+      if (event.type !== 'fallback') watching.ready();
+    },
   });
   const format = args.format ?? 'text';
   const shown = status === null ? io : { ...io, stdout: status.guard(io.stdout) };
@@ -108,7 +112,14 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 
   let last: AnalysisProgress = { source, frames: 0, openExchanges: 0, findings: { error: 0, warning: 0, info: 0 } };
   const sayCounters = () => say(describeCounters(last));
-  const onHangup = () => outlets.reopen();
+  const policy = new Policy(settings, {
+    read: async () => (await readSettings(args, io, { live: true })).settings,
+    tell: say,
+  });
+  const onHangup = () => {
+    outlets.reopen();
+    policy.reload();
+  };
   process.on('SIGUSR1', sayCounters);
   process.on('SIGHUP', onHangup);
   const timer = duration === null ? null : setTimeout(() => stop.abort(), duration / 1e6);
@@ -131,15 +142,21 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const vitals = new Vitals({
     capture: source,
     outlets,
+    policy,
     evidence: () =>
       evidence === null
         ? null
         : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
-    rules: [...settings.config.rules].filter(([, { severity }]) => severity !== 'off').map(([id]) => id),
   });
   const isWatched = watchers.metrics !== null;
   outlets.isNeeded = isWatched;
-  const watching = await openWatching({ ...watchers, vitals, tell });
+  const watching = await openWatching({
+    ...watchers,
+    vitals,
+    env: io.env,
+    describe: () => describeCounters(last),
+    tell,
+  });
   const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read()), statsMillis);
   // What is told of a frame is told when the frame is on its way to the disk.
   const sinks = [statsMillis === null && !isWatched ? null : vitals.sink, evidence?.recorder ?? null, numbered].filter(
@@ -169,6 +186,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
       settings,
       input: 0,
       signal: stop.signal,
+      onStart: (analysis) => policy.attach(analysis),
       ...(sink === undefined ? {} : { sink }),
       ...(evidence === null ? {} : { onFrame: evidence.recorder.onFrame }),
       onProgress(progress) {
@@ -188,7 +206,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     io.signal.removeEventListener('abort', onAbort);
   }
   const failures = (await evidence?.close()) ?? [];
-  const whole = combineResults([result], settings);
+  const whole = combineResults([result], policy.settings);
   await reports.finish(whole);
   for (const { code, message } of source.problems) {
     say(code === 'no-permission' ? `${message}. ${describeRemedy(source.name)}` : message);
@@ -202,7 +220,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     tell(writeBaseline(settings.config.baseline!, settings.baseline, whole, failures.length > 0));
   }
   const isLogLost = ((io.stderr as Partial<Log>).lost ?? 0) > 0;
-  return failures.length > 0 || isLogLost ? EXIT_TROUBLE : statusOf(whole, settings.config);
+  return failures.length > 0 || isLogLost ? EXIT_TROUBLE : statusOf(whole, policy.settings.config);
 }
 
 /** The text report of a live run: finding by finding, and the summary at the end. */

@@ -109,6 +109,13 @@ function listMetrics(vitals: Vitals, startedSeconds: number): Metric[] {
     byOutput('gauge', 'portzero_output_failing', '1 while an output cannot be written.', ({ failing }) =>
       failing === null ? 0 : 1,
     ),
+    {
+      kind: 'counter',
+      name: 'portzero_policy_reloads_total',
+      help: 'Times that the policy was read again, by what came of it.',
+      labels: ['result'],
+      read: () => Object.entries(vitals.policy.reloads).map(([result, times]) => [{ result }, times]),
+    },
     gauge('portzero_healthy', '1 when /healthz is green.', () => (vitals.complaints().length === 0 ? 1 : 0)),
     counter('process_cpu_seconds_total', 'CPU time of this process, without the capturer.', () => {
       const { user, system } = process.cpuUsage();

@@ -17,7 +17,7 @@ export const MAX_SNAP_LENGTH = 262_144;
 export function declareOptions(yargs: Argv) {
   return yargs
     .usage(
-      '$0 sniff [interface]\n\nSniff on an interface and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters.',
+      '$0 sniff [interface]\n\nSniff on an interface and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters; SIGHUP reads the configuration again.',
     )
     .positional('interface', {
       type: 'string',

@@ -1,6 +1,7 @@
 import type { AnalysisProgress, AnalysisSink } from '../../analysis/types.ts';
 import type { StatsReport } from '../../report/model/types.ts';
 import type { Outlets } from './outlets.ts';
+import type { Policy } from './policy.ts';
 
 /** What a live run knows of its capture beside the analysis. */
 export interface CaptureState {
@@ -13,9 +14,8 @@ export interface CaptureState {
 export interface VitalsOptions {
   readonly capture: CaptureState;
   readonly outlets: Outlets;
+  readonly policy: Policy;
   readonly evidence: () => StatsReport['evidence'];
-  /** Ids of the rules that may fire. */
-  readonly rules: readonly string[];
 }
 
 /** How long a loss that has ended is still a reason to be unhealthy. */
@@ -45,8 +45,14 @@ export class Vitals {
     return this.#options.capture;
   }
 
-  get rules(): readonly string[] {
-    return this.#options.rules;
+  get policy(): Policy {
+    return this.#options.policy;
+  }
+
+  /** Ids of the rules that may fire. */
+  get rules(): string[] {
+    const { rules } = this.policy.settings.config;
+    return [...rules].filter(([, { severity }]) => severity !== 'off').map(([id]) => id);
   }
 
   /** Takes what the analysis has come to, some times a second. */
@@ -93,6 +99,7 @@ export class Vitals {
       if (reason !== null) complaints.push(`cannot write ${name}: ${reason}`);
     if (performance.now() - this.#lostAt < LOSS_MILLIS)
       complaints.push('frames or records were lost in the last minute');
+    if (this.policy.isStale) complaints.push('the policy could not be reloaded, and is the one of before');
     return complaints;
   }
 
