@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mentions } from '../scripts/home.mjs';
-import { packedManifest } from '../scripts/packed-manifest.mjs';
 import { COMPLETION_FILES } from '../src/cli/help/completions.ts';
 import { VERSION } from '../src/version.ts';
 import { GOOD_NODES } from './support/nodes.ts';
+import { type Packed, pack } from './support/pack.ts';
 
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -26,29 +26,9 @@ const capture = join(root, 'fixtures/closed/connect-ipv4.pcap');
 const scratch = mkdtempSync(join(tmpdir(), 'portzero-package-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** What npm says it packed, the tarball, and the manifest in it. */
-let packed: { path: string; files: string[]; bytes: number; manifest: Record<string, unknown> };
+let packed: Packed;
 beforeAll(() => {
-  // A copy with the manifest that ships: what prepack does, without a build, which the set-up of the tests has just done.
-  const source = join(scratch, 'source');
-  const folders = (manifest.files as string[]).map((path) => path.split('/')[0]!);
-  for (const path of [...folders, 'README.md', 'LICENSE'])
-    cpSync(join(root, path), join(source, path), { recursive: true });
-  writeFileSync(join(source, 'package.json'), JSON.stringify(packedManifest(manifest)));
-  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', scratch], {
-    cwd: source,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [{ filename, files, unpackedSize }] = JSON.parse(output) as [
-    { filename: string; files: { path: string }[]; unpackedSize: number },
-  ];
-  packed = {
-    path: join(scratch, filename),
-    files: files.map((file) => file.path),
-    bytes: unpackedSize,
-    manifest: packedManifest(manifest),
-  };
+  packed = pack(scratch);
 });
 
 describe('the package', () => {
@@ -107,7 +87,7 @@ describe('the package', () => {
     const [, owner] = /^github:(.+)\/portzero$/.exec(manifest.repository)!;
     const told = mentions();
     expect(told.get('package.json')).toEqual([owner]);
-    expect([...told.keys()]).toEqual(expect.arrayContaining(['README.md', 'examples/github-workflow.yml']));
+    expect([...told.keys()]).toEqual(expect.arrayContaining(['docs/ci.md', 'examples/github-workflow.yml']));
     for (const [file, owners] of told) expect(new Set(owners), file).toEqual(new Set([owner]));
     expect(owner).not.toMatch(/owner|user|example|your/i);
   });

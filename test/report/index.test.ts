@@ -48,17 +48,20 @@ describe('formatOfPath', () => {
 });
 
 describe('the words about formats', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const rowOf = (option: string) => readme.split('\n').find((line) => line.startsWith(`| \`${option}`)) ?? '';
+  const page = readFileSync(join(import.meta.dirname, '../../docs/options.md'), 'utf8');
+  const rowOf = (option: string) => page.split('\n').find((line) => line.startsWith(`| \`${option}`)) ?? '';
 
-  it.each(FORMATS)('name %s in help and README', (format) => {
+  it.each(FORMATS)('name %s in help and docs/options.md', (format) => {
     expect(ANALYZE_OPTIONS.format.describe).toMatch(new RegExp(`\\b${format}\\b`));
     expect(rowOf('-f, --format')).toContain(`\`${format}\``);
   });
 
   // The double ending goes without saying.
-  it.each(REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0))('name %s in help and README', (ending) => {
-    expect(` ${ANALYZE_OPTIONS.report.describe} `).toContain(` ${ending} `);
-    expect(rowOf('-r, --report')).toContain(`\`${ending}\``);
-  });
+  it.each(REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0))(
+    'name %s in help and docs/options.md',
+    (ending) => {
+      expect(` ${ANALYZE_OPTIONS.report.describe} `).toContain(` ${ending} `);
+      expect(rowOf('-r, --report')).toContain(`\`${ending}\``);
+    },
+  );
 });

@@ -74,9 +74,9 @@ describe.each(rules.map((rule) => [rule.meta.id, rule] as const))('%s', (id, { m
     expect(firing.map(({ file }) => file)).not.toEqual([]);
   });
 
-  it('stands in the table of the README with its default severity', () => {
+  it('stands in the table of docs/rules.md with its default severity', () => {
     const row = new RegExp(`^\\| \`${id}\` \\| ${meta.severity} \\|`, 'm');
-    expect(readFileSync(join(root, 'README.md'), 'utf8')).toMatch(row);
+    expect(readFileSync(join(root, 'docs/rules.md'), 'utf8')).toMatch(row);
   });
 });
 
