@@ -160,7 +160,7 @@ export const WITHOUT_TCP: readonly Entry[] = [
   // RFC 1661 §2: 8*** to b*** are network control protocols, c*** to f*** link layer control protocols.
   range(pppReason(0x8000), pppReason(0xffff), 'PPP control protocols', 'RFC 1661 §2'),
 
-  etherType(0x2001, 'NHRP in GRE', 'RFC 2332 §5'),
+  etherType(0x2001, 'NHRP in GRE', 'RFC 2332 §5; Wireshark, epan/dissectors/packet-gre.c'),
 
   range(wlanReason(0), wlanReason(0x1f), '802.11 management and control', 'IEEE 802.11 §9.3.1, §9.3.3'),
   range(wlanReason(0x30), wlanReason(0x31), '802.11 extension (DMG and S1G beacons)', 'IEEE 802.11 §9.3.4'),
