@@ -162,8 +162,8 @@ export function compareAnswers(s: Tracking, entry: number): void {
 const MOST_HOPS_BETWEEN_TAPS = 8;
 
 /**
- * One packet that two taps have recorded, however far apart their clocks are: but for its TTL it is the same. Where it has no IP ID of
- * its own (Linux sends 0 in a SYN-ACK and a RST), the question has to be there twice as well.
+ * One packet that two taps have recorded, however far apart their clocks are: but for its TTL it is the same. A RST without an IP ID of
+ * its own (Linux sends 0) does not show that by itself: the question has to be there twice as well.
  */
 function isSeenElsewhere(s: Tracking, entry: number, first: number, last: number): boolean {
   const answers = s.answers;
@@ -174,7 +174,9 @@ function isSeenElsewhere(s: Tracking, entry: number, first: number, last: number
     answers.flags(first) === answers.flags(last) &&
     answers.sequence(first) === answers.sequence(last) &&
     answers.acknowledgment(first) === answers.acknowledgment(last);
-  return isSame && (answers.ipId(first) > 0 || conversationOf(s, entry).isAskedElsewhere);
+  if (!isSame) return false;
+  // No other listener comes upon the same initial sequence number.
+  return answers.kind(first) === KIND_SYN_ACK || answers.ipId(first) > 0 || conversationOf(s, entry).isAskedElsewhere;
 }
 
 /** A RST that the client must ignore, from the server's address but with another TTL than the answer's, has another sender. */
