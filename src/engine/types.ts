@@ -49,7 +49,7 @@ export interface ExchangeRule {
   readonly meta: RuleMeta;
   /**
    * Whether its match is the same for all exchanges with the same Exchange.shape (default false): then it is asked once for each shape, not for
-   * each of a million exchanges of a flood.
+   * each of a million exchanges of a flood. So not of a rule that looks at addresses, port numbers, frames, times or layers.
    */
   readonly goesByShape?: boolean;
   match(exchange: Exchange, options: RuleOptions): Match | null;
