@@ -4,28 +4,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { rules } from '../src/rules/index.ts';
 import { VERDICTS } from '../src/track/exchange.ts';
 import { FIXTURES, loadManifest } from './support/manifest.ts';
 
 /** Files of fixtures/ that are no captures of the manifest: the scripts, what tells of them, and what atlas.json lists. */
 const OTHERS = /^(lab\/.*|stacks\/.*|README\.md|manifest\.json)$/;
-
-/** Ids of the contract's rules; `expectation` needs a configuration and has no capture. */
-const RULES = [
-  'syn-to-port-zero',
-  'syn-from-port-zero',
-  'port-zero-accepted',
-  'port-zero-data',
-  'stealth-probe-to-port-zero',
-  'port-zero-backscatter',
-  'port-zero-scan',
-  'port-zero-flood',
-  'invalid-reset',
-  'conflicting-answers',
-  'malformed-port-zero',
-  'port-zero-cut',
-  'udp-port-zero',
-];
 
 const manifest = loadManifest();
 
@@ -103,7 +87,8 @@ describe('fixtures', () => {
 
   it('cover every rule and every verdict', () => {
     const fired = new Set(manifest.flatMap((entry) => entry.expect.rules ?? []));
-    expect([...fired].sort()).toEqual([...RULES].sort());
+    // `expectation` needs a configuration and has no capture.
+    expect([...fired].sort()).toEqual(rules.map(({ meta }) => meta.id).sort());
     const seen = new Set(manifest.flatMap((entry) => Object.keys(entry.expect.portZero ?? {})));
     expect([...seen].sort()).toEqual([...VERDICTS].sort());
   });

@@ -253,7 +253,7 @@ describe('faults are told with key, line, what is allowed and what was likely me
     [
       'rules:\n  sny-to-port-zero: off',
       expect.stringMatching(
-        /^2:3 rules\.sny-to-port-zero: unknown rule "sny-to-port-zero"; did you mean "syn-to-port-zero"\? allowed: syn-to-port-zero, syn-from-port-zero, .*udp-port-zero$/,
+        /^2:3 rules\.sny-to-port-zero: unknown rule "sny-to-port-zero"; did you mean "syn-to-port-zero"\? allowed: syn-to-port-zero, syn-from-port-zero, .*udp-port-zero\b/,
       ),
     ],
     [
