@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Options } from 'yargs';
+import { FORMATS, REPORT_ENDINGS } from '../report/formats/index.ts';
 
 export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'atlas', 'diff', 'completion'] as const;
 export type VerbName = (typeof VERB_NAMES)[number];
@@ -108,12 +109,24 @@ export const SHARED_OPTIONS = {
   color: { type: 'boolean', describe: 'Colour even where it is no terminal; --no-color for none' },
 } as const satisfies Record<string, Options>;
 
+/** What an ending alone does not tell. */
+const ENDING_REMARKS: Readonly<Record<string, string>> = {
+  '.xml': ' (JUnit)',
+  '.pcapng': ' (the frames of flagged exchanges)',
+};
+
+function listEndings(): string {
+  // A double ending goes without saying.
+  const single = REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0);
+  return single.map((ending) => ending + (ENDING_REMARKS[ending] ?? '')).join(' ');
+}
+
 export const ANALYZE_OPTIONS = {
   format: {
     alias: 'f',
     type: 'string',
     requiresArg: true,
-    describe: 'Format of standard output: text json ndjson eve sarif junit github csv html, or one of a plugin',
+    describe: `Format of standard output: ${FORMATS.join(' ')}, or one of a plugin`,
     defaultDescription: 'text',
   },
   report: {
@@ -121,8 +134,7 @@ export const ANALYZE_OPTIONS = {
     type: 'string',
     array: true,
     requiresArg: true,
-    describe:
-      'Also write a report to this file; its ending says the format: .json .ndjson .sarif .xml (JUnit) .html .csv .txt .pcapng (the frames of flagged exchanges). May be repeated',
+    describe: `Also write a report to this file; its ending says the format: ${listEndings()}. May be repeated`,
   },
   ...SHARED_OPTIONS,
   join: {

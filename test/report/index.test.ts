@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ANALYZE_OPTIONS } from '../../src/cli/options.ts';
 import {
   FORMATS,
   formatOfPath,
@@ -51,17 +50,12 @@ describe('the words about formats', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/options.md'), 'utf8');
   const rowOf = (option: string) => page.split('\n').find((line) => line.startsWith(`| \`${option}`)) ?? '';
 
-  it.each(FORMATS)('name %s in help and docs/options.md', (format) => {
-    expect(ANALYZE_OPTIONS.format.describe).toMatch(new RegExp(`\\b${format}\\b`));
+  it.each(FORMATS)('name %s in docs/options.md', (format) => {
     expect(rowOf('-f, --format')).toContain(`\`${format}\``);
   });
 
   // The double ending goes without saying.
-  it.each(REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0))(
-    'name %s in help and docs/options.md',
-    (ending) => {
-      expect(` ${ANALYZE_OPTIONS.report.describe} `).toContain(` ${ending} `);
-      expect(rowOf('-r, --report')).toContain(`\`${ending}\``);
-    },
-  );
+  it.each(REPORT_ENDINGS.filter((ending) => ending.lastIndexOf('.') === 0))('name %s in docs/options.md', (ending) => {
+    expect(rowOf('-r, --report')).toContain(`\`${ending}\``);
+  });
 });
