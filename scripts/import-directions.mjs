@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 export const MAY_IMPORT = {
   core: [],
   capture: [],
+  // What was kept of a capture, and how many of those become one again.
+  shard: ['capture'],
   decode: [],
   // The core keeps exchanges on ordinary ports, which the tracker takes over when they go an unusual way.
   prefilter: ['core', 'capture', 'decode', 'track'],
@@ -27,6 +29,7 @@ export const MAY_IMPORT = {
   analysis: [
     'core',
     'capture',
+    'shard',
     'prefilter',
     'decode',
     'track',
@@ -41,6 +44,7 @@ export const MAY_IMPORT = {
   cli: [
     'core',
     'capture',
+    'shard',
     'decode',
     'track',
     'words',

@@ -22,7 +22,9 @@ import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { SharedState } from '../track/tracking.ts';
+import { addCounted, addOrdinary, fillTotals } from './counted.ts';
 import { Findings } from './findings.ts';
+import type { FrameKeeper } from './frame-keeper.ts';
 import { IdleClock } from './idle-clock.ts';
 import { describeRestart, PolicyError, wantsAllPorts } from './policy.ts';
 import type { AnalysisSettings, AnalyzeSourceOptions, InputResult } from './types.ts';
@@ -35,6 +37,7 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
   await source.run(analysis.onFrame, {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onPause: () => analysis.pause(),
+    onTime: analysis.onTime,
   });
   return analysis.finish(performance.now() - started);
 }
@@ -57,6 +60,8 @@ function sharedBy(core: CoreSkipper): SharedState | null {
 class InputAnalysis {
   /** Bound once: a source calls it for every frame. */
   readonly onFrame: (frame: Frame) => void;
+  /** So late it is by frames that the source has left out. */
+  readonly onTime = (seconds: number, nanos: number): void => this.#tracker.advance(seconds, nanos);
   /** Null where it is not worth it, or somebody wants to see every frame. */
   readonly core: CoreSkipper | null;
   readonly #source: FrameSource;
@@ -126,16 +131,19 @@ class InputAnalysis {
         ...(settings.live ? { changed: (exchange: Exchange) => findings.changed(exchange) } : {}),
       },
     );
-    this.core?.attach(this.#tracker);
+    const { onFrame, keeper } = options;
+    this.core?.attach(keeper?.watch(this.#tracker) ?? this.#tracker);
     const onPacket = (packet: PacketRecord) => this.#packet(packet);
     const decoder = this.#decoder;
-    const { onFrame } = options;
-    const analyze = (frame: Frame) => {
+    let analyze = (frame: Frame) => {
       this.#frame = frame;
       decoder.decode(frame, onPacket);
     };
-    if (options.totals !== undefined) {
-      this.#totals = options.totals;
+    if (keeper !== undefined) analyze = this.#keep(keeper);
+    // All that a source of kept frames hands out is to be decoded.
+    const totals = options.totals ?? (source.counted === undefined ? null : new FrameTotals());
+    if (totals !== null) {
+      this.#totals = totals;
       this.onFrame = analyze;
     } else {
       const prefilter = new Prefilter(config.decoder, new FrameTotals(this.core?.totals), this.#tracker.waiting);
@@ -145,6 +153,7 @@ class InputAnalysis {
         if (prefilter.admits(frame)) analyze(frame);
       };
     }
+    keeper?.start({ source, decoder, tracker: this.#tracker, totals: this.#totals });
     this.#clock = new IdleClock(source, this.#tracker, this.#totals, settings.passesTime === true);
   }
 
@@ -159,6 +168,20 @@ class InputAnalysis {
     this.#settings = settings;
   }
 
+  /** Decodes a frame, and shows it to who may keep it. */
+  #keep(keeper: FrameKeeper): (frame: Frame) => void {
+    const onPacket = (packet: PacketRecord) => {
+      keeper.see(packet);
+      this.#packet(packet);
+    };
+    return (frame) => {
+      this.#frame = frame;
+      keeper.begin(frame);
+      this.#decoder.decode(frame, onPacket);
+      keeper.end(frame);
+    };
+  }
+
   #openCore(evidence: 'all' | 'port-zero'): CoreSkipper | null {
     const { config, maxExchanges } = this.#settings;
     return CoreSkipper.open({
@@ -170,6 +193,8 @@ class InputAnalysis {
         vlanScope: (id: number) => this.#decoder.vlanScope(id),
       },
       keepsOrdinary: evidence !== 'all',
+      // Who keeps frames of port 0 has to see them.
+      keepsPortZero: this.#options.keeper === undefined,
     });
   }
 
@@ -183,7 +208,7 @@ class InputAnalysis {
     this.#clock.pause();
     return this.#options.onProgress?.({
       source: this.#source,
-      frames: this.#totals.frames,
+      frames: this.#source.counted?.frames ?? this.#totals.frames,
       openExchanges: this.#tracker.counts.open,
       findings: this.#engine.counts,
       bytes: this.#totals.bytes,
@@ -195,6 +220,9 @@ class InputAnalysis {
   finish(elapsedMs: number): InputResult {
     const source = this.#source;
     const totals = this.#totals;
+    this.#options.keeper?.stop();
+    const { counted } = source;
+    if (counted !== undefined) fillTotals(totals, counted);
     // Infinite until some frame has told the time.
     const hasTime = Number.isFinite(totals.lastSeconds);
     // Where records without a packet come last, they have numbers too.
@@ -207,8 +235,7 @@ class InputAnalysis {
       for (const verdict of ['accepted', 'refused', 'silent', 'undecided'] as const)
         this.#tally.addOrdinary(verdict, settled[verdict]);
     }
-    const { counts } = this.#decoder;
-    const missed = this.#decoder.notLookedInto();
+    const { counts, missed, undecoded } = addCounted(this.#decoder, counted);
     const problems = [...source.problems];
     const packets = totals.tcpSegments + this.#ownSegments + counts.tcpSegments + counts.icmpErrors;
     const read = { frames: totals.frames, bytes: totals.bytes, packets: packets - missed.segments };
@@ -236,15 +263,16 @@ class InputAnalysis {
         complete: problems.length === 0,
         drops: typeof source.drops === 'bigint' ? String(source.drops) : source.drops,
         problems,
+        ...(counted === undefined ? {} : { distilled: counted.files }),
       },
       summary: {
         frames,
         tcpSegments: totals.tcpSegments + this.#ownSegments + counts.tcpSegments,
         icmpErrors: counts.icmpErrors,
         fragments: counts.fragments,
-        undecoded: this.#decoder.undecoded(),
+        undecoded,
         notLookedInto: { frames: missed.frames, reasons: missed.reasons },
-        exchanges: this.#tally.exchanges,
+        exchanges: counted === undefined ? this.#tally.exchanges : addOrdinary(this.#tally.portZero, counted),
         portZero: this.#tally.portZero,
         findings: {
           error: this.#engine.counts.error,
@@ -256,10 +284,10 @@ class InputAnalysis {
       overview: this.#overview?.state() ?? null,
       omitted: {
         ...omitted,
-        evicted: this.#tracker.counts.evicted,
-        attempts: this.#tracker.counts.lostAttempts,
+        evicted: this.#tracker.counts.evicted + (counted?.evicted ?? 0),
+        attempts: this.#tracker.counts.lostAttempts + (counted?.attempts ?? 0),
       },
-      untimed: this.#untimed,
+      untimed: this.#untimed + (counted?.untimed ?? 0),
       expectations: this.#expectations.state(),
       elapsedMs,
     };

@@ -14,6 +14,7 @@ import type {
 } from '../report/model/types.ts';
 import type { Severity } from '../words/severity.ts';
 import type { Baseline, BaselineState } from './baseline.ts';
+import type { FrameKeeper } from './frame-keeper.ts';
 
 /** Settings of a run that are not part of the configuration file. */
 export interface AnalysisSettings {
@@ -111,6 +112,8 @@ export interface AnalyzeSourceOptions {
   readonly onFrame?: (frame: Frame) => void;
   /** What a source that hands out only frames which triage admits knows of all of them. */
   readonly totals?: FrameTotals;
+  /** Keeps the frames of port 0, behind the decoder. */
+  readonly keeper?: FrameKeeper;
   /** Bytes of input from which on the core is worth it (default 1 MiB); for tests, that hold it to the same results. */
   readonly worthCore?: number;
 }

@@ -3,6 +3,7 @@ import { CaptureError } from './errors.ts';
 import { type OpenOptions, openCapture } from './open.ts';
 import { showPath, toPath } from './paths.ts';
 import {
+  addDrops,
   type CaptureInterface,
   type CaptureProblem,
   type Count,
@@ -10,7 +11,6 @@ import {
   type FrameHandler,
   type FrameSource,
   type RunOptions,
-  toCount,
 } from './source.ts';
 
 /** Opens one of several sources when its turn comes: there may be thousands, or it may not be there yet. */
@@ -59,6 +59,11 @@ export async function sortByTime(paths: readonly string[]): Promise<string[]> {
 }
 
 async function peekTime(path: string): Promise<{ seconds: number; nanos: number }> {
+  return (await peekStart(path)) ?? { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+}
+
+/** Time of the first frame of a regular file; null where it has none, or cannot be opened. */
+export async function peekStart(path: string): Promise<{ seconds: number; nanos: number } | null> {
   let time: { seconds: number; nanos: number } | null = null;
   try {
     const source = await openCapture(path, { bufferLength: PEEK_LENGTH });
@@ -72,7 +77,7 @@ async function peekTime(path: string): Promise<{ seconds: number; nanos: number 
     // It is told when its turn comes.
     if (!(error instanceof CaptureError)) throw error;
   }
-  return time ?? { seconds: Number.POSITIVE_INFINITY, nanos: 0 };
+  return time;
 }
 
 /** Null when it is no regular file. */
@@ -181,6 +186,3 @@ class JoinedSource implements FrameSource {
     this.#isDone = true;
   }
 }
-
-const addDrops = (a: Count | null, b: Count | null) =>
-  a === null || b === null ? (a ?? b) : toCount(BigInt(a) + BigInt(b));

@@ -44,6 +44,10 @@ export class RecordSource implements SkippingSource {
     return this.#reader.interfaces;
   }
 
+  get comments(): readonly string[] {
+    return this.#reader.comments ?? [];
+  }
+
   get problems(): readonly CaptureProblem[] {
     return this.#problems;
   }

@@ -15,6 +15,11 @@ export function toCount(count: bigint): Count {
   return count <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(count) : count;
 }
 
+/** Of two parts of a capture; null where nobody said. */
+export function addDrops(a: Count | null, b: Count | null): Count | null {
+  return a === null || b === null ? (a ?? b) : toCount(BigInt(a) + BigInt(b));
+}
+
 /** One interface of a capture. Classic pcap has exactly one, pcapng any number. */
 export interface CaptureInterface {
   /** LINKTYPE_ value, without the FCS and class bits. */
@@ -59,6 +64,8 @@ export class Frame {
   interfaceIndex = 0;
   /** Which way it went, seen from the capturing host: a FRAME_ value. */
   direction = FRAME_ANYWHERE;
+  /** What the capture itself calls the frame (epb_packetid of pcapng); -1 where it has no name for it. */
+  packetId = -1;
 }
 
 export type FrameHandler = (frame: Frame) => void;
@@ -82,6 +89,42 @@ export interface RunOptions {
    * what it returns has settled, so that a slow reader of results is waited for.
    */
   readonly onPause?: (source: FrameSource) => void | Promise<void>;
+  /** Called between frames by a source that has left frames out: so late it was by those. */
+  readonly onTime?: (seconds: number, nanos: number) => void;
+}
+
+/** Seconds, nanoseconds, and digits that are told of them. */
+export type Stamp = readonly [seconds: number, nanos: number, digits: number];
+
+/**
+ * What a source knows of frames that it does not hand out, because somebody has looked at them before and found nothing with
+ * port 0 in them. Grows while reading.
+ */
+export interface CountedFrames {
+  /** Captures that were looked at. */
+  readonly files: number;
+  /** Of all frames, those too that are handed out: number of the last one, captured bytes, earliest and latest time. */
+  readonly frames: number;
+  readonly bytes: number;
+  readonly first: Stamp | null;
+  readonly last: Stamp | null;
+  /** Of those that are not handed out. */
+  readonly tcpSegments: number;
+  readonly icmpErrors: number;
+  readonly fragments: number;
+  readonly untimed: number;
+  readonly undecoded: Readonly<Record<string, number>>;
+  readonly notLookedInto: {
+    readonly frames: number;
+    readonly bytes: number;
+    readonly segments: number;
+    readonly reasons: Readonly<Record<string, number>>;
+  };
+  /** Exchanges without port 0, as each capture by itself showed them: verdict -> exchanges. */
+  readonly exchanges: Readonly<Record<string, number>>;
+  /** What tables had to let go. */
+  readonly evicted: number;
+  readonly attempts: number;
 }
 
 /** Where frames come from: a file, a pipe or a capturer. Knows nothing of TCP. */
@@ -112,6 +155,10 @@ export interface FrameSource {
   readonly lagging?: boolean;
   /** Of a live source: how far the newest frame was behind the clock when it came; 0 while none come. */
   readonly lagMillis?: number;
+  /** Of a source that does not hand out every frame. */
+  readonly counted?: CountedFrames;
+  /** Comments of a pcapng file as a whole, as its first section has them. */
+  readonly comments?: readonly string[];
   /**
    * Hands every frame to `onFrame` in order. Settles when the input has ended, is damaged (a problem is added, nothing
    * is thrown) or the signal fires. Runs once.

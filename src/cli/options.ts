@@ -2,7 +2,18 @@ import { parseArgs } from 'node:util';
 import type { Options } from 'yargs';
 import { FORMATS, REPORT_ENDINGS } from '../report/formats/index.ts';
 
-export const VERB_NAMES = ['analyze', 'sniff', 'probe', 'interfaces', 'rules', 'atlas', 'diff', 'completion'] as const;
+export const VERB_NAMES = [
+  'analyze',
+  'sniff',
+  'probe',
+  'interfaces',
+  'rules',
+  'atlas',
+  'diff',
+  'distil',
+  'merge',
+  'completion',
+] as const;
 export type VerbName = (typeof VERB_NAMES)[number];
 
 /** The first word of a command line names a command; anything else is a capture to analyze. */
@@ -154,6 +165,38 @@ export const ANALYZE_OPTIONS = {
     defaultDescription: 'number of CPUs',
   },
   'print-config': { type: 'boolean', describe: 'Print the configuration in full, with all defaults, and end' },
+} as const satisfies Record<string, Options>;
+
+/** Of a merge; those of its decoder have to be what the captures were distilled with. */
+export const MERGE_OPTIONS = {
+  format: ANALYZE_OPTIONS.format,
+  report: ANALYZE_OPTIONS.report,
+  ...SHARED_OPTIONS,
+  series: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Regular expression for the path of a capture: those in which it finds the same (its groups, or all of it) are one capture, rotated',
+    defaultDescription: 'folder and name without digits',
+  },
+} as const satisfies Record<string, Options>;
+
+export const DISTIL_OPTIONS = {
+  output: {
+    alias: 'o',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Folder for the distillates (has to be named); made where it is not there',
+  },
+  config: {
+    ...SHARED_OPTIONS.config,
+    describe:
+      'Configuration file, of which the decoder and the answer timeout count; otherwise looked for as analyze does',
+  },
+  'answer-timeout': SHARED_OPTIONS['answer-timeout'],
+  'max-exchanges': SHARED_OPTIONS['max-exchanges'],
+  'link-type': SHARED_OPTIONS['link-type'],
+  quiet: SHARED_OPTIONS.quiet,
 } as const satisfies Record<string, Options>;
 
 /** Arguments as yargs hands them to `portzero analyze`. An option given twice is an array. */

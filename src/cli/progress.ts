@@ -48,7 +48,7 @@ export async function showProgress(io: CliIo): Promise<ProgressDisplay> {
   };
 }
 
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

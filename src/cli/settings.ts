@@ -41,7 +41,7 @@ export async function readSettings(
   io: CliIo,
   { live }: { readonly live: boolean },
 ): Promise<{ settings: AnalysisSettings; plugins: Plugins }> {
-  const config = override(await readConfig(args, io), args);
+  const config = overrideConfig(await readConfig(args, io), args);
   const plugins =
     config.plugins.length === 0
       ? { rules: [], reporters: [] }
@@ -101,7 +101,10 @@ function checkRules({ rules, config, live }: AnalysisSettings): void {
 }
 
 /** What the command line says goes before the configuration file. */
-function override(config: Config, args: SettingArguments): Config {
+export function overrideConfig(
+  config: Config,
+  args: Pick<SettingArguments, 'failOn' | 'answerTimeout' | 'linkType'>,
+): Config {
   let { failOn, answerTimeoutNanos } = config;
   if (args.failOn !== undefined) failOn = args.failOn;
   if (args.answerTimeout !== undefined) {

@@ -48,6 +48,16 @@ export const VERBS: Readonly<Record<VerbName, Verb>> = {
     describe: 'Compare two JSON reports: exit status 1 when a verdict changed or findings came or went',
     load: () => import('./commands/diff.ts'),
   },
+  distil: {
+    command: 'distil <files..>',
+    describe: 'Keep of captures the frames that port 0 can ever need, for merge: archives past one machine',
+    load: () => import('./commands/distil.ts'),
+  },
+  merge: {
+    command: 'merge <shards..>',
+    describe: 'The report on many captures, as one, from what distil kept of them',
+    load: () => import('./commands/merge.ts'),
+  },
   completion: {
     command: 'completion [shell]',
     describe: 'Print the script that completes commands and options in bash, zsh or fish',

@@ -33,6 +33,8 @@ export interface CoreSettings {
   readonly tracking?: TrackingSettings;
   /** Whether exchanges on ordinary ports are kept here: else all segments with SYN, FIN or RST are for others to see. */
   readonly keepsOrdinary?: boolean;
+  /** Whether exchanges with port 0 may be opened here (default: yes): else all of their segments are for others to see. */
+  readonly keepsPortZero?: boolean;
 }
 
 export interface TrackingSettings {
@@ -94,7 +96,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   /** Null where it cannot be had. */
   static open(settings: CoreSettings): CoreSkipper | null {
     const most = settings.tracking?.maxExchanges ?? 0;
-    const isShared = most > 0 && most <= MOST_RECORDS;
+    const isShared = most > 0 && most <= MOST_RECORDS && settings.keepsPortZero !== false;
     const machine = takeMachine({
       records: settings.keepsOrdinary === true ? Math.min(most, MOST_RECORDS) : 0,
       // Some wait to be told of.

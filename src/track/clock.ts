@@ -22,6 +22,11 @@ export class CaptureClock {
     return this.#state[NOW]!;
   }
 
+  /** How far it is ahead of the time stamps. */
+  get offset(): number {
+    return this.#state[OFFSET]!;
+  }
+
   /** False before the first time stamp. */
   get isRunning(): boolean {
     return this.#state[STARTED] !== 0;

@@ -11,6 +11,7 @@ import {
   TRANSPORT_ICMP_ERROR,
   TRANSPORT_TCP,
 } from '../decode/packet.ts';
+import type { CaptureClock } from './clock.ts';
 import { UNDECIDED } from './codes.ts';
 import { tellLog } from './core-log.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
@@ -83,6 +84,10 @@ export class Tracker {
 
   get counts(): TrackerCounts {
     return { evicted: this.#state.evicted, lostAttempts: this.#state.attempts.lost, open: countKept(this.#state) };
+  }
+
+  get clock(): CaptureClock {
+    return this.#state.clock;
   }
 
   /** Exchanges in the table. */

@@ -160,7 +160,7 @@ describe('what takes a path', () => {
     const { describeCommands } = await import('../../src/cli/help/describe-commands.ts');
     const { options, operands } = (await describeCommands()).find((command) => command.name === name)!;
     const described =
-      /(configuration|this pcapng|this|of the) file\b|file;|^JSON report|^Captures|in MaxMind's format|in this capture|^File|this file has/i;
+      /(configuration|this pcapng|this|of the) file\b|file;|^JSON report|^Captures|in MaxMind's format|in this capture|^File|^Folder|^Distillates|this file has/i;
     for (const { name: option, describe: text, values } of [...options, ...operands])
       if (values !== null) expect(values.kind === 'files', `${name} ${option}: ${text}`).toBe(described.test(text));
   });

@@ -10,9 +10,11 @@ const OPTION_COMMENT = 1;
 const OPTION_SHB_USERAPPL = 4;
 const OPTION_IF_NAME = 2;
 const OPTION_IF_TSRESOL = 9;
+const OPTION_IF_TSOFFSET = 14;
 const OPTION_EPB_FLAGS = 2;
+const OPTION_EPB_PACKETID = 5;
 /** What an option's 16-bit length can say. */
-const MAX_OPTION_LENGTH = 0xffff;
+export const MAX_OPTION_LENGTH = 0xffff;
 const STATISTICS = 5;
 const OPTION_ISB_IFRECV = 4;
 const OPTION_ISB_IFDROP = 5;
@@ -29,27 +31,39 @@ export type WritableFrame = Pick<
   'bytes' | 'offset' | 'capturedLength' | 'wireLength' | 'seconds' | 'nanos' | 'timeDigits' | 'fcsLength' | 'direction'
 >;
 
-/** The section header, with which a file begins. */
-export function sectionHeader(): Buffer {
+/** The section header, with which a file begins. Comments of at most MAX_OPTION_LENGTH bytes. */
+export function sectionHeader(comments: readonly string[] = []): Buffer {
   const fixed = Buffer.alloc(16);
   fixed.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
   fixed.writeUInt16LE(1, 4);
   // Section length: not known.
   fixed.fill(0xff, 8);
-  return block(SECTION_HEADER, [fixed, option(OPTION_SHB_USERAPPL, encode('portzero')), option(OPTION_END)]);
+  const said = comments.map((comment) => option(OPTION_COMMENT, encode(comment)));
+  return block(SECTION_HEADER, [fixed, ...said, option(OPTION_SHB_USERAPPL, encode('portzero')), option(OPTION_END)]);
 }
 
-export function interfaceBlock(from: CaptureInterface): Buffer {
+/** `offsetSeconds`: the times of its packets are told from there on. */
+export function interfaceBlock(from: CaptureInterface, offsetSeconds = 0): Buffer {
   const fixed = Buffer.alloc(8);
   fixed.writeUInt16LE(from.linkType, 0);
   fixed.writeUInt32LE(from.snapLength, 4);
   const parts: Uint8Array[] = [fixed, option(OPTION_IF_TSRESOL, Uint8Array.of(from.timeDigits))];
   if (from.name !== null) parts.push(option(OPTION_IF_NAME, encode(from.name)));
+  if (offsetSeconds !== 0) parts.push(option(OPTION_IF_TSOFFSET, le64(offsetSeconds)));
   return block(INTERFACE, [...parts, option(OPTION_END)]);
 }
 
-/** `id` is the number of the interface in the section. A comment of more than 65535 bytes is cut. */
-export function packetBlock(id: number, frame: WritableFrame, from: CaptureInterface, comment: string | null): Buffer {
+/**
+ * `id` is the number of the interface in the section. A comment of more than 65535 bytes is cut. `packetId`: what the frame is
+ * called elsewhere.
+ */
+export function packetBlock(
+  id: number,
+  frame: WritableFrame,
+  from: CaptureInterface,
+  comment: string | null,
+  packetId: number | null = null,
+): Buffer {
   const fixed = Buffer.allocUnsafe(20);
   fixed.writeUInt32LE(id, 0);
   writeTicks(fixed, 4, frame.seconds, frame.nanos, from.timeDigits);
@@ -63,6 +77,7 @@ export function packetBlock(id: number, frame: WritableFrame, from: CaptureInter
   // Bits 0 and 1 of the flags, and 5 to 8. Not if_fcslen, which some take for bytes and some for bits.
   const flags = frame.direction | (frame.fcsLength << 5);
   if (flags !== 0) parts.push(option(OPTION_EPB_FLAGS, Uint8Array.of(...le32(flags))));
+  if (packetId !== null) parts.push(option(OPTION_EPB_PACKETID, le64(packetId)));
   if (parts.length > 3) parts.push(option(OPTION_END));
   return block(ENHANCED_PACKET, parts);
 }
@@ -128,10 +143,12 @@ function writeTicks(into: Buffer, offset: number, seconds: number, nanos: number
   into.writeUInt32LE(second, offset + 4);
 }
 
+/** Of two's complement. */
 const le64 = (value: number) => {
   const bytes = Buffer.alloc(8);
-  bytes.writeUInt32LE(value % TWO_32, 0);
-  bytes.writeUInt32LE(Math.floor(value / TWO_32), 4);
+  const high = Math.floor(value / TWO_32);
+  bytes.writeUInt32LE(value - high * TWO_32, 0);
+  bytes.writeInt32LE(high | 0, 4);
   return bytes;
 };
 

@@ -48,12 +48,14 @@ const MAX_INTERFACES = 65_536;
 const MOST_SECONDS = 2 ** 44;
 
 const OPTION_END = 0;
+const OPTION_COMMENT = 1;
 const OPTION_IF_NAME = 2;
 const OPTION_IF_TSRESOL = 9;
 const OPTION_IF_FCSLEN = 13;
 const OPTION_IF_TSOFFSET = 14;
 const OPTION_FLAGS = 2;
 const OPTION_EPB_DROPCOUNT = 4;
+const OPTION_EPB_PACKETID = 5;
 const OPTION_ISB_IFDROP = 5;
 const OPTION_ISB_OSDROP = 7;
 /** Writers that cannot count fill a counter with ones: libpcap and dumpcap take UINT64_MAX for "not known". */
@@ -103,6 +105,7 @@ export function isPcapngMagic(bytes: Uint8Array, at: number): boolean {
 export class PcapngReader implements RecordReader {
   readonly format = 'pcapng';
   readonly interfaces: CaptureInterface[] = [];
+  readonly comments: string[] = [];
   frames = 0;
   offset = 0;
   needed = MIN_BLOCK;
@@ -325,6 +328,7 @@ export class PcapngReader implements RecordReader {
     if (major !== 1 || (minor !== 0 && minor !== 2)) {
       return this.#fail('unsupported-version', `pcapng version ${major}.${minor}, expected 1.0`);
     }
+    if (this.#base + at === 0) this.#readComments(bytes, at + 24, at + length - 4);
     // What is left of a section is what its interfaces have lost: a stream may have any number of sections.
     this.#dropsBefore = this.drops;
     this.#section = [];
@@ -468,6 +472,7 @@ export class PcapngReader implements RecordReader {
     frame.fcsLength = state.fcsLength;
     frame.interfaceIndex = state.index;
     frame.direction = FRAME_ANYWHERE;
+    frame.packetId = -1;
     return room - captured < 4 || this.#packetOptions(state, frame.bytes, at + 28 + captured, at + length - 4, true);
   }
 
@@ -559,9 +564,22 @@ export class PcapngReader implements RecordReader {
       } else if (isEnhanced && this.#optionCode === OPTION_EPB_DROPCOUNT && this.#optionLength === 8) {
         const counter = this.#load64(bytes, this.#optionStart);
         if (counter !== NOT_KNOWN) state.packetDrops = (state.packetDrops ?? 0n) + counter;
+      } else if (isEnhanced && this.#optionCode === OPTION_EPB_PACKETID && this.#optionLength === 8) {
+        this.#frame.packetId = Number(this.#load64(bytes, this.#optionStart));
       }
     }
     return this.damage === null;
+  }
+
+  /** What is wrong with them is no damage: nothing that is read hangs on it. */
+  #readComments(bytes: Uint8Array, from: number, end: number): void {
+    for (let at = from; end - at >= 4; ) {
+      const code = load16(bytes, at, this.#little);
+      const length = load16(bytes, at + 2, this.#little);
+      if (code === OPTION_END || length > end - at - 4) return;
+      if (code === OPTION_COMMENT) this.comments.push(new TextDecoder().decode(bytes.slice(at + 4, at + 4 + length)));
+      at += 4 + length + (-length & 3);
+    }
   }
 
   /** Sets #option* to the option at #optionNext. False when there is none, or one that is damaged. */

@@ -18,6 +18,8 @@ export interface RecordReader {
   readonly format: 'pcap' | 'pcapng';
   /** Grows while reading. */
   readonly interfaces: readonly CaptureInterface[];
+  /** Of the file as a whole; absent where the format has none. */
+  readonly comments?: readonly string[];
   /** Frames that the capturer says it lost; null when it says nothing. */
   readonly drops: Count | null;
   /** Frames so far, as Wireshark numbers them: also the few pcapng records that are no packets but get a number there. */

@@ -1,18 +1,13 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { analyzeInputs } from '../../analysis/analyze-inputs.ts';
-import { combineResults } from '../../analysis/combine.ts';
-import { numberStream } from '../../analysis/sinks.ts';
 import type { Input, InputResult } from '../../analysis/types.ts';
 import { findCaptures } from '../../capture/find.ts';
 import { showPath, toPath } from '../../capture/paths.ts';
-import { escapeForTerminal } from '../../words/escape.ts';
+import { runAnalysis } from '../analysis-run.ts';
 import { refuseMistyped } from '../command-words.ts';
-import { CliError, type CliIo, EXIT_CLEAN, OUTPUT_GONE, readCount, writeData } from '../io.ts';
+import { CliError, type CliIo, EXIT_CLEAN, readCount, writeData } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments } from '../options.ts';
-import { showProgress } from '../progress.ts';
-import { openReports } from '../reports.ts';
-import { readOrigins, readSettings, sayOutcome, statusOf } from '../settings.ts';
+import { readSettings } from '../settings.ts';
 
 export function builder(yargs: Argv) {
   return yargs
@@ -41,97 +36,26 @@ export async function run(args: AnalyzeArguments, io: CliIo): Promise<number> {
   refuseMistyped(files, io.cwd);
   checkUsage(files, args);
 
-  // Whoever read standard output may go away. That ends a run which nothing else came to see, without a word.
-  const stop = new AbortController();
-  const isGone = () => io.signal.reason === OUTPUT_GONE;
-  const onAbort = () => {
-    if (!isGone() || (args.report ?? []).length === 0) stop.abort(io.signal.reason);
-  };
-  if (io.signal.aborted) onAbort();
-  io.signal.addEventListener('abort', onAbort);
-
-  const quiet = args.quiet === true;
-  const say = (text: string) => io.stderr.write(`portzero: ${escapeForTerminal(text)}\n`);
-  const { inputs, paths } = await findInputs(files, args, stop.signal);
-  const format = args.format ?? 'text';
-  const origins = await readOrigins(args, io);
-  const reports = await openReports(
+  const follows = args.follow === true;
+  return runAnalysis(
+    args,
     {
-      format,
-      paths: args.report ?? [],
-      color: args.color,
-      reporters: plugins.reporters,
-      live: args.follow === true,
-      inputs: paths,
-      config: settings.config,
-      updatesBaseline: args.updateBaseline === true,
-      origins,
-      signatures: args.signatures,
-      inputName: (input) => inputs[input]?.name ?? null,
+      settings: { ...settings, passesTime: follows && isPipe(files[0]!) },
+      plugins,
+      jobs,
+      follows,
+      isEndless: follows || files.includes('-'),
+      find: (signal) => findInputs(files, args, signal),
+      ...(args.verify === true ? { check: verify } : {}),
     },
     io,
-    isGone,
   );
-  const evidence = reports.evidencePaths.length === 0 ? null : await openEvidence(reports.evidencePaths);
-  const hidesBar = quiet || args.follow === true || (reports.sink !== null && io.stdout.isTTY === true);
-  const progress = hidesBar ? null : await showProgress(io);
-  let results: InputResult[];
-  try {
-    results = await analyzeInputs(inputs, {
-      settings: {
-        ...settings,
-        lists: reports.needsLists,
-        passesTime: args.follow === true && isPipe(files[0]!),
-      },
-      jobs,
-      sink: reports.sink === null ? undefined : numberStream(reports.sink),
-      signal: stop.signal,
-      watch: evidence === null ? undefined : (source) => evidence.watch(source),
-      onProgress(state) {
-        progress?.update(state);
-        return reports.flush();
-      },
-    });
-  } finally {
-    progress?.stop();
-    io.signal.removeEventListener('abort', onAbort);
-  }
-  // A pipe, or a file that grows, ends when the user says so; anything else was not read to its end.
-  const interrupted = stop.signal.aborted && !isGone() && args.follow !== true && !files.includes('-');
-  if (args.verify === true) results = await verify(results, inputs, stop.signal, quiet ? () => {} : say);
-
-  const result = combineResults(results, settings);
-  await reports.finish(result);
-  for (const { problems } of result.report.inputs) for (const { message } of problems) say(message);
-  if (evidence !== null) {
-    const notes = await evidence.finish(result, inputs, stop.signal);
-    if (!quiet) for (const note of notes) say(note);
-  }
-  if (interrupted) say('interrupted: the report covers what was read until then');
-  if (!quiet && !isGone()) await sayOutcome(result, format, say);
-  reports.check();
-  if (settings.baseline?.updates) {
-    const { writeBaseline } = await import('../baseline.ts');
-    const outcome = writeBaseline(
-      settings.config.baseline!,
-      settings.baseline,
-      result,
-      interrupted || (isGone() && stop.signal.aborted),
-    );
-    if (!quiet) say(outcome);
-  }
-  return statusOf(result, settings.config, interrupted);
 }
 
 /** A file that grows may be written in blocks, minutes apart: what it does not hold yet tells nothing of the time. */
 function isPipe(name: string): boolean {
   const status = name === '-' ? fstatSync(0) : statSync(name, { throwIfNoEntry: false });
   return status !== undefined && !status.isFile() && !status.isDirectory();
-}
-
-async function openEvidence(paths: readonly string[]) {
-  const { EvidenceFiles } = await import('../evidence-files.ts');
-  return new EvidenceFiles(paths);
 }
 
 function checkUsage(files: readonly string[], args: AnalyzeArguments): void {

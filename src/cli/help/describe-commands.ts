@@ -49,6 +49,7 @@ const PATHS = new Set([
   'signatures',
   'learn',
   'files',
+  'shards',
   'old',
   'new',
 ]);

@@ -12,6 +12,9 @@ const MAX_PROBLEMS = 20;
 /** Reasons why frames were not understood that are named. */
 const MAX_REASONS = 5;
 
+/** Of a merge: what it does not know of the whole. */
+const PER_FILE = 'exchanges without port 0 are counted in each file by itself';
+
 type Counts = Readonly<Record<Severity, number>>;
 
 /** What was read: one capture by its name; of many how many, and by name only those with findings and those in trouble. */
@@ -44,6 +47,8 @@ export function* formatInputs(result: RunResult, page: Page): Iterable<string> {
     );
   const untold = odd.reduce((sum, { problems }) => sum + problems.length, 0) - MAX_PROBLEMS;
   if (untold > 0) yield `    and ${formatCount(untold, 'more problem')}\n`;
+  const distilled = inputs.reduce((sum, input) => sum + (input.distilled ?? 0), 0);
+  if (distilled > 0) yield wrap(`from ${formatCount(distilled, 'distillate')}: ${PER_FILE}`, width, '    ', '    ');
   yield* formatNotUnderstood(summary.undecoded, page);
 }
 

@@ -114,7 +114,7 @@ export function inputsSection({ report }: RunResult): Markup {
   const rowOf = (
     input: InputReport,
   ) => html`<tr><th scope="row" class="name">${pathMarkup(input.name.slice(prefix.length))}</th>
-<td data-label="Format">${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}</td>
+<td data-label="Format">${input.format ?? '–'}${input.compression === null ? null : html` <span class="muted">${input.compression}</span>`}${input.distilled === undefined ? null : html` <span class="muted">from ${formatCount(input.distilled, 'distillate')}: exchanges without port 0 are counted in each file by itself</span>`}</td>
 <td data-label="Link types">${input.linkTypes.join(', ') || '–'}</td>
 <td class="number" data-label="Frames">${formatNumber(input.frames)}</td>
 <td class="number" data-label="Bytes">${formatBytes(input.bytes)}</td>

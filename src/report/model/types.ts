@@ -65,6 +65,11 @@ export interface InputReport {
   readonly complete: boolean;
   readonly drops: number | string | null;
   readonly problems: readonly CaptureProblem[];
+  /**
+   * Present where the input was read from the distillates of so many captures (merge): exchanges without port 0 are counted in each of
+   * them by itself then.
+   */
+  readonly distilled?: number;
 }
 
 export type VerdictCounts = Readonly<Record<'total' | Verdict, number>>;

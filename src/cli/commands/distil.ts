@@ -1,0 +1,144 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { type Distilled, distilCapture } from '../../analysis/distil.ts';
+import { findCaptures } from '../../capture/find.ts';
+import { toPath } from '../../capture/paths.ts';
+import { escapeForTerminal } from '../../words/escape.ts';
+import { formatCount } from '../../words/numbers.ts';
+import { CliError, type CliIo, EXIT_CLEAN, EXIT_TROUBLE, readCount } from '../io.ts';
+import { DISTIL_OPTIONS } from '../options.ts';
+import { formatBytes, showProgress } from '../progress.ts';
+import { overrideConfig, readConfig } from '../settings.ts';
+
+export function builder(yargs: Argv) {
+  return yargs
+    .usage(
+      '$0 distil <files..> -o <folder>\n\nKeep of each capture the frames that port 0 can ever need, with a count of all others: a distillate, some hundredth or thousandth of it, for portzero merge.',
+    )
+    .positional('files', {
+      array: true,
+      type: 'string',
+      demandOption: true,
+      describe: 'Captures (pcap or pcapng, also gzip or zstd), folders of them, or - for standard input',
+    })
+    .options(DISTIL_OPTIONS)
+    .example('$0 distil /var/captures -o shards', 'what is there already is not read again')
+    .example('ls *.pcap | parallel -n 50 $0 distil {} -o shards', 'on all processors')
+    .epilogue(
+      'A distillate is a pcapng file, named by the file and its version, that Wireshark opens. Exit status: 0 all were distilled; 2 a capture could not be read, or is damaged.',
+    );
+}
+
+export interface DistilArguments {
+  readonly files: readonly string[];
+  readonly output?: string | undefined;
+  readonly config?: string | undefined;
+  readonly answerTimeout?: string | undefined;
+  readonly maxExchanges?: string | undefined;
+  readonly linkType?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export async function run(args: DistilArguments, io: CliIo): Promise<number> {
+  if (args.output === undefined || args.output === '') {
+    throw new CliError('the folder for the distillates has to be named: --output DIR. See portzero distil --help.');
+  }
+  if (args.files.filter((file) => file === '-').length > 1) {
+    throw new CliError('standard input (-) can be read only once');
+  }
+  const { decoder, answerTimeoutNanos } = overrideConfig(await readConfig(args, io), args);
+  const directory = resolve(io.cwd, args.output);
+  const options = {
+    directory,
+    decoder,
+    answerTimeoutNanos,
+    maxExchanges: readCount('--max-exchanges', args.maxExchanges, 1) ?? 1_000_000,
+    signal: io.signal,
+  };
+  const quiet = args.quiet === true;
+  const say = (text: string) => io.stderr.write(`portzero: ${escapeForTerminal(text)}\n`);
+  const { inputs, problems } = await findCaptures(args.files);
+  for (const { message } of problems) say(message);
+  const sums = { made: 0, old: 0, failed: problems.length, damaged: 0, read: 0, kept: 0, frames: 0 };
+  const sizes = inputs.map(sizeOf);
+  const totalBytes = sizes.reduce((sum: number | null, size) => (sum === null || size === null ? null : sum + size), 0);
+  let before = 0;
+  const progress = quiet ? null : await showProgress(io);
+  try {
+    for (const [index, file] of inputs.entries()) {
+      if (io.signal.aborted) break;
+      const distilled = await attempt(directory, () =>
+        distilCapture(file, {
+          ...options,
+          onProgress: ({ source, frames }) =>
+            progress?.update({
+              bytesRead: before + source.bytesRead,
+              totalBytes,
+              frames: sums.frames + frames,
+              findings: 0,
+            }),
+        }),
+      );
+      add(sums, distilled);
+      before += sizes[index] ?? distilled.bytes.read;
+      // Somebody else may have told of what is wrong with a capture whose distillate was there.
+      for (const { message } of distilled.problems) say(message);
+    }
+  } finally {
+    progress?.stop();
+  }
+  const left = inputs.length - sums.made - sums.old - sums.failed + problems.length;
+  if (io.signal.aborted) say(`interrupted: ${formatCount(left, 'capture')} left; what was distilled is whole`);
+  if (!quiet) say(describe(sums));
+  return io.signal.aborted || sums.failed + sums.damaged > 0 ? EXIT_TROUBLE : EXIT_CLEAN;
+}
+
+interface Sums {
+  made: number;
+  old: number;
+  failed: number;
+  damaged: number;
+  read: number;
+  kept: number;
+  frames: number;
+}
+
+function add(sums: Sums, { path, isOld, problems, bytes, frames }: Distilled): void {
+  if (path === null) sums.failed++;
+  else {
+    if (isOld) sums.old++;
+    else sums.made++;
+    if (problems.length > 0) sums.damaged++;
+  }
+  sums.read += bytes.read;
+  sums.kept += bytes.kept;
+  sums.frames += frames;
+}
+
+function describe({ made, old, failed, damaged, read, kept }: Sums): string {
+  const parts = [`${formatCount(made, 'capture')} distilled`];
+  if (old > 0) parts.push(`${formatCount(old, 'distillate')} there already`);
+  if (damaged > 0) parts.push(`${formatCount(damaged, 'capture')} damaged`);
+  if (failed > 0) parts.push(`${formatCount(failed, 'capture')} not read`);
+  const sizes = made > 0 && old === 0 && read > 0 ? `; ${formatBytes(read)} became ${formatBytes(kept)}` : '';
+  return `${parts.join(', ')}${sizes}`;
+}
+
+/** Null where it has none. */
+function sizeOf(file: string): number | null {
+  if (file === '-') return null;
+  const status = statSync(toPath(file), { throwIfNoEntry: false });
+  return status === undefined ? 0 : status.isFile() ? status.size : null;
+}
+
+/** A folder that cannot be made, or a full disk, is told in one line, and ends the run: what was distilled before is whole. */
+async function attempt<T>(directory: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new CliError(`cannot write into ${directory}: ${message}`, { cause: error });
+  }
+}
