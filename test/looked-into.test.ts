@@ -128,6 +128,15 @@ describe('frames that were not', () => {
     ]);
   });
 
+  it('are a skipped case of JUnit, whose green is that of the others', async () => {
+    const told = await text('junit', capture([plain, strange]));
+    expect(told).toMatch(/<testsuites [^>]*failures="0" errors="0" skipped="1"/);
+    expect(told).toMatch(
+      /name="every frame was looked into"[^>]*>\s*<skipped message="1 of 2 frames could not be looked into \(ethertype-0xa001 1\)\. What helps: decoder\.vlanTypes/,
+    );
+    expect(await text('junit', capture([plain, arp]))).not.toContain('looked into');
+  });
+
   it.each(['text', 'junit', 'sarif', 'github', 'html', 'json'])(
     'break every expectation, and %s says so',
     async (format) => {

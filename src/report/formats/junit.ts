@@ -3,9 +3,17 @@ import { formatCount, formatFrameList, formatNumber } from '../../words/numbers.
 import { fails, SEVERITIES, type Severity } from '../../words/severity.ts';
 import { isKnown } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
+import { formatMissed, formatRemedies } from '../model/looked-into.ts';
 import { countNew } from '../model/new-findings.ts';
 import { ruleMetas } from '../model/rule-texts.ts';
-import type { DocumentReporter, ExpectationReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
+import type {
+  AnalysisReport,
+  DocumentReporter,
+  ExpectationReport,
+  FindingReport,
+  InputReport,
+  RunResult,
+} from '../model/types.ts';
 
 /** Findings of one rule that a failure spells out; a CI page with thousands of lines helps nobody. */
 const MAX_LINES = 50;
@@ -20,6 +28,8 @@ interface TestCase {
   /** Those of the baseline: they do not fail. */
   readonly known: readonly FindingReport[];
   readonly errors: ReadonlyArray<{ readonly type: string; readonly message: string }>;
+  /** Why it says nothing. */
+  readonly untold?: string;
 }
 
 interface TestSuite {
@@ -54,6 +64,8 @@ export const formatJunit: DocumentReporter = function* (result) {
     failOn,
   );
   if (asserted.cases.length > 0) suites.push(asserted);
+  const missed = missedCase(report);
+  if (missed !== null) suites.push({ name: 'looked into', timestamp: null, cases: [missed] });
   const unlisted = unlistedCase(result, failOn);
   if (unlisted !== null) suites.push({ name: 'not listed', timestamp: null, cases: [unlisted] });
 
@@ -101,6 +113,22 @@ function testCaseOf(
     remarks: findings.filter((finding) => !isKnown(finding) && !fails(finding.severity, failOn)),
     known: findings.filter(isKnown),
     errors: [],
+  };
+}
+
+/** Where frames could not be looked into, the green of the rules holds only for the others: a case that is skipped says so. */
+function missedCase({ summary }: AnalysisReport): TestCase | null {
+  const { notLookedInto, frames } = summary;
+  if (notLookedInto.frames === 0) return null;
+  const remedies = formatRemedies(notLookedInto.reasons);
+  return {
+    name: 'every frame was looked into',
+    className: 'portzero',
+    failures: [],
+    remarks: [],
+    known: [],
+    errors: [],
+    untold: `${formatMissed(notLookedInto, frames)}.${remedies === '' ? '' : ` ${remedies}`}`,
   };
 }
 
@@ -157,13 +185,15 @@ function counts(cases: readonly TestCase[]): string {
 }
 
 /** What is known alone says nothing of whether the case would hold. */
-function isSkipped({ failures, remarks, known, errors }: TestCase): boolean {
+function isSkipped({ failures, remarks, known, errors, untold }: TestCase): boolean {
+  if (untold !== undefined) return true;
   return known.length > 0 && failures.length + remarks.length + errors.length === 0;
 }
 
 function formatCase(testCase: TestCase): string {
-  const { name, className, failures, remarks, known, errors } = testCase;
+  const { name, className, failures, remarks, known, errors, untold } = testCase;
   const start = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(className)}" time="0"`;
+  if (untold !== undefined) return `${start}>\n      <skipped message="${escapeXml(untold)}"/>\n    </testcase>\n`;
   if (failures.length + remarks.length + known.length + errors.length === 0) return `${start}/>\n`;
   let text = `${start}>\n`;
   for (const { type, message } of errors)
