@@ -125,6 +125,19 @@ export const FLOODS = {
   }),
   'one SYN, again and again': flood(() => {}),
   'tunnels between distinct ends': (number) => inIpip(mix(number)),
+  // What shows an answer is looked for in all scopes that have an attempt on these ends.
+  'one 4-tuple in many VLANs, data between SYNs': (number) => {
+    const frame = Buffer.from(syn);
+    const mixed = mix(number);
+    frame.writeUInt32BE(mixed, SEQUENCE);
+    if (number % 2 === 1) {
+      Buffer.from([10, 0, 0, 2, 10, 0, 0, 1, 0, 0, 0x9c, 0x40]).copy(frame, SOURCE);
+      talk(frame, mixed);
+      frame.writeUInt32BE((mix(number - 1) + 9) >>> 0, SEQUENCE + 4);
+    }
+    const tag = Buffer.from([0x81, 0, (mixed >>> 8) & 0x0f, mixed & 0xff]);
+    return Buffer.concat([frame.subarray(0, 12), tag, frame.subarray(12)]);
+  },
   'two VLANs each': (number) => {
     const mixed = mix(number);
     const tags = Buffer.alloc(8);
