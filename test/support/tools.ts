@@ -30,6 +30,9 @@ export type Tool =
   | 'man'
   | 'mandoc'
   | 'shellcheck'
+  | 'lintian'
+  | 'dpkg-deb'
+  | 'ruby'
   | 'systemd-notify'
   | 'systemd-analyze'
   | 'mmdblookup';
