@@ -116,6 +116,7 @@ class InputAnalysis {
         ...(settings.maxFrames === undefined ? {} : { maxFrames: settings.maxFrames }),
         evidence,
         ...(this.core === null ? {} : { waiting: this.core.waiting, shared: sharedBy(this.core) }),
+        ...(source.evenMillis === undefined ? {} : { evenNanos: () => (source.evenMillis ?? 0) * 1e6 }),
         trustsChecksums: config.decoder.checksums === 'trust',
         ...(this.core === null || evidence === 'all' ? {} : { ledger: this.core }),
       },
@@ -227,7 +228,8 @@ class InputAnalysis {
     const hasTime = Number.isFinite(totals.lastSeconds);
     // Where records without a packet come last, they have numbers too.
     const frames = Math.max(totals.frames, source.frames ?? 0);
-    if (hasTime) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
+    // Live its own clock has gone on, and the last stamp may be of one that was set.
+    if (hasTime && source.evenMillis === undefined) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
     this.#tracker.finish();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);
     if (this.core !== null) {

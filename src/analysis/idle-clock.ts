@@ -28,9 +28,7 @@ export class IdleClock {
   /** Between buffers. */
   pause(): void {
     if (this.#source.format === 'live' && this.#source.lagging !== true) {
-      const nowNanos = Date.now() * 1e6 - LIVE_LAG_NANOS;
-      const seconds = Math.floor(nowNanos / 1e9);
-      this.#tracker.advance(seconds, nowNanos - seconds * 1e9);
+      this.#tracker.pass((this.#source.evenMillis ?? Date.now()) * 1e6 - LIVE_LAG_NANOS);
     } else if (this.#passesTime) this.#goOn();
   }
 

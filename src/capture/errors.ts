@@ -19,6 +19,7 @@ export type CaptureErrorCode =
   | 'bad-filter'
   | 'interface-gone'
   | 'capture-gap'
+  | 'clock-step'
   | 'link-type-unknown'
   | 'nothing-understood'
   | 'not-looked-into';

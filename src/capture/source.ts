@@ -159,6 +159,8 @@ export interface FrameSource {
   readonly counted?: CountedFrames;
   /** Comments of a pcapng file as a whole, as its first section has them. */
   readonly comments?: readonly string[];
+  /** Live: milliseconds since 1970 by a clock that was right at the start and does not step. */
+  readonly evenMillis?: number;
   /**
    * Hands every frame to `onFrame` in order. Settles when the input has ended, is damaged (a problem is added, nothing
    * is thrown) or the signal fires. Runs once.

@@ -114,9 +114,15 @@ export class Tracker {
     else takeIcmpError(this.#state, packet);
   }
 
-  /** Tells the time without a packet: of the last frame of a capture, or now when live. */
+  /** Tells the time without a packet: of the last frame of a capture. */
   advance(seconds: number, nanos: number): void {
     this.#state.clock.advance(seconds, nanos);
+    expireAll(this.#state);
+  }
+
+  /** Live: it is so late by the clock that does not step. */
+  pass(evenNanos: number): void {
+    this.#state.clock.pass(evenNanos);
     expireAll(this.#state);
   }
 

@@ -51,6 +51,8 @@ export interface TrackerOptions {
   readonly shared?: SharedState | null;
   /** Who keeps exchanges on ordinary ports that go their usual way; only where evidence is for 'port-zero'. */
   readonly ledger?: Ledger;
+  /** The time now by a clock that does not step; live only. */
+  readonly evenNanos?: () => number;
 }
 
 /** What the parts of the tracker share: where exchanges are kept, the clock, and the packet at hand. */
@@ -99,7 +101,11 @@ export class Tracking {
     this.waiting = options.waiting ?? createWaitingCells();
     this.ledger = options.ledger ?? null;
     this.shared = options.shared ?? null;
-    this.clock = new CaptureClock(options.answerTimeoutNanos, (this.shared ?? this.ledger)?.clock);
+    this.clock = new CaptureClock(
+      options.answerTimeoutNanos,
+      (this.shared ?? this.ledger)?.clock,
+      options.evenNanos ?? null,
+    );
     this.key = new FlowKey();
     this.table = new t.ExchangeTable(options.maxExchanges, this.shared?.table);
     this.frames = new FrameRuns(MAX_FRAME_RUNS, options.maxExchanges, options.maxFrames ?? MAX_FRAMES, this.numbers);

@@ -3,6 +3,7 @@ import { PCAP_HEADER_LENGTH, PcapReader } from '../format/pcap.ts';
 import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from '../source.ts';
 import { CapturerRun } from './capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from './capturers.ts';
+import { ClockSteps, describeStep } from './clock-steps.ts';
 import { captureFilter } from './filter.ts';
 import { interfaceState, likelyLinkType } from './interfaces.ts';
 
@@ -32,7 +33,9 @@ export type LiveEvent =
   /** A capturer cannot be used, and the next one is tried. */
   | { readonly type: 'fallback'; readonly from: Backend; readonly to: Backend; readonly reason: string }
   /** The interface has gone, or is not there yet, and is waited for. */
-  | { readonly type: 'waiting'; readonly reason: string };
+  | { readonly type: 'waiting'; readonly reason: string }
+  /** The clock was set, or the machine slept. */
+  | { readonly type: 'clock-step'; readonly text: string };
 
 /** Enough for the headers of a segment behind two tags and two tunnels, and for the quote in an ICMP error. */
 export const DEFAULT_SNAP_LENGTH = 256;
@@ -88,7 +91,15 @@ export class LiveSource implements FrameSource {
   starts = 0;
 
   readonly #options: LiveOptions;
+  /** Steps of the clock so far. */
+  clockSteps = 0;
   #lagging = false;
+  readonly #clock = new ClockSteps(Date.now(), performance.now(), (millis) => {
+    const text = `the clock went ${describeStep(millis)}: times before and after cannot be compared`;
+    this.clockSteps++;
+    this.#report(new CaptureError('clock-step', text));
+    this.#options.onEvent?.({ type: 'clock-step', text });
+  });
   lagMillis = 0;
   #onFrame: FrameHandler = () => {};
   #runOptions: RunOptions = {};
@@ -157,6 +168,10 @@ export class LiveSource implements FrameSource {
     return this.#lagging;
   }
 
+  get evenMillis(): number {
+    return this.#clock.even(performance.now());
+  }
+
   get #over(): boolean {
     return this.#runOptions.signal?.aborted === true || this.#full;
   }
@@ -178,6 +193,7 @@ export class LiveSource implements FrameSource {
   async #waitForReturn(leastMillis: number): Promise<void> {
     const begun = performance.now();
     do {
+      this.#clock.look(Date.now(), performance.now());
       await new Promise((resolve) => setTimeout(resolve, RETURN_MILLIS));
       await this.#runOptions.onPause?.(this);
     } while (
@@ -214,6 +230,7 @@ export class LiveSource implements FrameSource {
       frame.number = ++this.frames;
       frame.interfaceIndex = interfaceIndex;
       lastFrameMillis = frame.seconds * 1000 + frame.nanos / 1_000_000;
+      this.#clock.meet(lastFrameMillis, lastArrival);
       this.#onFrame(frame);
     };
     const onOpen = (opened: CaptureInterface): void => {
@@ -253,8 +270,10 @@ export class LiveSource implements FrameSource {
     let holding = false;
     const tick = setInterval(() => {
       const hasCome = performance.now() - lastArrival < TICK_MILLIS;
-      this.lagMillis = hasCome ? Math.max(0, Date.now() - lastFrameMillis) : 0;
-      this.#lagging = performance.now() - lastArrival < TICK_MILLIS && Date.now() - lastFrameMillis > LAG_MILLIS;
+      this.#clock.look(Date.now(), performance.now());
+      const age = this.#clock.age(lastFrameMillis, performance.now());
+      this.lagMillis = hasCome ? Math.max(0, age) : 0;
+      this.#lagging = hasCome && age > LAG_MILLIS;
       const wait = holding ? undefined : this.#runOptions.onPause?.(this);
       if (wait === undefined) return;
       holding = true;

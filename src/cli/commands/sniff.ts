@@ -84,7 +84,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     maxFrames: readCount('--count', args.count, 1) ?? null,
     onEvent: (event) => {
       tell(describeEvent(event, source.name));
-      if (event.type !== 'fallback') watching.ready();
+      if (event.type === 'started' || event.type === 'waiting') watching.ready();
     },
   });
   const format = args.format ?? 'text';
@@ -303,6 +303,8 @@ function describeEvent(event: LiveEvent, name: string): string {
       return `${event.reason}; trying ${event.to}`;
     case 'waiting':
       return `${event.reason}; waiting for it`;
+    case 'clock-step':
+      return event.text;
   }
 }
 

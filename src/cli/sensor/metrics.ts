@@ -61,6 +61,11 @@ function listMetrics(vitals: Vitals, startedSeconds: number): Metric[] {
     ),
     gauge('portzero_capturing', '1 while a capturer hands out frames.', ({ capturing }) => Number(capturing)),
     counter('portzero_capturer_starts_total', 'Starts of a capturer.', () => vitals.capture.starts),
+    counter(
+      'portzero_clock_steps_total',
+      'Times that the clock was set by two seconds or more, or the machine slept.',
+      () => vitals.capture.clockSteps,
+    ),
     gauge(
       'portzero_lag_seconds',
       'How far the newest frame is behind the clock while frames come.',

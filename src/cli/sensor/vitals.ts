@@ -9,6 +9,8 @@ export interface CaptureState {
   readonly capturing: boolean;
   /** Times that one began to. */
   readonly starts: number;
+  /** Steps of the clock. */
+  readonly clockSteps: number;
 }
 
 export interface VitalsOptions {

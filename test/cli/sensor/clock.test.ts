@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeSniff, refusal } from '../../support/fake-capturer.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'portzero-clock-'));
+let folder: string;
+let number = 0;
+let running: FakeSniff | null = null;
+
+beforeEach(() => {
+  folder = join(scratch, `run${number++}`);
+  mkdirSync(folder);
+});
+afterEach(() => running?.kill());
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const MINUTE = 60_000;
+const STEPS = [10 * MINUTE, -10 * MINUTE, 300 * MINUTE, -300 * MINUTE];
+
+interface Record {
+  readonly type: string;
+  readonly verdict: string;
+  readonly client: { readonly address: string };
+}
+
+/** Ends of an exchange as `refusal` numbers them. */
+const question = (at: number) => refusal(at)[0]!;
+const answer = (at: number) => refusal(at)[1]!;
+
+describe.each(STEPS)('the clock of frames steps by %d ms', (step) => {
+  const start = async () => {
+    running = new FakeSniff(folder, ['--answer-timeout', '2s', '-f', 'ndjson', '--exchanges', 'all']);
+    await running.until(({ stderr }) => stderr.includes('sniffing'), 'capturer');
+    return running;
+  };
+  const exchanges = ({ stdout }: FakeSniff) =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record)
+      .filter(({ type }) => type === 'exchange');
+
+  it('in the middle of an exchange: what was open is answered, what is not is silent in its time', async () => {
+    const sniff = await start();
+    const begun = performance.now();
+    await sniff.send([{ bytes: question(1) }, { bytes: question(2) }]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sniff.send([{ bytes: answer(1), millis: Date.now() + step }]);
+    await sniff.until((it) => exchanges(it).length === 2, 'two exchanges');
+    const took = performance.now() - begun;
+    // Not before the answer timeout, and neither ten minutes later.
+    expect(took).toBeGreaterThan(2000);
+    expect(took).toBeLessThan(15_000);
+    const verdicts = Object.fromEntries(exchanges(sniff).map((it) => [it.client.address, it.verdict]));
+    expect(verdicts).toEqual({ '10.0.0.1': 'refused', '10.0.0.2': 'silent' });
+    expect(sniff.stderr.match(/the clock went/g)).toHaveLength(1);
+    const [, size] = /the clock went (.*?): /.exec(sniff.stderr)!;
+    expect(size).toMatch(Math.abs(step) > 60 * MINUTE ? /^(5 h 0|4 h 59) min/ : /^(10|9) min/);
+    expect(size).toContain(step > 0 ? 'forwards' : 'backwards');
+    expect(await sniff.interrupt()).toBe(2);
+  }, 40_000);
+
+  it('between exchanges: those that follow take their time', async () => {
+    const sniff = await start();
+    await sniff.send([{ bytes: question(1) }, { bytes: answer(1) }]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const begun = performance.now();
+    await sniff.send([{ bytes: question(2), millis: Date.now() + step }]);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sniff.send([
+      { bytes: answer(2), millis: Date.now() + step },
+      { bytes: question(3), millis: Date.now() + step },
+    ]);
+    await sniff.until((it) => exchanges(it).some(({ client }) => client.address === '10.0.0.3'), 'silence');
+    expect(performance.now() - begun).toBeGreaterThan(2900);
+    const verdicts = Object.fromEntries(exchanges(sniff).map((it) => [it.client.address, it.verdict]));
+    expect(verdicts).toEqual({ '10.0.0.1': 'refused', '10.0.0.2': 'refused', '10.0.0.3': 'silent' });
+    expect(sniff.stderr.match(/the clock went/g)).toHaveLength(1);
+    expect(await sniff.interrupt()).toBe(2);
+  }, 40_000);
+});
