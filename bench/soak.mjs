@@ -1,0 +1,260 @@
+/**
+ * npm run soak [-- --duration 5m --rate 5000 --kills N]
+ *
+ * A live run as a service has it, between two network namespaces (root only): SYNs to port 0 from changing sources and ordinary
+ * connections beside them, with evidence, records that rotate and metrics. Prints how memory and CPU go, and whether all that was
+ * sent was counted or told as lost, and every file can be read. With --kills it is killed so many times at random (kill -9), and
+ * started again; then every file must be readable up to its last second, and no capturer left behind. Exit status 1 where not.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CaptureFile } from './capture-file.mjs';
+import { writeFlood, writeShort } from './traffic.mjs';
+
+const BIN = join(import.meta.dirname, '../bin/portzero.js');
+const { values: options } = parseArgs({
+  options: {
+    duration: { type: 'string', default: '5m' },
+    rate: { type: 'string', default: '5000' },
+    kills: { type: 'string', default: '0' },
+    /** Set when it runs in the sensor's namespace: the other one. */
+    inside: { type: 'string' },
+  },
+});
+const [, count, unit] = /^(\d+)([smh])$/.exec(options.duration) ?? [];
+const seconds = Number(count) * { s: 1, m: 60, h: 3600 }[unit];
+const rate = Number(options.rate);
+const kills = Number(options.kills);
+/** Of the first and last part, how far memory and CPU may be apart. */
+const TOLERANCE = 0.05;
+const CAPTURED = 400_000;
+
+const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+const failures = [];
+const check = (holds, what) => {
+  console.log(`${holds ? 'ok  ' : 'FAIL'} ${what}`);
+  if (!holds) failures.push(what);
+};
+
+function must(file, ...args) {
+  const { status, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}`);
+}
+
+async function startSniff(folder) {
+  const args = [
+    ...['sniff', 'soak0', '--backend', 'tcpdump', '--filter', '', '--quiet', '--answer-timeout', '2s'],
+    ...['-w', join(folder, 'evidence.pcapng'), '-f', 'eve', '-o', join(folder, 'eve.json'), '--stats-interval', '1s'],
+    ...['--rotate', '20MB', '--max-disk', '300MB', '--max-listed', '100', '--metrics', '9464'],
+  ];
+  const log = openSync(join(folder, 'log'), 'a');
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, stdio: ['ignore', 'ignore', log] });
+  closeSync(log);
+  for (let turn = 0; (await readMetrics())?.get('portzero_capturing') !== 1; turn++) {
+    if (turn === 300) throw new Error(`does not start: ${readFileSync(join(folder, 'log'), 'utf8')}`);
+    await sleep(100);
+  }
+  return child;
+}
+
+async function readMetrics() {
+  try {
+    const text = await (await fetch('http://127.0.0.1:9464/metrics')).text();
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(lines.map((line) => line.split(/ (?=\S+$)/)).map(([name, value]) => [name, Number(value)]));
+  } catch {
+    return null;
+  }
+}
+
+/** Sends a capture over and over. */
+function replay(peer, path, pps) {
+  const args = ['netns', 'exec', peer, 'tcpreplay', '-K', `--pps=${pps}`, '--loop=0', '-i', 'soak1', path];
+  const child = spawn('ip', args, { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  return {
+    stop() {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
+}
+
+/** Frames that have come to the interface, as the kernel counts them; tcpreplay that is interrupted is one short. */
+function countArrived() {
+  const { stdout } = spawnSync('ip', ['-s', '-j', 'link', 'show', 'soak0'], { encoding: 'utf8' });
+  return JSON.parse(stdout)[0].stats64.rx.packets;
+}
+
+/** Names of files that cannot be read to a whole record. */
+function findUnreadable(folder, isKilled) {
+  const bad = [];
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith('.pcapng')) {
+      const { status, stderr } = spawnSync('tshark', ['-r', path, '-T', 'fields', '-e', 'frame.number'], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      });
+      // Of a block that was being written when it was killed a part may be there.
+      if (status !== 0 && !(isKilled && /cut short/.test(stderr))) bad.push(`${name}: ${stderr.slice(0, 200)}`);
+    } else if (name.endsWith('.json')) {
+      const lines = readFileSync(path, 'utf8').split('\n');
+      const last = lines.pop();
+      if (last !== '' && !isKilled) bad.push(`${name}: its last line is cut`);
+      try {
+        for (const line of lines) JSON.parse(line);
+      } catch (error) {
+        bad.push(`${name}: ${error.message}`);
+      }
+    }
+  }
+  return bad;
+}
+
+const isCapturing = () => spawnSync('pgrep', ['-f', '^tcpdump .*-i soak0'], { encoding: 'utf8' }).stdout.trim() !== '';
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+
+async function soak(folder, peer, captures) {
+  const sensor = await startSniff(folder);
+  const ended = new Promise((resolve) => sensor.once('close', resolve));
+  const arrivedBefore = countArrived();
+  const traffic = captures.map(([path, pps]) => replay(peer, path, pps));
+  const samples = [];
+  const begun = performance.now();
+  let before = await readMetrics();
+  const every = Math.max(2, Math.min(30, seconds / 60));
+  while ((performance.now() - begun) / 1000 < seconds) {
+    await sleep(every * 1000);
+    const now = await readMetrics();
+    if (now === null) throw new Error(`gone: ${readFileSync(join(folder, 'log'), 'utf8')}`);
+    const frames = now.get('portzero_frames_total') - before.get('portzero_frames_total');
+    const cpu = now.get('process_cpu_seconds_total') - before.get('process_cpu_seconds_total');
+    samples.push({
+      at: (performance.now() - begun) / 1000,
+      memory: now.get('process_resident_memory_bytes') / 1e6,
+      micros: (cpu / frames) * 1e6,
+      open: now.get('portzero_open_exchanges'),
+      lag: now.get('portzero_lag_seconds'),
+    });
+    before = now;
+  }
+  await Promise.all(traffic.map((it) => it.stop()));
+  const sent = countArrived() - arrivedBefore;
+  // What is on its way.
+  for (let last = -1, now = 0; now !== last; ) {
+    last = now;
+    await sleep(1500);
+    now = (await readMetrics()).get('portzero_frames_total');
+  }
+  const total = await readMetrics();
+  const health = await (await fetch('http://127.0.0.1:9464/healthz')).json();
+  sensor.kill('SIGINT');
+  const status = await ended;
+  console.log('\n| after | resident | CPU a frame | open exchanges | lag |\n|---|---|---|---|---|');
+  const step = Math.max(1, Math.floor(samples.length / 12));
+  for (const { at, memory, micros, open, lag } of samples.filter((_, index) => index % step === 0))
+    console.log(
+      `| ${at.toFixed(0)} s | ${memory.toFixed(0)} MB | ${micros.toFixed(1)} us | ${open} | ${lag.toFixed(2)} s |`,
+    );
+  console.log('');
+  // A first part to warm up in, ten minutes at most; what is left in halves.
+  const warm = samples.filter(({ at }) => at > Math.min(600, seconds / 3));
+  const [first, last] = [warm.slice(0, warm.length / 2), warm.slice(warm.length / 2)];
+  for (const [name, key] of [
+    ['resident memory', 'memory'],
+    ['CPU a frame', 'micros'],
+  ]) {
+    const [a, b] = [first, last].map((part) => mean(part.map((sample) => sample[key])));
+    check(b <= a * (1 + TOLERANCE), `${name}: ${a.toFixed(1)} in the first half, ${b.toFixed(1)} in the second`);
+  }
+  const counted = total.get('portzero_frames_total');
+  const lost = total.get('portzero_dropped_frames_total') ?? 0;
+  check(counted + lost === sent, `${sent} frames sent = ${counted} counted + ${lost} told as lost`);
+  const missing = total.get('portzero_evidence_missing_frames_total');
+  check(missing === 0, `${missing} frames of evidence missing (${percent(missing / counted)})`);
+  check(lost > 0 || health.status === 'ok', `health: ${JSON.stringify(health)}`);
+  check(status === 1 || (lost > 0 && status === 2), `exit status ${status}`);
+  const unreadable = findUnreadable(folder, false);
+  check(unreadable.length === 0, `files that cannot be read: ${unreadable.join('; ') || 'none'}`);
+  check(!isCapturing(), 'no capturer is left');
+}
+
+async function killOften(folder, peer, captures) {
+  const traffic = captures.map(([path, pps]) => replay(peer, path, pps));
+  let left = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    const sensor = await startSniff(folder);
+    const ended = new Promise((resolve) => sensor.once('close', resolve));
+    await sleep(200 + Math.random() * 2000);
+    const killed = Date.now();
+    sensor.kill('SIGKILL');
+    await ended;
+    for (let turn = 0; isCapturing() && turn < 50; turn++) await sleep(100);
+    if (isCapturing()) left++;
+    const newest = readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .at(-1);
+    const times = readFileSync(join(folder, newest), 'utf8').matchAll(/^\{"timestamp":"([^"]+)"/gm);
+    const latest = Math.max(...[...times].map(([, time]) => Date.parse(time.replace(/(\.\d{3})\d+/, '$1'))));
+    if (killed - latest > 1500) failures.push(`kill ${kill + 1}: the last record is ${killed - latest} ms old`);
+  }
+  await Promise.all(traffic.map((it) => it.stop()));
+  check(failures.length === 0, `${kills} kills: records up to the last second ${failures.join('; ')}`);
+  check(left === 0, `${left} times a capturer was left behind`);
+  const unreadable = findUnreadable(folder, true);
+  check(unreadable.length === 0, `files that cannot be read: ${unreadable.join('; ') || 'none'}`);
+}
+
+async function inside(peer) {
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-soak-'));
+  try {
+    const captures = [
+      ['syns.pcap', writeFlood, rate],
+      ['short.pcap', writeShort, Math.ceil(rate / 2)],
+    ].map(([name, write, pps]) => {
+      const path = join(folder, name);
+      const file = new CaptureFile(path);
+      write(file, CAPTURED);
+      file.close();
+      return [path, pps];
+    });
+    if (kills > 0) await killOften(folder, peer, captures);
+    else await soak(folder, peer, captures);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+if (options.inside !== undefined) await inside(options.inside);
+else {
+  const [near, far] = [`pzs${process.pid}n`, `pzs${process.pid}f`];
+  try {
+    for (const name of [near, far]) must('ip', 'netns', 'add', name);
+    must('ip', 'link', 'add', 'soak0', 'netns', near, 'type', 'veth', 'peer', 'name', 'soak1', 'netns', far);
+    for (const [name, device] of [
+      [near, 'soak0'],
+      [far, 'soak1'],
+    ]) {
+      // Nobody speaks but us, and nobody answers.
+      must('ip', 'netns', 'exec', name, 'sysctl', '-q', '-w', 'net.ipv6.conf.all.disable_ipv6=1');
+      must('ip', '-n', name, 'link', 'set', device, 'arp', 'off', 'up');
+      must('ip', '-n', name, 'link', 'set', 'lo', 'up');
+    }
+    await sleep(500);
+    const { duration } = options;
+    const again = ['--inside', far, '--duration', duration, '--rate', options.rate, '--kills', options.kills];
+    const { status } = spawnSync('ip', ['netns', 'exec', near, process.execPath, import.meta.filename, ...again], {
+      stdio: 'inherit',
+    });
+    process.exitCode = status ?? 1;
+  } finally {
+    for (const name of [near, far]) spawnSync('ip', ['netns', 'del', name]);
+  }
+}
