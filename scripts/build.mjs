@@ -20,11 +20,15 @@ const root = join(import.meta.dirname, '..');
 /** With --lenient a type error does not stop the build: the tests are to run, and `npm run types` reports it. */
 const isLenient = process.argv.includes('--lenient');
 
+/** Optional packages that are imported; `cap` is asked for at run time. */
+const OPTIONAL = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).peerDependencies);
+
 /** What every bundle has in common. `entries`: name to path. */
 const inputOf = (entries, ...plugins) => ({
   input: entries,
   platform: 'node',
-  external: (id) => !id.startsWith('node:') && isBuiltin(id),
+  // Optional packages are had from whoever installs them.
+  external: (id) => (!id.startsWith('node:') && isBuiltin(id)) || OPTIONAL.includes(id),
   // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
   treeshake: { propertyReadSideEffects: false },
   plugins: [
@@ -137,6 +141,7 @@ async function bundle() {
     portzero: join(modules, 'cli/main.js'),
     worker: join(modules, 'analysis/worker.js'),
     'reader-thread': join(modules, 'prefilter/reader-thread.js'),
+    'reader-child': join(modules, 'sweep/reader-child.js'),
   };
   /** What is always loaded: all that is reached without an import() on the way, from the command and its threads. */
   const atOnce = new Set();

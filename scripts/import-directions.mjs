@@ -40,6 +40,8 @@ export const MAY_IMPORT = {
     'config',
     'atlas',
   ],
+  // Captures that workers elsewhere read, and what they have stored of them.
+  sweep: ['capture', 'shard', 'decode', 'words', 'analysis'],
   probe: ['core', 'capture', 'decode', 'track', 'words', 'engine', 'rules', 'report', 'config', 'atlas', 'analysis'],
   cli: [
     'core',
@@ -54,6 +56,7 @@ export const MAY_IMPORT = {
     'config',
     'atlas',
     'analysis',
+    'sweep',
     'probe',
   ],
 };

@@ -15,6 +15,7 @@ const kept = join(root, 'node_modules/.cache/portzero-package.json');
 
 export function packedManifest(manifest) {
   const { scripts: _, devDependencies: _dev, allowScripts: _allow, optionalDependencies, ...shipped } = manifest;
+  const optional = { ...optionalDependencies, ...manifest.peerDependencies };
   const [, home] = /^github:([\w.-]+\/[\w.-]+)$/.exec(manifest.repository);
   const address = `https://github.com/${home}`;
   return {
@@ -23,10 +24,8 @@ export function packedManifest(manifest) {
     homepage: `${address}#readme`,
     bugs: { url: `${address}/issues` },
     repository: { type: 'git', url: `git+${address}.git` },
-    peerDependencies: optionalDependencies,
-    peerDependenciesMeta: Object.fromEntries(
-      Object.keys(optionalDependencies).map((name) => [name, { optional: true }]),
-    ),
+    peerDependencies: optional,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(optional).map((name) => [name, { optional: true }])),
   };
 }
 

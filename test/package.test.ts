@@ -68,7 +68,13 @@ describe('the package', () => {
     expect(packed.manifest).not.toHaveProperty('scripts');
     expect(packed.manifest).not.toHaveProperty('dependencies');
     expect(packed.manifest).not.toHaveProperty('optionalDependencies');
-    expect(packed.manifest.peerDependenciesMeta).toEqual({ cap: { optional: true } });
+    const optional = { optional: true };
+    expect(packed.manifest.peerDependenciesMeta).toEqual({
+      cap: optional,
+      '@nats-io/jetstream': optional,
+      '@nats-io/transport-node': optional,
+      pg: optional,
+    });
     expect(packed.files).not.toContain('binding.gyp');
     expect(packed.bytes).toBeLessThan(3_000_000);
   });

@@ -22,6 +22,10 @@ export interface DistilOptions {
   readonly decoder: DecoderOptions;
   readonly answerTimeoutNanos: number;
   readonly maxExchanges: number;
+  /** What a file is called where others look for it (default: its absolute path). */
+  readonly uri?: string;
+  /** Whether the shard is to outlive a power failure (default true): not where somebody stores it elsewhere at once. */
+  readonly isLasting?: boolean;
   /** As of analyzeSource(). */
   readonly worthCore?: number;
   readonly signal?: AbortSignal;
@@ -59,7 +63,7 @@ export async function distilCapture(
   const decoder = canonicalJson(options.decoder);
   const path = typeof capture === 'string' ? capture : null;
   const status = path === null ? null : statusOf(path);
-  const origin = status === null ? originOfStream(capture) : originOfFile(path!, status);
+  const origin = status === null ? originOfStream(capture) : originOfFile(path!, status, options.uri);
   const key = shardKey(origin, decoder);
   const name = `${key}${SHARD_ENDING}`;
   const there = await readThere(join(options.directory, name));
@@ -68,7 +72,7 @@ export async function distilCapture(
     const sizes = { read: 0, kept: bytes };
     return { key, path: join(options.directory, name), isOld: true, problems: head.problems, bytes: sizes, frames: 0 };
   }
-  const writer = new ShardWriter(options.directory, name);
+  const writer = new ShardWriter(options.directory, name, options.isLasting);
   try {
     return await distil(capture, { origin, key, decoder, status, writer }, options);
   } finally {
@@ -179,8 +183,9 @@ function statusOf(path: string): BigIntStats | null {
 const isSame = (before: BigIntStats, now: BigIntStats | null): boolean =>
   now !== null && before.size === now.size && before.mtimeNs === now.mtimeNs;
 
-function originOfFile(path: string, { size, mtimeNs }: BigIntStats): ShardOrigin {
-  return { uri: showPath(resolve(path)), name: showPath(path), size: Number(size), version: String(mtimeNs) };
+function originOfFile(path: string, { size, mtimeNs }: BigIntStats, uri?: string): ShardOrigin {
+  const named = uri === undefined ? { uri: showPath(resolve(path)), name: showPath(path) } : { uri, name: uri };
+  return { ...named, size: Number(size), version: String(mtimeNs) };
 }
 
 function originOfStream(capture: string | { readonly name: string }): ShardOrigin {
@@ -189,7 +194,7 @@ function originOfStream(capture: string | { readonly name: string }): ShardOrigi
 }
 
 /** The head of a shard that is there and sound. */
-async function readThere(path: string): Promise<{ head: ShardHead; bytes: number } | null> {
+export async function readThere(path: string): Promise<{ head: ShardHead; bytes: number } | null> {
   if (!existsSync(path)) return null;
   const shard = shardFile(path);
   try {

@@ -3,7 +3,7 @@ import type { DecoderOptions } from '../decode/decoder.ts';
 import type { ShardHead } from '../shard/head.ts';
 import { canonicalJson } from '../shard/key.ts';
 import { MergedSource } from '../shard/merged-source.ts';
-import { closeShard, type ShardPlace } from '../shard/open-shard.ts';
+import { closeShard, type ShardBrief, type ShardPlace } from '../shard/open-shard.ts';
 import { compareNames, comparePlaces, type SeriesOf } from '../shard/series.ts';
 import type { Input } from './types.ts';
 
@@ -44,9 +44,7 @@ export async function mergeShards(
   for await (const shard of shards) {
     let found: Found;
     try {
-      const { head, frames } = await shard.open();
-      await closeShard(frames);
-      found = describe(shard, head, { decoder, seriesOf: options.seriesOf });
+      found = describe(shard, shard.brief ?? (await readHead(shard)), { decoder, seriesOf: options.seriesOf });
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       const { code, offset, frame, message } = error;
@@ -77,9 +75,15 @@ export async function mergeShards(
   return [...inputs.map(toInput), ...broken];
 }
 
+async function readHead(shard: ShardPlace): Promise<ShardHead> {
+  const { head, frames } = await shard.open();
+  await closeShard(frames);
+  return head;
+}
+
 function describe(
   shard: ShardPlace,
-  { key, origin, decoder, start, format, compression }: ShardHead,
+  { key, origin, decoder, start, format, compression }: ShardBrief,
   now: { readonly decoder: string; readonly seriesOf: SeriesOf },
 ): Found {
   const { uri, name, version } = origin;

@@ -89,7 +89,8 @@ function isLink(path: string): boolean {
   return lstatSync(toPath(path), { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-async function holdsCapture(path: string): Promise<boolean> {
+/** Whether a regular file is a capture, told by content. Throws for one that cannot be read. */
+export async function holdsCapture(path: string): Promise<boolean> {
   const source = new FileSource(openSync(toPath(path), 'r'), path);
   try {
     const sniffed = await sniffFormat(source, LOOK_LENGTH);

@@ -8,7 +8,7 @@ import { openStandardError, openStandardOutput, settled } from './standard-outpu
 const LINGER_MILLIS = 2000;
 
 /** Errors that are no bug: bad usage, bad configuration, an input that cannot be read. One line says what is wrong. */
-const EXPECTED = new Set(['CliError', 'ConfigError', 'CaptureError']);
+const EXPECTED = new Set(['CliError', 'ConfigError', 'CaptureError', 'ServiceError']);
 
 /** Runs `portzero` with these arguments. Settles with the exit status; never rejects. */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {

@@ -12,6 +12,10 @@ export const VERB_NAMES = [
   'diff',
   'distil',
   'merge',
+  'sweep',
+  'work',
+  'query',
+  'setup',
   'completion',
 ] as const;
 export type VerbName = (typeof VERB_NAMES)[number];

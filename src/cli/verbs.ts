@@ -58,6 +58,26 @@ export const VERBS: Readonly<Record<VerbName, Verb>> = {
     describe: 'The report on many captures, as one, from what distil kept of them',
     load: () => import('./commands/merge.ts'),
   },
+  sweep: {
+    command: 'sweep <paths..>',
+    describe: 'The report on archives that workers on many machines read',
+    load: () => import('./commands/sweep.ts'),
+  },
+  work: {
+    command: 'work',
+    describe: 'Distil the captures that sweeps ask for',
+    load: () => import('./commands/work.ts'),
+  },
+  query: {
+    command: 'query <what>',
+    describe: 'Ask the store of sweeps: which captures have failed',
+    load: () => import('./commands/query.ts'),
+  },
+  setup: {
+    command: 'setup <what>',
+    describe: 'Make the streams and tables that sweeps need',
+    load: () => import('./commands/setup.ts'),
+  },
   completion: {
     command: 'completion [shell]',
     describe: 'Print the script that completes commands and options in bash, zsh or fish',

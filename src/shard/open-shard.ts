@@ -16,8 +16,13 @@ export interface ShardPlace {
   /** As a person may know it. */
   readonly name: string;
   readonly bytes: number;
+  /** Where that is known without opening it. */
+  readonly brief?: ShardBrief;
   open(): Promise<OpenShard>;
 }
+
+/** What is to be known of a shard before its turn comes. */
+export type ShardBrief = Pick<ShardHead, 'key' | 'origin' | 'decoder' | 'start' | 'format' | 'compression'>;
 
 /** Most of a shard that is read at once; most shards are small. */
 const MOST_READ = 512 * 1024;

@@ -29,9 +29,11 @@ export class ShardWriter {
   /** `directory` is made where it is not there; `name` is that of the file in it. */
   readonly #directory: string;
   readonly #name: string;
-  constructor(directory: string, name: string) {
+  readonly #isLasting: boolean;
+  constructor(directory: string, name: string, isLasting = true) {
     this.#directory = directory;
     this.#name = name;
+    this.#isLasting = isLasting;
     mkdirSync(directory, { recursive: true });
     this.#part = join(directory, `.${name}.${process.pid}.part`);
   }
@@ -67,7 +69,7 @@ export class ShardWriter {
         writeAll(descriptor, section);
         if (this.#descriptor >= 0) this.#copyPart(descriptor);
         for (const block of this.#held) writeAll(descriptor, block);
-        fsyncSync(descriptor);
+        if (this.#isLasting) fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
       }

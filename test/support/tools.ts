@@ -35,7 +35,8 @@ export type Tool =
   | 'ruby'
   | 'systemd-notify'
   | 'systemd-analyze'
-  | 'mmdblookup';
+  | 'mmdblookup'
+  | 'nats-server';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */
 function missing(what: string): false {

@@ -70,7 +70,7 @@ export function readSeries(expression: string | undefined): SeriesOf {
 }
 
 /** A distillate has the frames of port 0 and no others: who asks for more must not be told of less. */
-function refuseOtherPorts({ exchanges, rules, config }: AnalysisSettings): void {
+export function refuseOtherPorts({ exchanges, rules, config }: AnalysisSettings): void {
   const instead = 'needs all frames, of which distillates hold those of port 0: use analyze --join';
   if (exchanges === 'all') throw new CliError(`--exchanges all ${instead}`);
   const other = config.expect.find(({ port }) => port !== 0);

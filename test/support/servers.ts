@@ -1,0 +1,150 @@
+/** Servers of our own for a test: on free ports, in a temporary folder, ended by their process ids. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requireTool } from './tools.ts';
+
+const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+/** Where Debian keeps PostgreSQL's programs; null where there are none. */
+function postgresPrograms(): string | null {
+  const base = '/usr/lib/postgresql';
+  try {
+    const [newest] = readdirSync(base).sort((a, b) => Number(b) - Number(a));
+    return newest === undefined ? null : join(base, newest, 'bin');
+  } catch {
+    return null;
+  }
+}
+
+/** True when both servers can be had. Throws when not and PORTZERO_NO_SKIP is 1. */
+export function requireServers(): boolean {
+  const hasStore = postgresPrograms() !== null;
+  if (!hasStore && process.env.PORTZERO_NO_SKIP === '1')
+    throw new Error('PORTZERO_NO_SKIP is set and there is no PostgreSQL');
+  return requireTool('nats-server') && hasStore;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function untilOpen(port: number, child: ChildProcess): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}`);
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (isOpen) return;
+    await sleep(100);
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+/** It listens before it answers. */
+async function untilReady(programs: string, port: number): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    const { status } = spawnSync(join(programs, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]);
+    if (status === 0) return;
+    await sleep(100);
+  }
+  throw new Error('PostgreSQL is not ready');
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
+}
+
+export interface RunningQueue {
+  readonly url: string;
+  /** As a power failure would, but for the disk. */
+  kill(): Promise<void>;
+  /** Again, with what it had. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `more` stands in the server's configuration. */
+export async function startQueue(more = 'jetstream { store_dir: "STORE" }'): Promise<RunningQueue> {
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-nats-'));
+  const port = await freePort();
+  writeFileSync(join(folder, 'conf'), `listen: "127.0.0.1:${port}"\n${more.replaceAll('STORE', folder)}\n`);
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn('nats-server', ['-c', join(folder, 'conf')], { stdio: 'ignore', env: ENV });
+    await untilOpen(port, child);
+  };
+  await start();
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    start,
+    kill: () => end(child, 'SIGKILL'),
+    async stop() {
+      await end(child, 'SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface RunningStore {
+  /** As its superuser. */
+  readonly url: string;
+  urlOf(user: string): string;
+  stop(): Promise<void>;
+}
+
+export async function startStore(): Promise<RunningStore> {
+  const programs = postgresPrograms()!;
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-postgres-'));
+  // It refuses to run as root.
+  const isRoot = process.getuid?.() === 0;
+  const [uid, gid] = isRoot
+    ? ['-u', '-g'].map((option) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' })))
+    : [undefined, undefined];
+  if (isRoot) chownSync(folder, uid!, gid!);
+  const ids = isRoot ? { uid: uid!, gid: gid! } : {};
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  if (isRoot) chownSync(data, uid!, gid!);
+  execFileSync(
+    join(programs, 'initdb'),
+    ['-D', data, '-A', 'trust', '-U', 'admin', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    {
+      stdio: 'ignore',
+      cwd: folder,
+      ...ids,
+    },
+  );
+  const port = await freePort();
+  const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
+  const child = spawn(join(programs, 'postgres'), options, { stdio: 'ignore', cwd: folder, ...ids });
+  await untilOpen(port, child);
+  await untilReady(programs, port);
+  const urlOf = (user: string) => `postgres://${user}@127.0.0.1:${port}/postgres`;
+  return {
+    url: urlOf('admin'),
+    urlOf,
+    async stop() {
+      // Fast shutdown: who is connected is let go.
+      await end(child, 'SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
