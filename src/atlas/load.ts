@@ -12,6 +12,19 @@ export function loadAtlas(): Atlas {
 }
 
 /**
+ * The stacks of the atlas to hold an answer against. A sensor reads it in the middle of its run, when the package may just be
+ * exchanged for another: where the file is gone, nothing is known of any stack, and the run goes on.
+ */
+export function shippedStacks(): readonly StackEntry[] {
+  try {
+    return loadAtlas().stacks;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
  * Entries of a file of one's own, as `portzero atlas --learn` writes them: the same shape as the shipped ones. Throws an Error
  * that says what is wrong with the text.
  */

@@ -1,5 +1,5 @@
 import type { ExchangeGroup, ExchangeReport, LooksLikeReport, RunResult } from '../report/model/types.ts';
-import { labelOf, loadAtlas } from './load.ts';
+import { labelOf, shippedStacks } from './load.ts';
 import { Signature } from './match.ts';
 import { type Observation, observe } from './observe.ts';
 import type { StackEntry } from './types.ts';
@@ -59,7 +59,7 @@ class Likeness {
     const like: Named[] = [];
     const unlike: Named[] = [];
     // One's own come first: they are what one looks for. The atlas is read when there is something to hold against it.
-    this.#signatures ??= [...this.#own, ...loadAtlas().stacks].map((entry) => new Signature(entry));
+    this.#signatures ??= [...this.#own, ...shippedStacks()].map((entry) => new Signature(entry));
     for (const signature of this.#signatures) {
       const { entry } = signature;
       const compared = answers.map((answer) => signature.compare(answer));

@@ -321,7 +321,7 @@ describe('all steps together', () => {
     };
     const calls = () =>
       existsSync(join(home, 'npm.log')) ? readFileSync(join(home, 'npm.log'), 'utf8').split('\n').filter(Boolean) : [];
-    /** A checkout of the action, with or without what a release has built. */
+    /** A checkout of the action, with or without what a release has built. The atlas is left out: no run dies of its absence. */
     const checkout = (...parts: string[]) => {
       const path = join(home, 'checkout');
       for (const part of ['bin', 'package.json', 'schema', ...parts])
