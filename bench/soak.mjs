@@ -266,6 +266,11 @@ else {
     });
     process.exitCode = status ?? 1;
   } finally {
-    for (const name of [near, far]) spawnSync('ip', ['netns', 'del', name]);
+    for (const name of [near, far]) {
+      // What still sends there where it ended in the middle.
+      const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
+      for (const pid of (stdout ?? '').split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL');
+      spawnSync('ip', ['netns', 'del', name]);
+    }
   }
 }
