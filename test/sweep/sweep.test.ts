@@ -102,7 +102,7 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
       await untilShards((kill * FILES) / (KILLS + 2));
       workers[kill % 2]!.kill('SIGKILL');
       workers[kill % 2] = work();
-      if (kill % Math.ceil(KILLS / 3) === 0) {
+      if (kill % Math.floor(KILLS / 3) === 0) {
         await queue.kill();
         await sleep(300);
         await queue.start();
