@@ -22,6 +22,7 @@ import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { SharedState } from '../track/tracking.ts';
+import { AlikeExchanges } from './alike.ts';
 import { addCounted, addOrdinary, fillTotals } from './counted.ts';
 import { Findings } from './findings.ts';
 import type { FrameKeeper } from './frame-keeper.ts';
@@ -74,6 +75,7 @@ class InputAnalysis {
   readonly #findings: Findings;
   readonly #clock: IdleClock;
   readonly #tally = new VerdictTally();
+  readonly #alike: AlikeExchanges;
   /** Made with the first exchange with port 0: most captures have none. */
   #overview: Overview | null = null;
   #untimed = 0;
@@ -104,6 +106,8 @@ class InputAnalysis {
       scopeName: (scope) => this.#decoder.scopeName(scope),
     });
     this.#findings = findings;
+    const alike = new AlikeExchanges(this.#engine, findings, this.#tally);
+    this.#alike = alike;
     this.core = isCoreWorth(source, options) ? this.#openCore(evidence) : null;
     if (this.core !== null) (source as SkippingSource).skipWith(this.core);
     // Text, which is all that is left without lists and streams, shows nothing of it.
@@ -123,8 +127,9 @@ class InputAnalysis {
       {
         opened: (exchange) => findings.opened(exchange),
         settled: (exchange) => {
-          this.#tally.add(exchange);
           if (hasOverview && exchange.portZero !== null) this.#addToOverview(exchange);
+          if (config.expect.length === 0 && alike.takes(exchange)) return;
+          this.#tally.add(exchange);
           this.#expectations.observe(exchange);
           findings.settled(exchange);
         },
@@ -207,6 +212,7 @@ class InputAnalysis {
   /** Between buffers: a live source tells the time that passes without frames. */
   pause(): void | Promise<void> {
     this.#clock.pause();
+    this.#alike.flush();
     return this.#options.onProgress?.({
       source: this.#source,
       frames: this.#source.counted?.frames ?? this.#totals.frames,
@@ -231,6 +237,7 @@ class InputAnalysis {
     // Live its own clock has gone on, and the last stamp may be of one that was set.
     if (hasTime && source.evenMillis === undefined) this.#tracker.advance(totals.lastSeconds, totals.lastNanos);
     this.#tracker.finish();
+    this.#alike.flush();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);
     if (this.core !== null) {
       const { settled } = this.core;

@@ -2,7 +2,7 @@ import { formatAddress } from '../decode/address.ts';
 import type { Fired, RuleEngine } from '../engine/engine.ts';
 import { exchangeValues, formatMessage, type MessageValues } from '../engine/message.ts';
 import { describeEnds, describeExchange } from '../report/model/describe.ts';
-import { GroupCollector } from '../report/model/groups.ts';
+import { type Group, GroupCollector } from '../report/model/groups.ts';
 import { identifyFinding } from '../report/model/same-finding.ts';
 import { formatTime } from '../report/model/time.ts';
 import type { ExchangeReport, FindingReport, KnownReport } from '../report/model/types.ts';
@@ -133,6 +133,26 @@ export class Findings {
       }
     }
     this.#sink.exchange?.(exchangeReport);
+  }
+
+  /**
+   * The group of an exchange on which the rules of `mask` fire, if nothing but counts comes of it and of all others of its shape: see omit().
+   * Null where it is in none, undefined where more may come of it.
+   */
+  onlyCounted(exchange: Exchange, mask: number): Group | null | undefined {
+    const { exchanges, lists, live } = this.#settings;
+    if (live || this.#baseline !== null) return undefined;
+    if (mask === 0 && exchanges === 'flagged') return null;
+    if (this.#hasStream || (lists !== false && this.#listed.hasRoom(true))) return undefined;
+    const group = this.#groups.groupOf(exchange, mask);
+    return group.isIllustrated ? group : undefined;
+  }
+
+  /** So many exchanges that onlyCounted() spoke of have settled. */
+  omit(mask: number, times: number): void {
+    if (this.#settings.lists === false || (mask === 0 && this.#settings.exchanges === 'flagged')) return;
+    this.#omittedExchanges += times;
+    this.#omittedFindings += countBits(mask) * times;
   }
 
   /** What the baseline says of the rules that fired, by rule; null where there is none. Counts what is known. */

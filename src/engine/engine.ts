@@ -198,6 +198,22 @@ export class RuleEngine {
     return mask;
   }
 
+  /**
+   * The rules that fire on all exchanges of that shape, of which this is one: whoever asks counts them himself (countAlike). -1
+   * where each has to be asked about.
+   */
+  firesOnAll(exchange: Exchange, shape: number): number {
+    if (this.#live || this.#ignore !== null) return -1;
+    const { rules, singular } = exchange.portZero === null ? this.#anyPort : this.#portZero;
+    if (rules.length === 0) return 0;
+    return singular.length > 0 ? -1 : this.#ofShape(exchange, shape, rules);
+  }
+
+  /** So many exchanges were as `mask`, which firesOnAll() returned, says. */
+  countAlike(mask: number, times: number): void {
+    for (const { severity, bit } of this.#exchangeRules) if ((mask & bit) !== 0) this.counts[severity] += times;
+  }
+
   /** What the rules that go by the shape say of it. */
   #ofShape(exchange: Exchange, shape: number, rules: readonly EnabledExchangeRule[]): number {
     const known = this.#byShape[shape]!;
@@ -259,14 +275,13 @@ export class RuleEngine {
     const { portZero } = exchange;
     if (portZero === null || portZero === 'client' || exchange.probe === null) return NOTHING;
     if (this.#windows.length === 0 || this.ignores(exchange)) return NOTHING;
-    // Each getter of a view computes what it returns: ask once.
-    const { clientAddress, serverAddress, started, probeFrame } = exchange;
+    const { opening } = exchange;
     // A rate needs time.
-    if (started.digits === NO_TIME) return NOTHING;
+    if (opening.digits === NO_TIME) return NOTHING;
     let fired = NOTHING;
     for (const window of this.#windows) {
       window.tracker ??= new WindowTracker(window.rule, window.options, this.#live);
-      const episodes = window.tracker.observe(clientAddress, serverAddress, started, probeFrame ?? 0);
+      const episodes = window.tracker.observe(opening);
       if (episodes.length > 0) fired = [...fired, ...this.#ofWindow(window, episodes)];
     }
     return fired;

@@ -9,6 +9,7 @@ import {
   type AnswerSigns,
   type Exchange,
   NO_TIME,
+  type Opening,
   type PortState,
   type PortZeroEnd,
   PROBES,
@@ -45,6 +46,17 @@ export class ExchangeView implements Exchange {
   readonly #addresses = {
     4: { client: new Uint8Array(4), server: new Uint8Array(4) },
     6: { client: new Uint8Array(16), server: new Uint8Array(16) },
+  };
+
+  readonly #opening = {
+    words: new Int32Array(0) as Int32Array,
+    client: 0,
+    server: 0,
+    isIpv6: false,
+    seconds: 0,
+    nanos: 0,
+    digits: 0,
+    frame: 0,
   };
 
   constructor(store: Store) {
@@ -117,6 +129,21 @@ export class ExchangeView implements Exchange {
       nanos: this.#word(table.STARTED_NANOS),
       digits: this.#store.table.digits(this.entry),
     };
+  }
+
+  get opening(): Opening {
+    const opening = this.#opening;
+    const { table: entries } = this.#store;
+    const base = entries.base(this.entry);
+    opening.words = entries.words;
+    opening.client = base + table.CLIENT;
+    opening.server = base + table.SERVER;
+    opening.isIpv6 = this.#has(table.TRAIT_IPV6);
+    opening.seconds = entries.getFloat(this.entry, table.STARTED_SECONDS);
+    opening.nanos = this.#word(table.STARTED_NANOS);
+    opening.digits = entries.digits(this.entry);
+    opening.frame = this.probeFrame ?? 0;
+    return opening;
   }
 
   get answered(): Timestamp | null {

@@ -31,6 +31,21 @@ export interface Timestamp {
   readonly digits: number;
 }
 
+/** The ends and the beginning of an exchange as numbers, for those who look at a million of them. */
+export interface Opening {
+  /** Big-endian words; the addresses are those at `client` and `server`, of IPv6 and three behind each. */
+  readonly words: Int32Array;
+  readonly client: number;
+  readonly server: number;
+  readonly isIpv6: boolean;
+  /** As a Timestamp has them. */
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly digits: number;
+  /** Of the opening segment; 0 where there is none. */
+  readonly frame: number;
+}
+
 /** What is kept of a segment, or of an ICMP error, as evidence. */
 export interface SegmentEvidence {
   readonly frame: number;
@@ -133,6 +148,8 @@ export interface Exchange {
   /** 4 or 16 bytes; null when nobody answered. */
   readonly answeredBy: Uint8Array | null;
   readonly started: Timestamp;
+  /** The same object each time, which is written over when it is asked for. */
+  readonly opening: Opening;
   readonly answered: Timestamp | null;
   /** Nanoseconds from the first transmission of the opening segment to the answer; null when none, when time stepped back, or where either frame has no time. */
   readonly latencyNanos: number | null;

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { PeerCounter, PeerSet } from '../../src/engine/window/peer-counter.ts';
 import { WindowTracker } from '../../src/engine/window/window-tracker.ts';
 import { portZeroScan } from '../../src/rules/port-zero-scan.ts';
-import { addressBytes, makeTime } from '../support/exchange.ts';
+import { addressBytes, makeOpening, makeTime } from '../support/exchange.ts';
 
 // A hash only finds a peer. Here it finds all of them at once, and each has to be told from the others by its address.
 vi.mock('../../src/decode/keyed-hash.ts', async (original) => ({
@@ -13,10 +13,10 @@ vi.mock('../../src/decode/keyed-hash.ts', async (original) => ({
 /** Differ in one word each, the four of an address in turn. */
 const PEERS = ['::', '::1', '::1:0:0', '::1:0:0:0:0', '1::', '0.0.0.0', '0.0.0.1'].map((text) => addressBytes(text));
 /** As putAddress() writes it. */
-function words(address: Uint8Array): Uint32Array {
+function words(address: Uint8Array): Int32Array {
   const view = new DataView(address.buffer, address.byteOffset);
   const four = [0, 4, 8, 12].map((at) => (at < address.length ? view.getUint32(at) : 0));
-  return Uint32Array.from([address.length, ...four]);
+  return Int32Array.from([address.length, ...four]);
 }
 
 describe('peers whose hashes are all the same', () => {
@@ -43,7 +43,10 @@ describe('peers whose hashes are all the same', () => {
     const client = addressBytes('2001:db8:ffff::1');
     for (let i = 0; i < hosts; i++) {
       const host = addressBytes(`2001:db8::${(i + 1).toString(16)}:0`);
-      for (const copy of [0, 1]) tracker.observe(client, host, makeTime(i / 1000), 2 * i + copy + 1);
+      for (const copy of [0, 1]) {
+        const opening = { clientAddress: client, serverAddress: host, started: makeTime(i / 1000) };
+        tracker.observe(makeOpening({ ...opening, probeFrame: 2 * i + copy + 1 }));
+      }
     }
     const [episode, ...others] = tracker.finish();
     expect(others).toEqual([]);

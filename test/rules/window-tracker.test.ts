@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_WINDOW_COUNT, WindowTracker } from '../../src/engine/window/window-tracker.ts';
 import { portZeroFlood } from '../../src/rules/port-zero-flood.ts';
 import { portZeroScan } from '../../src/rules/port-zero-scan.ts';
-import { addressBytes, makeTime } from '../support/exchange.ts';
+import { addressBytes, makeOpening, makeTime } from '../support/exchange.ts';
 
 interface Opening {
   readonly client: string;
@@ -45,10 +45,13 @@ function expected(all: readonly Opening[], by: 'client' | 'server', threshold: n
   return begun;
 }
 
+const open = (clientAddress: Uint8Array, serverAddress: Uint8Array, time: number, probeFrame: number) =>
+  makeOpening({ clientAddress, serverAddress, started: makeTime(time), probeFrame });
+
 function run(tracker: WindowTracker, all: readonly Opening[]): string[] {
   return all.flatMap(({ client, server, time }, index) =>
     tracker
-      .observe(addressBytes(client), addressBytes(server), makeTime(time), index + 1)
+      .observe(open(addressBytes(client), addressBytes(server), time, index + 1))
       .map((episode) => `${episode.address.join('.')} at ${time.toFixed(1)}`),
   );
 }
@@ -89,21 +92,21 @@ describe('memory is bounded', () => {
 
   it('by forgetting the groups that were quiet for longest, which are counted if their window was not over', () => {
     const tracker = new WindowTracker(portZeroScan, { hosts: 2, window: 1e9 }, true, 100);
-    for (let index = 0; index < 150; index++) tracker.observe(source(index), target, makeTime(0), index + 1);
+    for (let index = 0; index < 150; index++) tracker.observe(open(source(index), target, 0, index + 1));
     expect(tracker.evicted).toBe(50);
     const other = addressBytes('198.51.100.8');
-    expect(tracker.observe(source(49), other, makeTime(0.5), 151)).toEqual([]);
-    expect(tracker.observe(source(149), other, makeTime(0.5), 152)).toHaveLength(1);
+    expect(tracker.observe(open(source(49), other, 0.5, 151))).toEqual([]);
+    expect(tracker.observe(open(source(149), other, 0.5, 152))).toHaveLength(1);
     const evicted = tracker.evicted;
-    for (let index = 1000; index < 1100; index++) tracker.observe(source(index), target, makeTime(60), index);
+    for (let index = 1000; index < 1100; index++) tracker.observe(open(source(index), target, 60, index));
     expect(tracker.evicted).toBe(evicted);
   });
 
   it('and an episode that has to be forgotten is told', () => {
     const tracker = new WindowTracker(portZeroFlood, { rate: 3, window: 1e9 }, false, 2);
-    for (let frame = 1; frame <= 4; frame++) tracker.observe(source(frame), target, makeTime(0), frame);
-    expect(tracker.observe(source(5), addressBytes('198.51.100.8'), makeTime(0), 5)).toEqual([]);
-    const [episode] = tracker.observe(source(6), addressBytes('198.51.100.9'), makeTime(0), 6);
+    for (let frame = 1; frame <= 4; frame++) tracker.observe(open(source(frame), target, 0, frame));
+    expect(tracker.observe(open(source(5), addressBytes('198.51.100.8'), 0, 5))).toEqual([]);
+    const [episode] = tracker.observe(open(source(6), addressBytes('198.51.100.9'), 0, 6));
     expect(episode).toMatchObject({ address: target, match: { data: { openings: 4 } }, frames: [1, 2, 3, 4] });
     expect(tracker.finish()).toEqual([]);
   });
@@ -114,7 +117,7 @@ describe('memory is bounded', () => {
       new WindowTracker(portZeroScan, { hosts: 20, window: 60e9 }, false),
       new WindowTracker(portZeroFlood, { rate: 100, window: 1e9 }, false),
     ]).flat();
-    for (const tracker of trackers) tracker.observe(source(1), target, makeTime(0), 1);
+    for (const tracker of trackers) tracker.observe(open(source(1), target, 0, 1));
     const held = process.memoryUsage().arrayBuffers - before;
     expect(held).toBeLessThan(trackers.length * 16_384);
     expect(trackers.every((tracker) => tracker.evicted === 0)).toBe(true);
@@ -128,12 +131,7 @@ describe('memory is bounded', () => {
       const begun: string[] = [];
       for (let host = 1; host <= 25; host++)
         for (let index = 0; index < 2000; index++)
-          for (const { address } of tracker.observe(
-            source(index % 1000),
-            source(70_000 + host),
-            makeTime(start + host),
-            1,
-          ))
+          for (const { address } of tracker.observe(open(source(index % 1000), source(70_000 + host), start + host, 1)))
             begun.push(`${address.join('.')} at ${host}`);
       expect(begun).toEqual(Array.from({ length: 1000 }, (_, index) => `10.0.${index >> 8}.${index & 255} at 20`));
     }
@@ -143,14 +141,14 @@ describe('memory is bounded', () => {
     const tracker = new WindowTracker(portZeroFlood, { rate: 100_000, window: 1e9 }, false);
     const heavy = Array.from({ length: 40 }, (_, index) => source(index));
     for (const address of heavy)
-      for (let frame = 0; frame < 70_000; frame++) tracker.observe(address, address, makeTime(0), frame);
+      for (let frame = 0; frame < 70_000; frame++) tracker.observe(open(address, address, 0, frame));
     // 131,072 kept by each of them would be 5 million; at most 2 million are.
     expect(tracker.evicted).toBeGreaterThan(20);
   });
 
   it('says "at least" where it cannot count the hosts of a scan', () => {
     const tracker = new WindowTracker(portZeroScan, { hosts: 10, window: 60e9 }, false);
-    for (let index = 0; index < 270_000; index++) tracker.observe(target, source(index), makeTime(0), index + 1);
+    for (let index = 0; index < 270_000; index++) tracker.observe(open(target, source(index), 0, index + 1));
     expect(tracker.finish().map(({ match }) => match)).toEqual([
       { messageId: 'scan-at-once-at-least', data: { hosts: 262_144, seconds: 0 } },
     ]);

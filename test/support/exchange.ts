@@ -1,4 +1,4 @@
-import type { Exchange, SegmentEvidence, Timestamp } from '../../src/track/exchange.ts';
+import type { Exchange, Opening, SegmentEvidence, Timestamp } from '../../src/track/exchange.ts';
 
 type Ends = { client?: string; clientPort?: number; server?: string; serverPort?: number };
 
@@ -25,6 +25,7 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     reason: 'reset',
     answeredBy: answered ? serverAddress : null,
     started: makeTime(0),
+    opening: makeOpening({ clientAddress, serverAddress, started: makeTime(0), probeFrame: 1, ...rest }),
     answered: answered ? makeTime(0.001) : null,
     latencyNanos: answered ? 1_000_000 : null,
     retransmissions: 0,
@@ -62,6 +63,24 @@ export function makeExchange(fields: Partial<Omit<Exchange, 'clientAddress' | 's
     clientPort,
     serverPort,
   };
+}
+
+/** What Exchange.opening says. */
+export function makeOpening({
+  clientAddress,
+  serverAddress,
+  started,
+  probeFrame,
+}: Pick<Exchange, 'clientAddress' | 'serverAddress' | 'started' | 'probeFrame'>): Opening {
+  const words = new Int32Array(8);
+  for (const [at, address] of [
+    [0, clientAddress],
+    [4, serverAddress],
+  ] as const) {
+    for (let word = 0; word < address.length / 4; word++)
+      words[at + word] = new DataView(address.buffer, address.byteOffset).getInt32(word * 4);
+  }
+  return { words, client: 0, server: 4, isIpv6: clientAddress.length === 16, ...started, frame: probeFrame ?? 0 };
 }
 
 export function makeEvidence(fields: Partial<SegmentEvidence> = {}): SegmentEvidence {

@@ -6,28 +6,34 @@ export const ADDRESS_WORDS = 5;
 
 const NONE = -1;
 
+/** Words of a slot, beside each other since they are looked at together: the hash of its key, whose low bits are the bucket; */
+const HASH = 0;
+/** the next slot in the bucket, or the next free one; */
+const NEXT = 1;
+/** those claimed just after it and just before; then the key. */
+const NEWER = 2;
+const OLDER = 3;
+const KEY = 4;
+
 /**
  * Gives addresses, or pairs of them, a slot each: 0 .. capacity - 1, in order, for the owner's arrays. Bounded: when full,
  * the slot that was claimed least recently is taken away. Begins small and doubles its room, up to the capacity.
  */
 export class AddressTable {
   readonly capacity: number;
-  /** The caller fills it (putAddress) before claim(). */
-  readonly key: Uint32Array;
+  /** The caller fills it (putAddress, putWords) before claim(). */
+  readonly key: Int32Array;
   /** Whether the last claim() found no slot for its key. */
   fresh = false;
   size = 0;
 
   readonly #width: number;
+  readonly #stride: number;
   readonly #onEvict: (slot: number) => void;
-  #keys: Uint32Array;
+  #slots: Int32Array;
+  #room: number;
   /** The first slot of each bucket, plus one, so that untouched memory says none. */
   #buckets: Int32Array;
-  /** Of each slot's key; its low bits are the bucket. */
-  #hashes: Int32Array;
-  #next: Int32Array;
-  #newer: Int32Array;
-  #older: Int32Array;
   #newest = NONE;
   #oldest = NONE;
   #free = NONE;
@@ -37,43 +43,33 @@ export class AddressTable {
   constructor(capacity: number, addresses: 1 | 2, onEvict: (slot: number) => void) {
     this.capacity = capacity;
     this.#width = addresses * ADDRESS_WORDS;
+    this.#stride = KEY + this.#width;
     this.#onEvict = onEvict;
-    this.key = new Uint32Array(this.#width);
-    const room = Math.min(FIRST_ROOM, capacity);
-    this.#keys = new Uint32Array(this.#width * room);
-    this.#buckets = bucketsFor(room);
-    this.#hashes = new Int32Array(room);
-    this.#next = new Int32Array(room);
-    this.#newer = new Int32Array(room);
-    this.#older = new Int32Array(room);
+    this.key = new Int32Array(this.#width);
+    this.#room = Math.min(FIRST_ROOM, capacity);
+    this.#slots = new Int32Array(this.#stride * this.#room);
+    this.#buckets = bucketsFor(this.#room);
   }
 
   /** The slot of `key`, which becomes the newest. */
   claim(): number {
     this.fresh = false;
+    const newest = this.#newest;
     // Floods and scans ask for the same address again and again.
-    if (this.#newest !== NONE && this.#holds(this.#newest)) return this.#newest;
+    if (newest !== NONE && this.#holds(newest)) return newest;
     const hash = this.#hash();
-    for (let slot = this.#buckets[hash & (this.#buckets.length - 1)]! - 1; slot !== NONE; slot = this.#next[slot]!) {
-      if (!this.#holds(slot)) continue;
-      this.#unlink(slot);
-      this.#link(slot);
-      return slot;
+    const slots = this.#slots;
+    const stride = this.#stride;
+    for (let slot = this.#buckets[hash & (this.#buckets.length - 1)]! - 1; slot !== NONE; ) {
+      const at = slot * stride;
+      if (slots[at + HASH] === hash && this.#holds(slot)) {
+        this.#unlink(slot);
+        this.#link(slot);
+        return slot;
+      }
+      slot = slots[at + NEXT]!;
     }
-    if (this.size === this.capacity) this.evictOldest();
-    let slot = this.#free;
-    if (slot === NONE) {
-      if (this.#unused === this.#hashes.length) this.#grow();
-      slot = this.#unused++;
-    } else this.#free = this.#next[slot]!;
-    const at = slot * this.#width;
-    for (let word = 0; word < this.#width; word++) this.#keys[at + word] = this.key[word]!;
-    this.#hashes[slot] = hash;
-    this.#enterBucket(slot);
-    this.#link(slot);
-    this.size++;
-    this.fresh = true;
-    return slot;
+    return this.#add(hash);
   }
 
   /** Takes the slot away that was claimed longest ago. */
@@ -84,29 +80,40 @@ export class AddressTable {
   /** Takes a slot away that is in use. */
   evict(slot: number): void {
     this.#onEvict(slot);
-    const bucket = this.#hashes[slot]! & (this.#buckets.length - 1);
-    let before = NONE;
-    for (let at = this.#buckets[bucket]! - 1; at !== slot; at = this.#next[at]!) before = at;
-    if (before === NONE) this.#buckets[bucket] = this.#next[slot]! + 1;
-    else this.#next[before] = this.#next[slot]!;
+    const slots = this.#slots;
+    const stride = this.#stride;
+    const at = slot * stride;
+    const bucket = slots[at + HASH]! & (this.#buckets.length - 1);
+    const next = slots[at + NEXT]!;
+    let before = this.#buckets[bucket]! - 1;
+    if (before === slot) this.#buckets[bucket] = next + 1;
+    else {
+      while (slots[before * stride + NEXT] !== slot) before = slots[before * stride + NEXT]!;
+      slots[before * stride + NEXT] = next;
+    }
     this.#unlink(slot);
-    this.#next[slot] = this.#free;
+    slots[at + NEXT] = this.#free;
     this.#free = slot;
     this.size--;
   }
 
   /** A copy of the slot's first (0) or second (1) address: 4 or 16 bytes. */
   addressAt(slot: number, which: 0 | 1): Uint8Array {
-    const at = slot * this.#width + which * ADDRESS_WORDS;
-    const bytes = new Uint8Array(this.#keys[at]!);
+    const at = slot * this.#stride + KEY + which * ADDRESS_WORDS;
+    const bytes = new Uint8Array(this.#slots[at]!);
     const view = new DataView(bytes.buffer);
-    for (let offset = 0; offset < bytes.length; offset += 4) view.setUint32(offset, this.#keys[at + 1 + offset / 4]!);
+    for (let offset = 0; offset < bytes.length; offset += 4) view.setUint32(offset, this.#slots[at + 1 + offset / 4]!);
     return bytes;
   }
 
   #holds(slot: number): boolean {
-    const at = slot * this.#width;
-    for (let word = 0; word < this.#width; word++) if (this.#keys[at + word] !== this.key[word]) return false;
+    const at = slot * this.#stride + KEY;
+    const slots = this.#slots;
+    const { key } = this;
+    if (slots[at + 1] !== key[1] || slots[at] !== key[0]) return false;
+    // The other words of the address of 4 bytes are 0.
+    if (this.#width === ADDRESS_WORDS && key[0] === 4) return true;
+    for (let word = 2; word < this.#width; word++) if (slots[at + word] !== key[word]) return false;
     return true;
   }
 
@@ -115,52 +122,89 @@ export class AddressTable {
     return hashWords(this.key, 0, this.#width === ADDRESS_WORDS && this.key[0] === 4 ? 2 : this.#width);
   }
 
+  /** A slot for the key, which has none. */
+  #add(hash: number): number {
+    if (this.size === this.capacity) this.evictOldest();
+    let slot = this.#free;
+    if (slot === NONE) {
+      if (this.#unused === this.#room) this.#grow();
+      slot = this.#unused++;
+    } else this.#free = this.#slots[slot * this.#stride + NEXT]!;
+    const slots = this.#slots;
+    const at = slot * this.#stride;
+    const { key } = this;
+    for (let word = 0; word < this.#width; word++) slots[at + KEY + word] = key[word]!;
+    slots[at + HASH] = hash;
+    this.#enterBucket(slot);
+    this.#link(slot);
+    this.size++;
+    this.fresh = true;
+    return slot;
+  }
+
   #enterBucket(slot: number): void {
-    const bucket = this.#hashes[slot]! & (this.#buckets.length - 1);
-    this.#next[slot] = this.#buckets[bucket]! - 1;
+    const at = slot * this.#stride;
+    const bucket = this.#slots[at + HASH]! & (this.#buckets.length - 1);
+    this.#slots[at + NEXT] = this.#buckets[bucket]! - 1;
     this.#buckets[bucket] = slot + 1;
   }
 
   /** Called when every slot that there is room for is taken. */
   #grow(): void {
-    const { capacity } = this;
-    const taken = this.#hashes.length;
-    this.#keys = doubled(this.#keys, this.#width * capacity);
-    this.#hashes = doubled(this.#hashes, capacity);
-    this.#next = doubled(this.#next, capacity);
-    this.#newer = doubled(this.#newer, capacity);
-    this.#older = doubled(this.#older, capacity);
-    this.#buckets = bucketsFor(this.#hashes.length);
+    const taken = this.#room;
+    this.#slots = doubled(this.#slots, this.#stride * this.capacity);
+    this.#room = this.#slots.length / this.#stride;
+    this.#buckets = bucketsFor(this.#room);
     for (let slot = 0; slot < taken; slot++) this.#enterBucket(slot);
   }
 
   #link(slot: number): void {
-    this.#older[slot] = this.#newest;
-    this.#newer[slot] = NONE;
-    if (this.#newest === NONE) this.#oldest = slot;
-    else this.#newer[this.#newest] = slot;
+    const slots = this.#slots;
+    const at = slot * this.#stride;
+    const newest = this.#newest;
+    slots[at + OLDER] = newest;
+    slots[at + NEWER] = NONE;
+    if (newest === NONE) this.#oldest = slot;
+    else slots[newest * this.#stride + NEWER] = slot;
     this.#newest = slot;
   }
 
   #unlink(slot: number): void {
-    const older = this.#older[slot]!;
-    const newer = this.#newer[slot]!;
+    const slots = this.#slots;
+    const stride = this.#stride;
+    const older = slots[slot * stride + OLDER]!;
+    const newer = slots[slot * stride + NEWER]!;
     if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
+    else slots[older * stride + NEWER] = newer;
     if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
+    else slots[newer * stride + OLDER] = older;
   }
 }
 
 /** Writes the address of `length` (4 or 16) bytes at `offset` into `key`, as its first (0) or second (1) address. */
-export function putAddress(key: Uint32Array, which: 0 | 1, bytes: Uint8Array, offset: number, length: number): void {
+export function putAddress(
+  key: Int32Array | Uint32Array,
+  which: 0 | 1,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): void {
   const at = which * ADDRESS_WORDS;
   key[at] = length;
   key[at + 1] = wordAt(bytes, offset);
   for (let word = 1; word < 4; word++) key[at + 1 + word] = length === 4 ? 0 : wordAt(bytes, offset + word * 4);
 }
 
-/** 32 bits, unsigned, big-endian. */
+/** The same of an address that is there as words already. */
+export function putWords(key: Int32Array, words: Int32Array, at: number, isIpv6: boolean): void {
+  key[0] = isIpv6 ? 16 : 4;
+  key[1] = words[at]!;
+  key[2] = isIpv6 ? words[at + 1]! : 0;
+  key[3] = isIpv6 ? words[at + 2]! : 0;
+  key[4] = isIpv6 ? words[at + 3]! : 0;
+}
+
+/** 32 bits, big-endian. */
 function wordAt(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
+  return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
 }

@@ -5,7 +5,7 @@ export const FIRST_ROOM = 16;
  * The same numbers in an array with room for twice as many, `bound` at most; the rest is 0. Copying at each doubling
  * costs what filling the array once more would.
  */
-export function doubled<T extends Float64Array | Int32Array | Uint32Array>(numbers: T, bound: number): T {
+export function doubled<T extends Float64Array | Int32Array>(numbers: T, bound: number): T {
   const longer = new (numbers.constructor as new (length: number) => T)(Math.min(numbers.length * 2, bound));
   longer.set(numbers);
   return longer;

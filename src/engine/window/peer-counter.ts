@@ -63,7 +63,7 @@ export class PeerCounter implements WindowCounter {
    * Returns the distinct peers in the window that ends with this one, at most `max`. `peer`: as putAddress() has written it.
    * `fresh`: the slot's first.
    */
-  add(slot: number, fresh: boolean, peer: Uint32Array, nanos: number, frame: number): number {
+  add(slot: number, fresh: boolean, peer: Int32Array, nanos: number, frame: number): number {
     if (slot === this.#nanos.length) this.#growGroups();
     if (this.#oldest[slot] === 0) {
       const first = this.#nanos[slot]!;
@@ -97,13 +97,13 @@ export class PeerCounter implements WindowCounter {
   }
 
   /** The peers of the window; each is what stands in `words` from `at` on. */
-  forEachPeer(slot: number, visit: (words: Uint32Array, at: number) => void): void {
+  forEachPeer(slot: number, visit: (words: Int32Array, at: number) => void): void {
     let entry = this.#oldest[slot]! - 1;
     if (entry < 0) visit(this.#peer.words, slot * ADDRESS_WORDS);
     for (; entry >= 0; entry = this.#newer[entry]! - 1) visit(this.#entryPeer.words, entry * ADDRESS_WORDS);
   }
 
-  #find(slot: number, peer: Uint32Array): number {
+  #find(slot: number, peer: Int32Array): number {
     const buckets = this.#buckets;
     if (buckets === null) {
       let entry = this.#newest[slot]! - 1;
@@ -159,7 +159,7 @@ export class PeerCounter implements WindowCounter {
     for (let entry = 0; entry < taken; entry++) this.#enterBucket(entry, this.#buckets);
   }
 
-  #append(slot: number, words: Uint32Array, at: number, nanos: number, frame: number): void {
+  #append(slot: number, words: Int32Array, at: number, nanos: number, frame: number): void {
     let entry = this.#free - 1;
     if (entry < 0) {
       if (this.#unused === this.#entrySlot.length) this.#growEntries();
@@ -200,17 +200,17 @@ export class PeerCounter implements WindowCounter {
 export class PeerSet {
   size = 0;
   /** Length 0, which no address has, is an empty place. */
-  #table = new Uint32Array(64 * ADDRESS_WORDS);
+  #table = new Int32Array(64 * ADDRESS_WORDS);
 
   /** Of the peer that stands in `words` from `at` on. */
-  has(words: Uint32Array, at: number): boolean {
+  has(words: Int32Array, at: number): boolean {
     return this.#table[this.#place(words, at)] !== 0;
   }
 
-  add(words: Uint32Array, at: number): void {
+  add(words: Int32Array, at: number): void {
     if (this.size * 2 * ADDRESS_WORDS >= this.#table.length) {
       const peers = this.#table;
-      this.#table = new Uint32Array(peers.length * 2);
+      this.#table = new Int32Array(peers.length * 2);
       for (let known = 0; known < peers.length; known += ADDRESS_WORDS) if (peers[known] !== 0) this.#put(peers, known);
     }
     if (this.has(words, at)) return;
@@ -218,12 +218,12 @@ export class PeerSet {
     this.size++;
   }
 
-  #put(words: Uint32Array, at: number): void {
+  #put(words: Int32Array, at: number): void {
     const place = this.#place(words, at);
     for (let word = 0; word < ADDRESS_WORDS; word++) this.#table[place + word] = words[at + word]!;
   }
 
-  #place(words: Uint32Array, at: number): number {
+  #place(words: Int32Array, at: number): number {
     const table = this.#table;
     const places = table.length / ADDRESS_WORDS;
     let place = hashPeer(words, at, 0) & (places - 1);
@@ -236,17 +236,17 @@ export class PeerSet {
 
 /** Addresses, whole: an address is its length and four words, as putAddress() writes them. */
 class PeerColumn {
-  words: Uint32Array;
+  words: Int32Array;
 
   constructor(room: number) {
-    this.words = new Uint32Array(room * ADDRESS_WORDS);
+    this.words = new Int32Array(room * ADDRESS_WORDS);
   }
 
-  is(index: number, words: Uint32Array, at: number): boolean {
+  is(index: number, words: Int32Array, at: number): boolean {
     return equals(this.words, index * ADDRESS_WORDS, words, at);
   }
 
-  set(index: number, words: Uint32Array, at: number): void {
+  set(index: number, words: Int32Array, at: number): void {
     const to = index * ADDRESS_WORDS;
     for (let word = 0; word < ADDRESS_WORDS; word++) this.words[to + word] = words[at + word]!;
   }
@@ -256,12 +256,12 @@ class PeerColumn {
   }
 }
 
-function equals(one: Uint32Array, at: number, other: Uint32Array, otherAt: number): boolean {
+function equals(one: Int32Array, at: number, other: Int32Array, otherAt: number): boolean {
   for (let word = 0; word < ADDRESS_WORDS; word++) if (one[at + word] !== other[otherAt + word]) return false;
   return true;
 }
 
-function hashPeer(words: Uint32Array, at: number, slot: number): number {
+function hashPeer(words: Int32Array, at: number, slot: number): number {
   // An address of 4 bytes is one word.
   const count = words[at] === 4 ? 1 : 4;
   for (let word = 0; word < count; word++) hashed[word] = words[at + 1 + word]! | 0;

@@ -1,7 +1,7 @@
-import type { Timestamp } from '../../track/exchange.ts';
+import type { Opening, Timestamp } from '../../track/exchange.ts';
 import { FrameSample } from '../frame-sample.ts';
 import type { Match, RuleOptions, WindowRule } from '../types.ts';
-import { ADDRESS_WORDS, AddressTable, putAddress } from './address-table.ts';
+import { ADDRESS_WORDS, AddressTable, putWords } from './address-table.ts';
 import { doubled, FIRST_ROOM } from './growable.ts';
 import { OpeningCounter } from './opening-counter.ts';
 import { PeerCounter, PeerSet } from './peer-counter.ts';
@@ -60,6 +60,7 @@ export class WindowTracker {
   /** Groups that had to be forgotten before their window was over: the rule may have missed something. */
   evicted = 0;
 
+  readonly #byClient: boolean;
   readonly #options: RuleOptions;
   readonly #live: boolean;
   readonly #windowNanos: number;
@@ -69,7 +70,7 @@ export class WindowTracker {
   readonly #openings: OpeningCounter | null;
   readonly #peers: PeerCounter | null;
   /** The other end of the opening at hand. */
-  readonly #peer = new Uint32Array(ADDRESS_WORDS);
+  readonly #peer = new Int32Array(ADDRESS_WORDS);
   readonly #totals = { peers: 0, peersAtLeast: false, openings: 0, seconds: 0 };
   /** Totals with which the rule has matched. */
   #matchPeers = Number.POSITIVE_INFINITY;
@@ -90,6 +91,7 @@ export class WindowTracker {
   constructor(rule: WindowRule, options: RuleOptions, live: boolean, groups = MAX_GROUPS) {
     const { nanos, peers, openings } = readWindow(rule, options);
     this.rule = rule;
+    this.#byClient = rule.by === 'client';
     this.#options = options;
     this.#live = live;
     this.#windowNanos = nanos;
@@ -100,17 +102,16 @@ export class WindowTracker {
   }
 
   /** Counts an opening to port 0. Returns the episodes that it began (live) or showed to be over: mostly none. */
-  observe(client: Uint8Array, server: Uint8Array, time: Timestamp, frame: number): readonly Episode[] {
-    const byClient = this.rule.by === 'client';
-    const address = byClient ? client : server;
-    const { seconds, nanos, digits } = time;
+  observe(opening: Opening): readonly Episode[] {
+    const { words, isIpv6, seconds, nanos, digits, frame } = opening;
+    const byClient = this.#byClient;
     if (Number.isNaN(this.#baseSeconds)) this.#baseSeconds = seconds;
     this.#digits = digits;
     if (this.#told.length > 0) this.#told = [];
 
     let now = (seconds - this.#baseSeconds) * 1e9 + nanos;
     this.#nowNanos = now;
-    putAddress(this.#table.key, 0, address, 0, address.length);
+    putWords(this.#table.key, words, byClient ? opening.client : opening.server, isIpv6);
     const slot = this.#table.claim();
     let fresh = this.#table.fresh;
     if (slot === this.#lastNanos.length) this.#lastNanos = doubled(this.#lastNanos, this.#table.capacity);
@@ -133,8 +134,7 @@ export class WindowTracker {
     }
 
     const peer = this.#peer;
-    const other = byClient ? server : client;
-    if (this.#peers !== null) putAddress(peer, 0, other, 0, other.length);
+    if (this.#peers !== null) putWords(peer, words, byClient ? opening.server : opening.client, isIpv6);
     const totals = this.#totals;
     totals.peers = this.#peers === null ? 0 : this.#peers.add(slot, fresh, peer, now, frame);
     totals.openings = this.#openings === null ? 0 : this.#openings.add(slot, fresh, now, frame);
@@ -200,7 +200,7 @@ export class WindowTracker {
     if (this.#live) this.#tell(slot, episode);
   }
 
-  #countPeer(episode: OpenEpisode, words: Uint32Array, at: number): void {
+  #countPeer(episode: OpenEpisode, words: Int32Array, at: number): void {
     if (episode.peers === null || episode.peersAtLeast || episode.peers.has(words, at)) return;
     if (this.#episodePeers >= MAX_EPISODE_PEERS) episode.peersAtLeast = true;
     else {

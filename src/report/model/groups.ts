@@ -1,6 +1,6 @@
 import { formatAddress } from '../../decode/address.ts';
-import { AddressTable, putAddress } from '../../engine/window/address-table.ts';
-import { type Exchange, NO_TIME, PROBES, type Timestamp, VERDICTS } from '../../track/exchange.ts';
+import { AddressTable, putWords } from '../../engine/window/address-table.ts';
+import { type Exchange, NO_TIME, type Opening, PROBES, VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
 import { type InputGroup, MAX_HANDED_OVER } from './merged-groups.ts';
 import { formatTime } from './time.ts';
@@ -12,19 +12,60 @@ const MAX_EXAMPLES = 3;
 /** Entries of a baseline that a group names. */
 const MAX_KNOWN = 3;
 
-interface Group {
-  readonly shared: Pick<
-    ExchangeGroup,
-    'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity' | 'knownRuleIds'
-  >;
+type Shared = Pick<
+  ExchangeGroup,
+  'portZero' | 'probe' | 'verdict' | 'lateStart' | 'state' | 'reason' | 'ruleIds' | 'severity' | 'knownRuleIds'
+>;
+
+/** Exchanges that are alike. */
+export class Group {
+  readonly shared: Shared;
   /** What a baseline says of them: the first few that differ. */
-  readonly known: KnownReport[];
-  count: number;
-  readonly clients: AddressTable;
-  readonly servers: AddressTable;
-  first: Timestamp;
-  last: Timestamp;
-  readonly examples: ExchangeReport[];
+  readonly known: KnownReport[] = [];
+  count = 0;
+  readonly clients = new AddressTable(MAX_DISTINCT, 1, never);
+  readonly servers = new AddressTable(MAX_DISTINCT, 1, never);
+  readonly examples: ExchangeReport[] = [];
+  readonly #first = { seconds: 0, nanos: 0, digits: NO_TIME };
+  readonly #last = { seconds: 0, nanos: 0, digits: NO_TIME };
+
+  constructor(shared: Shared) {
+    this.shared = shared;
+  }
+
+  /** Whether there are as many examples as are told. */
+  get isIllustrated(): boolean {
+    return this.examples.length >= MAX_EXAMPLES;
+  }
+
+  get firstTime(): string | null {
+    return formatTime(this.#first);
+  }
+
+  get lastTime(): string | null {
+    return formatTime(this.#last);
+  }
+
+  /** Counts one, in whatever order of time. */
+  add({ words, client, server, isIpv6, seconds, nanos, digits }: Opening): void {
+    this.count++;
+    // Past the bound nobody is added, so that nobody has to leave.
+    if (this.clients.size < MAX_DISTINCT) addTo(this.clients, words, client, isIpv6);
+    if (this.servers.size < MAX_DISTINCT) addTo(this.servers, words, server, isIpv6);
+    if (digits === NO_TIME) return;
+    const first = this.#first;
+    if (first.digits === NO_TIME || seconds < first.seconds || (seconds === first.seconds && nanos < first.nanos)) {
+      first.seconds = seconds;
+      first.nanos = nanos;
+      first.digits = digits;
+    }
+    const last = this.#last;
+    if (last.digits === NO_TIME || seconds > last.seconds || (seconds === last.seconds && nanos > last.nanos)) {
+      last.seconds = seconds;
+      last.nanos = nanos;
+      last.digits = digits;
+    }
+  }
 }
 
 /** What the rules say of an exchange: a bit each, their ids, the highest severity. */
@@ -37,10 +78,6 @@ export interface GroupRules {
 export class GroupCollector {
   readonly #groups = new Map<number, Map<string | null, Group>>();
   readonly #rules: GroupRules;
-  /** The group that was found last, and of what; a shape below 0 is none. */
-  #last: Group | null = null;
-  #lastShape = -1;
-  #lastMask = 0;
 
   constructor(rules: GroupRules) {
     this.#rules = rules;
@@ -56,18 +93,10 @@ export class GroupCollector {
     describe: () => ExchangeReport,
     known: ReadonlyMap<string, KnownReport> | null = null,
   ): void {
-    const group = this.#groupOf(exchange, mask, known);
-    group.count++;
+    const group = this.groupOf(exchange, mask, known);
+    group.add(exchange.opening);
     if (known !== null && group.known.length < MAX_KNOWN) addKnown(group.known, known);
-    // Past the bound nobody is added, so that nobody has to leave.
-    if (group.clients.size < MAX_DISTINCT) addTo(group.clients, exchange.clientAddress);
-    if (group.servers.size < MAX_DISTINCT) addTo(group.servers, exchange.serverAddress);
-    const { started } = exchange;
-    if (started.digits !== NO_TIME) {
-      if (group.first.digits === NO_TIME || isBefore(started, group.first)) group.first = started;
-      if (group.last.digits === NO_TIME || isBefore(group.last, started)) group.last = started;
-    }
-    if (group.examples.length < MAX_EXAMPLES) group.examples.push(describe());
+    if (!group.isIllustrated) group.examples.push(describe());
   }
 
   /** The groups, the gravest and largest first. */
@@ -81,8 +110,8 @@ export class GroupCollector {
       count: group.count,
       clients: { count: group.clients.size, atLeast: group.clients.size >= MAX_DISTINCT },
       servers: { count: group.servers.size, atLeast: group.servers.size >= MAX_DISTINCT },
-      firstTime: formatTime(group.first),
-      lastTime: formatTime(group.last),
+      firstTime: group.firstTime,
+      lastTime: group.lastTime,
       examples: group.examples,
       clientNames: namesIn(group.clients),
       serverNames: namesIn(group.servers),
@@ -90,18 +119,8 @@ export class GroupCollector {
     }));
   }
 
-  /** Exchanges of a flood are of one shape. */
-  #groupOf(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null): Group {
-    const shape = known === null ? exchange.shape : -1;
-    if (shape >= 0 && shape === this.#lastShape && mask === this.#lastMask) return this.#last as Group;
-    const group = this.#find(exchange, mask, known);
-    this.#last = group;
-    this.#lastShape = shape;
-    this.#lastMask = mask;
-    return group;
-  }
-
-  #find(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null): Group {
+  /** The group that the exchange belongs to: the same for all of one shape and mask, where there is no baseline. */
+  groupOf(exchange: Exchange, mask: number, known: ReadonlyMap<string, KnownReport> | null = null): Group {
     const { portZero, probe, verdict, reason, underWay: lateStart } = exchange;
     // One number for all that is shared but the reason: rules (30 bits), probe, verdict (of a late start one more), end.
     const end = portZero === null ? 0 : END[portZero];
@@ -120,27 +139,17 @@ export class GroupCollector {
     if (group === undefined) {
       const ruleIds = this.#rules.ruleIds(mask);
       const severity = this.#rules.severity(newMask(mask, this.#rules, known) || mask);
-      const { started } = exchange;
-      group = {
-        shared: {
-          portZero,
-          probe,
-          verdict,
-          lateStart,
-          state: exchange.state,
-          reason,
-          ruleIds,
-          severity,
-          ...(knownRuleIds === null ? {} : { knownRuleIds }),
-        },
-        known: [],
-        count: 0,
-        clients: new AddressTable(MAX_DISTINCT, 1, never),
-        servers: new AddressTable(MAX_DISTINCT, 1, never),
-        first: started,
-        last: started,
-        examples: [],
-      };
+      group = new Group({
+        portZero,
+        probe,
+        verdict,
+        lateStart,
+        state: exchange.state,
+        reason,
+        ruleIds,
+        severity,
+        ...(knownRuleIds === null ? {} : { knownRuleIds }),
+      });
       byReason.set(kindOfReason, group);
     }
     return group;
@@ -164,8 +173,8 @@ function addKnown(entries: KnownReport[], known: ReadonlyMap<string, KnownReport
   }
 }
 
-function addTo(table: AddressTable, address: Uint8Array): void {
-  putAddress(table.key, 0, address, 0, address.length);
+function addTo(table: AddressTable, words: Int32Array, at: number, isIpv6: boolean): void {
+  putWords(table.key, words, at, isIpv6);
   table.claim();
 }
 
@@ -181,6 +190,3 @@ const never = () => {};
 const END = { client: 1, server: 2, both: 3 } as const;
 const RANK: Readonly<Record<Severity, number>> = { info: 1, warning: 2, error: 3 };
 const rankOf = ({ shared }: Group): number => (shared.severity === null ? 0 : RANK[shared.severity]);
-
-const isBefore = (a: Timestamp, b: Timestamp): boolean =>
-  a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos < b.nanos);

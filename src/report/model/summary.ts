@@ -14,13 +14,12 @@ export class VerdictTally {
   readonly exchanges: Counts = emptyCounts();
   readonly portZero: Counts = emptyCounts();
 
-  add(exchange: Exchange): void {
-    const { verdict } = exchange;
-    this.exchanges.total++;
-    this.exchanges[verdict]++;
-    if (exchange.portZero === null) return;
-    this.portZero.total++;
-    this.portZero[verdict]++;
+  add({ verdict, portZero }: Pick<Exchange, 'verdict' | 'portZero'>, times = 1): void {
+    this.exchanges.total += times;
+    this.exchanges[verdict] += times;
+    if (portZero === null) return;
+    this.portZero.total += times;
+    this.portZero[verdict] += times;
   }
 
   /** Counts exchanges on other ports. */
