@@ -49,9 +49,9 @@ export class ExchangeView implements Exchange {
   };
 
   readonly #opening = {
-    words: new Int32Array(0) as Int32Array,
+    words: new Int32Array(8),
     client: 0,
-    server: 0,
+    server: 4,
     isIpv6: false,
     seconds: 0,
     nanos: 0,
@@ -135,9 +135,13 @@ export class ExchangeView implements Exchange {
     const opening = this.#opening;
     const { table: entries } = this.#store;
     const base = entries.base(this.entry);
-    opening.words = entries.words;
-    opening.client = base + table.CLIENT;
-    opening.server = base + table.SERVER;
+    // A copy: who keeps, clones or changes it has nothing to do with the table.
+    const { words } = opening;
+    const rows = entries.words;
+    for (let word = 0; word < 4; word++) {
+      words[word] = rows[base + table.CLIENT + word];
+      words[4 + word] = rows[base + table.SERVER + word];
+    }
     opening.isIpv6 = this.#has(table.TRAIT_IPV6);
     opening.seconds = entries.getFloat(this.entry, table.STARTED_SECONDS);
     opening.nanos = this.#word(table.STARTED_NANOS);
