@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AnalysisReport } from '../../src/report/model/types.ts';
 import { pcap } from '../support/capture-builder.ts';
 import { type Finished, fixture, runCommand, startCommand } from '../support/command.ts';
@@ -83,8 +83,28 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
     children.push(started.child);
     return started.child;
   };
-  const sweep = (more: readonly string[] = [], path = folder): Promise<Finished> =>
-    runCommand(['sweep', path, '--via', queue.url, '--store', store.url, '-f', 'json', ...more]);
+  /** A worker that is started again whenever it ends, as a service is: one that starts while the queue is away ends at once. */
+  const keepWorking = () => {
+    let isWanted = true;
+    let child: ChildProcess;
+    const start = () => {
+      child = work();
+      child.once('exit', () => isWanted && start());
+    };
+    start();
+    return {
+      kill: () => child.kill('SIGKILL'),
+      end() {
+        isWanted = false;
+        child.kill('SIGKILL');
+      },
+    };
+  };
+  const sweep = (more: readonly string[] = [], path = folder): Promise<Finished> => {
+    const started = startCommand(['sweep', path, '--via', queue.url, '--store', store.url, '-f', 'json', ...more]);
+    children.push(started.child);
+    return started.finished;
+  };
   const expectWhole = ({ stdout }: Pick<Finished, 'stdout'>) => {
     const found = partOf(JSON.parse(stdout) as AnalysisReport);
     expect(differences(found, whole)).toEqual([]);
@@ -96,12 +116,14 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
   };
 
   it('is what one machine says, though workers and the queue are killed', async () => {
-    let workers = [work(), work()];
+    const workers = [keepWorking(), keepWorking()];
+    onTestFinished(() => {
+      for (const worker of workers) worker.end();
+    });
     const running = sweep();
     for (let kill = 1; kill <= KILLS; kill++) {
       await untilShards((kill * FILES) / (KILLS + 2));
-      workers[kill % 2]!.kill('SIGKILL');
-      workers[kill % 2] = work();
+      workers[kill % 2]!.kill();
       if (kill % Math.floor(KILLS / 3) === 0) {
         await queue.kill();
         await sleep(300);
@@ -109,7 +131,6 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
       }
     }
     const finished = await running;
-    workers = [];
     expect(finished.stderr).not.toMatch(/internal error/);
     expect(finished.status).toBe(1);
     expectWhole(finished);
