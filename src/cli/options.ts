@@ -86,7 +86,7 @@ export const SHARED_OPTIONS = {
     type: 'string',
     requiresArg: true,
     describe:
-      'Most exchanges that a report lists, with all of their findings, and most findings about no single exchange (scans, floods, UDP); the rest are counted. Lines of ndjson, eve and csv have no such bound',
+      'Most exchanges that a report lists, with all of their findings, and most findings about no single exchange (scans, floods, UDP); the rest are counted. Lines of ndjson, eve, csv, zeek and ecs have no such bound',
     defaultDescription: '10000',
   },
   'community-id-seed': {

@@ -6,8 +6,10 @@ export interface Output {
   /** Where it goes, for messages; null for standard output. */
   readonly path: string | null;
   write(text: string): void;
-  /** The head of what follows has been written. */
+  /** What has been written so far is the head of what follows. */
   begin?(): void;
+  /** Each of its files begins and ends so. Where it has only one, it has no need to know. */
+  enclose?(head: () => string, foot: () => string): void;
   /** Hands over all that was gathered. Settles when the reader has taken it, or has gone. */
   flush(): Promise<void>;
   close(): Promise<void>;

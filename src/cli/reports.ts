@@ -130,6 +130,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
   const outputs = new Set<Output>();
   const evidencePaths: string[] = [];
   const failures: unknown[] = [];
+  const feet = new Map<StreamReporter, () => void>();
   const attempt = (action: () => void) => {
     try {
       action();
@@ -147,7 +148,16 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
   const add = (reporter: LoadedReporter, output: Output, context: StreamContext) => {
     outputs.add(output);
     if (reporter.kind === 'document') documents.push({ reporter: reporter.format, output, context });
-    else attempt(() => streams.add(reporter.create((text) => output.write(text), context)));
+    else
+      attempt(() =>
+        streams.add(
+          enclosed(
+            reporter.create((text) => output.write(text), context),
+            output,
+            feet,
+          ),
+        ),
+      );
     output.begin?.();
   };
   for (const { path, wanted } of files) {
@@ -201,6 +211,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       tell((stream) => {
         for (const finding of late) stream.finding(finding, null);
         stream.end(result);
+        feet.get(stream)?.();
       });
       for (const { reporter, output, context } of documents) {
         try {
@@ -219,6 +230,19 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
       if (failures.length > 0) throw new AggregateError(failures, 'not every report could be written');
     },
   };
+}
+
+/** Has a stream's head written, and its foot: by the output where that has several files. */
+function enclosed(stream: StreamReporter, output: Output, feet: Map<StreamReporter, () => void>): StreamReporter {
+  const head = () => stream.head?.() ?? '';
+  const foot = () => stream.foot?.() ?? '';
+  if (stream.head === undefined && stream.foot === undefined) return stream;
+  if (output.enclose !== undefined) output.enclose(head, foot);
+  else {
+    output.write(head());
+    feet.set(stream, () => output.write(foot()));
+  }
+  return stream;
 }
 
 /** Whether there is an answer that the atlas could know: it is not even loaded for others. */

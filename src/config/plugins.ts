@@ -121,10 +121,20 @@ function guardReporter(reporter: PluginReporter, blame: Blame): PluginReporter {
       exchange: method('exchange'),
       finding: method('finding'),
       end: method('end'),
-      ...(typeof made.answered === 'function' ? { answered: method('answered') } : {}),
+      ...optional(made, ['answered', 'stats'], method),
+      ...optional(made, ['head', 'foot'], (key) => guard(() => String(made[key]!()), blame, what)),
     };
   };
   return { ...known, stream: guard(create, blame, what) };
+}
+
+/** Those of the methods that an object has. */
+function optional<T>(
+  made: Record<string, unknown>,
+  keys: readonly string[],
+  make: (key: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(keys.filter((key) => typeof made[key] === 'function').map((key) => [key, make(key)]));
 }
 
 function guard<A extends unknown[], T>(action: (...args: A) => T, blame: Blame, what: string): (...args: A) => T {

@@ -39,7 +39,7 @@ function runInto(path: string, args: readonly string[], flags = 'w') {
 const withFull = existsSync('/dev/full') ? it : it.skip;
 
 describe('standard output on a full disk', () => {
-  withFull.each(['text', 'json', 'ndjson', 'eve', 'sarif', 'junit', 'github', 'csv', 'html'])(
+  withFull.each(['text', 'json', 'ndjson', 'eve', 'sarif', 'junit', 'github', 'csv', 'zeek', 'ecs', 'html'])(
     'is one line and status 2 in format %s',
     (format) => {
       expect(runInto('/dev/full', [REFUSED, '--fail-on', 'never', '-f', format])).toEqual({
@@ -95,7 +95,18 @@ describe('standard output on a full disk', () => {
 });
 
 describe('a report on a full disk', () => {
-  withFull.each(['x.json', 'x.ndjson', 'x.sarif', 'x.xml', 'x.html', 'x.csv', 'x.txt', 'x.pcapng'])('%s', (name) => {
+  withFull.each([
+    'x.json',
+    'x.ndjson',
+    'x.sarif',
+    'x.xml',
+    'x.html',
+    'x.csv',
+    'x.log',
+    'x.ecs.json',
+    'x.txt',
+    'x.pcapng',
+  ])('%s', (name) => {
     const path = join(scratch, name);
     symlinkSync('/dev/full', path);
     const { status, stderr } = runInto('/dev/null', [REFUSED, '-r', path]);
@@ -144,7 +155,7 @@ describeWith(['root'], 'a disk that fills', () => {
     if (existsSync(reports[1]!)) expect(() => JSON.parse(readFileSync(reports[1]!, 'utf8'))).not.toThrow();
   });
 
-  it.each(['ndjson', 'csv'])('leaves whole lines of a stream: %s', (ending) => {
+  it.each(['ndjson', 'csv', 'log'])('leaves whole lines of a stream: %s', (ending) => {
     const path = join(disk, `lines.${ending}`);
     const inputs = [fixture('closed'), fixture('accepted'), fixture('scan'), fixture('stealth')];
     const { status, stderr } = runInto('/dev/null', [...inputs, '--exchanges', 'all', '-r', path]);

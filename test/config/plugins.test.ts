@@ -139,10 +139,13 @@ describe('plugins', () => {
         exchange() { throw new Error(this.text); }
         finding() { throw new Error(this.text); }
         answered() { throw new Error(this.text); }
+        stats() { throw new Error(this.text); }
+        head() { throw new Error(this.text); }
+        foot() { throw new Error(this.text); }
         end() { throw new Error(this.text); }
       } } }`);
       const made = stream.stream(null, null);
-      for (const method of ['exchange', 'finding', 'answered', 'end'])
+      for (const method of ['exchange', 'finding', 'answered', 'stats', 'end', 'head', 'foot'])
         expect(thrownBy(() => made[method]!(null))).toEqual(told('never'));
     });
 
@@ -158,7 +161,18 @@ describe('plugins', () => {
       const made = stream((text: unknown) => written.push(text), null);
       made.exchange!('it');
       expect(written).toEqual(['it']);
-      expect(made).not.toHaveProperty('answered');
+      for (const method of ['answered', 'stats', 'head', 'foot']) expect(made).not.toHaveProperty(method);
+    });
+
+    it('and its head, foot and numbers are those of the stream', async () => {
+      const { stream } = await load(`{ name: 'mine', stream: (write) => ({
+        name: 'own', exchange() {}, finding() {}, end() {}, stats: write,
+        head() { return this.name + ' begins'; }, foot() { return this.name + ' ends'; },
+      }) }`);
+      const written: unknown[] = [];
+      const made = stream((text: unknown) => written.push(text), null);
+      made.stats!(7);
+      expect([made.head!(null), made.foot!(null), written]).toEqual(['own begins', 'own ends', [7]]);
     });
   });
 

@@ -44,6 +44,18 @@ describe('streamCsv', () => {
     ]);
   });
 
+  it('says in a row of its own what was not looked into, and has none where all was', () => {
+    const run = makeRun([makeExchangeReport()], []);
+    const notLookedInto = { frames: 2, reasons: { 'link-type-user0': 2 } };
+    const summary = { ...run.report.summary, frames: 4, notLookedInto };
+    const [first, last] = read(streamRun(streamCsv, { ...run, report: { ...run.report, summary } }));
+    expect(first).toMatchObject({ id: '1', not_looked_into: '' });
+    const { not_looked_into: missed, ...rest } = last!;
+    expect(missed).toBe('2 of 4 frames could not be looked into (link-type-user0 2)');
+    expect(Object.values(rest).join('')).toBe('');
+    expect(read(streamRun(streamCsv, run))).toHaveLength(1);
+  });
+
   it('guards text of others against spreadsheets', () => {
     const inputs = [makeInputReport({ name: '@SUM(1)\n.pcap' })];
     const run = makeRun([makeExchangeReport({ scope: '=HYPERLINK("x")' })], [], { inputs });

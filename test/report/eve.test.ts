@@ -161,6 +161,25 @@ describe('streamEve', () => {
     expect(Number.isSafeInteger(records[0].flow_id)).toBe(true);
   });
 
+  it('says in a record of statistics what was not looked into, which no alert can, and writes none where all was', () => {
+    const run = makeRun([], []);
+    const notLookedInto = { frames: 2, reasons: { 'link-type-user0': 2 } };
+    const summary = { ...run.report.summary, frames: 4, notLookedInto };
+    const [record, ...others] = recordsOf(streamRun(streamEve, { ...run, report: { ...run.report, summary } }));
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({
+      timestamp: '2026-11-21T05:55:12.000001+0000',
+      event_type: 'stats',
+      // As Suricata names them.
+      stats: { decoder: { pkts: 4, bytes: 296 }, detect: { alert: 0 } },
+      portzero: {
+        message: '2 of 4 frames could not be looked into (link-type-user0 2)',
+        summary: { frames: 4, notLookedInto },
+      },
+    });
+    expect(streamRun(streamEve, run)).toBe('');
+  });
+
   it('gives every rule a signature id of its own', () => {
     const findings = [...rules.map((rule) => rule.meta.id), 'expectation', 'my-own', 'my-other'].map((ruleId) =>
       makeFindingReport({ ruleId, exchange: null }),

@@ -348,9 +348,11 @@ export function streamRun(factory: StreamReporterFactory, run: RunResult): strin
   };
   const inputName = (input: number) => run.report.inputs[input]?.name ?? null;
   const reporter = factory(write, { width: 80, color: false, inputName });
+  write(reporter.head?.() ?? '');
   const byId = new Map(run.report.exchanges.map((exchange) => [exchange.id, exchange]));
   for (const finding of run.report.findings) reporter.finding(finding, byId.get(finding.exchange ?? 0) ?? null);
   for (const exchange of run.report.exchanges) reporter.exchange(exchange);
   reporter.end(run);
+  write(reporter.foot?.() ?? '');
   return text;
 }

@@ -24,8 +24,9 @@ export class EvidenceOutlet implements EvidenceWriter {
 
   /** Throws CliError where the file cannot be made. */
   constructor(path: string, outlets: Outlets, options: Pick<FileOutletOptions, 'rotation'> = {}) {
-    this.#outlet = outlets.openFile(path, { ...options, epilogue: () => this.#statistics() });
-    this.#outlet.addPreamble(sectionHeader());
+    this.#outlet = outlets.openFile(path, options);
+    this.#outlet.addPreamble(sectionHeader);
+    this.#outlet.endWith(() => this.#statistics());
   }
 
   get path(): string {
@@ -49,7 +50,7 @@ export class EvidenceOutlet implements EvidenceWriter {
   write(frame: WritableFrame, from: CaptureInterface, comment: string | null): void {
     let known = this.#interfaces.get(from);
     if (known === undefined) {
-      known = { id: this.#interfaces.size, preambles: this.#outlet.addPreamble(interfaceBlock(from)) };
+      known = { id: this.#interfaces.size, preambles: this.#outlet.addPreamble(() => interfaceBlock(from)) };
       this.#interfaces.set(from, known);
     }
     this.#lastSeconds = frame.seconds;

@@ -27,8 +27,6 @@ export interface FileOutletOptions {
   readonly appends?: boolean;
   /** Null for one file that grows. */
   readonly rotation?: Rotation | null;
-  /** Written last into each file, when that is closed. */
-  readonly epilogue?: () => Uint8Array | null;
   readonly bound?: number;
 }
 
@@ -50,7 +48,7 @@ interface OpenFile {
 export class FileOutlet extends Outlet {
   readonly #path: string | null;
   readonly #options: FileOutletOptions;
-  readonly #preambles: Uint8Array[] = [];
+  readonly #preambles: (() => Uint8Array)[] = [];
   #file: OpenFile | null = null;
   /** Of a record that a FIFO or standard output has taken in part: what is left of it. */
   #rest: Uint8Array | null = null;
@@ -100,8 +98,8 @@ export class FileOutlet extends Outlet {
     return this.#file?.size ?? 0;
   }
 
-  override addPreamble(bytes: Uint8Array): number {
-    this.#preambles.push(bytes);
+  override addPreamble(make: () => Uint8Array): number {
+    this.#preambles.push(make);
     if (this.#file !== null) this.#writeHead(this.#file);
     return this.#preambles.length;
   }
@@ -182,7 +180,7 @@ export class FileOutlet extends Outlet {
   #writeHead(file: OpenFile): void {
     if (file.records > 0 || this.#rest !== null || !file.isRegular || file.path === null) return;
     while (file.preambles < this.#preambles.length) {
-      const head = this.#preambles[file.preambles]!;
+      const head = this.#preambles[file.preambles]!();
       try {
         if (writeSync(file.descriptor, head) < head.length) {
           ftruncateSync(file.descriptor, file.size);
@@ -247,7 +245,7 @@ export class FileOutlet extends Outlet {
     };
     if (this.#rest !== null) add(this.#rest);
     for (const record of records) {
-      while (preambles < record.preambles) add(this.#preambles[preambles++]!);
+      while (preambles < record.preambles) add(this.#preambles[preambles++]!());
       add(record.bytes);
       marks.push({ end: length, preambles });
     }
@@ -380,7 +378,7 @@ export class FileOutlet extends Outlet {
     if (file === null) return;
     this.#file = null;
     try {
-      const last = file.records > 0 && this.#rest === null ? (this.#options.epilogue?.() ?? null) : null;
+      const last = file.records > 0 && this.#rest === null ? this.lastWords() : null;
       if (last !== null) this.#writeLast(file, last);
       // A network file system may tell only now that there was no room.
       closeSync(file.descriptor);

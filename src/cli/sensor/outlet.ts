@@ -37,6 +37,7 @@ export abstract class Outlet {
   /** Why nothing can be written at present; null when all is well. */
   reason: string | null = null;
   protected readonly listener: OutletListener;
+  protected lastWords: () => Uint8Array | null = () => null;
   readonly #bound: number;
   #queue: OutletRecord[] = [];
   #head = 0;
@@ -67,11 +68,16 @@ export abstract class Outlet {
     else this.#turn ??= setImmediate(() => this.flush());
   }
 
-  /** What a file must begin with before any record that says so. Gives how many there are now. */
-  addPreamble(bytes: Uint8Array): number {
+  /** What a file must begin with before any record that says so, made for each anew. Gives how many there are now. */
+  addPreamble(make: () => Uint8Array): number {
     // Where there is only one file to come, it is a record like the others.
-    this.put(bytes);
+    this.put(make());
     return 0;
+  }
+
+  /** What each file is to end with; null for nothing. */
+  endWith(make: () => Uint8Array | null): void {
+    this.lastWords = make;
   }
 
   /** Writes what waits, as far as it can be written now. */
@@ -293,15 +299,20 @@ export function outletOutput(outlet: Outlet, path: string | null): Output {
   const push = (text: string) => {
     line += text;
     if (!line.endsWith('\n')) return;
-    if (hasBegun) outlet.put(Buffer.from(line), heads);
-    else heads = outlet.addPreamble(Buffer.from(line));
+    const bytes = Buffer.from(line);
     line = '';
+    if (hasBegun) outlet.put(bytes, heads);
+    else heads = outlet.addPreamble(() => bytes);
   };
   return {
     path,
     write: push,
     begin() {
       hasBegun = true;
+    },
+    enclose(head, foot) {
+      heads = outlet.addPreamble(() => Buffer.from(head()));
+      outlet.endWith(() => Buffer.from(foot()));
     },
     async flush() {},
     async close() {

@@ -1,4 +1,5 @@
 import { escapeCsv } from '../../words/escape.ts';
+import { formatMissed } from '../model/looked-into.ts';
 import type { ExchangeReport, StreamContext, StreamReporterFactory } from '../model/types.ts';
 
 type Cell = string | number | boolean | null;
@@ -56,20 +57,23 @@ const COLUMNS: ReadonlyArray<
   ['known', (_exchange, _context, { known }) => known.join(' ')],
 ];
 
+/** Its own row, the last one, where there is something to say: of a column that exchanges fill, nobody would hear of it without any. */
+const MISSED = 'not_looked_into';
+
 const NOTHING_FIRED: Fired = { rules: [], known: [] };
 
 /** The exchanges as RFC 4180 has it, with a header line; an empty field for null. */
 export const streamCsv: StreamReporterFactory = (write, context) => {
   const writeRow = (cells: readonly Cell[]) =>
     write(`${cells.map((cell) => (cell === null ? '' : escapeCsv(String(cell)))).join(',')}\r\n`);
-  writeRow(COLUMNS.map(([name]) => name));
+  writeRow([...COLUMNS.map(([name]) => name), MISSED]);
   /** Of exchanges that have not settled; an exchange comes after its findings. */
   const fired = new Map<number, Fired>();
   return {
     exchange(exchange) {
       const own = fired.get(exchange.id) ?? NOTHING_FIRED;
       fired.delete(exchange.id);
-      writeRow(COLUMNS.map(([, cell]) => cell(exchange, context, own)));
+      writeRow([...COLUMNS.map(([, cell]) => cell(exchange, context, own)), null]);
     },
     finding({ ruleId, known }, exchange) {
       if (exchange === null) return;
@@ -82,6 +86,9 @@ export const streamCsv: StreamReporterFactory = (write, context) => {
       if (!own.rules.includes(ruleId)) own.rules.push(ruleId);
       if (known !== undefined && known !== null && !own.known.includes(ruleId)) own.known.push(ruleId);
     },
-    end() {},
+    end({ report: { summary } }) {
+      const { frames, notLookedInto } = summary;
+      if (notLookedInto.frames > 0) writeRow([...COLUMNS.map(() => null), formatMissed(notLookedInto, frames)]);
+    },
   };
 };

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { crc32 } from 'node:zlib';
-import { formatEndpoint } from '../../words/endpoint.ts';
 import { stringifySafely } from '../../words/escape.ts';
 import type { Severity } from '../../words/severity.ts';
+import { endsOfFinding, isAboutDatagrams, type MaybeEnd } from '../model/finding-ends.ts';
+import { datagramDigest, exchangeDigest } from '../model/flow-name.ts';
+import { formatMissed } from '../model/looked-into.ts';
 import { ruleText } from '../model/rule-texts.ts';
 import type {
-  EndpointReport,
+  AnalysisReport,
   ExchangeReport,
   FindingReport,
   StatsReport,
@@ -70,6 +70,7 @@ export const streamEve: StreamReporterFactory = (write) => {
     end({ report }) {
       const end = report.inputs.findLast((input) => input.lastTime !== null)?.lastTime ?? null;
       for (const finding of atEnd) writeRecord(finding, null, end);
+      if (report.summary.notLookedInto.frames > 0) write(`${stringifySafely(eveMissed(report, end))}\n`);
     },
   };
 };
@@ -92,13 +93,28 @@ function eveStats(stats: StatsReport): object {
   };
 }
 
+/** No alert is no "nobody" then: what a reader of alerts alone would not hear. */
+function eveMissed({ inputs, summary }: AnalysisReport, end: string | null): object {
+  const { frames, notLookedInto, findings } = summary;
+  return {
+    timestamp: formatEveTime(end ?? NO_TIME),
+    event_type: 'stats',
+    stats: {
+      decoder: { pkts: frames, bytes: inputs.reduce((sum, { bytes }) => sum + bytes, 0) },
+      detect: { alert: findings.error + findings.warning + findings.info },
+    },
+    portzero: { schemaVersion: 1, message: formatMissed(notLookedInto, frames), summary: { frames, notLookedInto } },
+  };
+}
+
 function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, timestamp: string): object {
   const [source, destination] = endsOf(finding, exchange);
-  const isDatagram = exchange === null && finding.data.transport === 'udp';
+  const isDatagram = isAboutDatagrams(finding);
   return {
     timestamp,
     // JSON.stringify leaves out what is undefined: fields that a finding about several exchanges does not have.
-    flow_id: exchange !== null ? flowId(exchange) : isDatagram ? datagramFlowId(finding) : undefined,
+    flow_id:
+      exchange !== null ? flowId(exchangeDigest(exchange)) : isDatagram ? flowId(datagramDigest(finding)) : undefined,
     pcap_cnt: finding.frames[0],
     event_type: 'alert',
     src_ip: source.address,
@@ -121,40 +137,18 @@ function eveRecord(finding: FindingReport, exchange: ExchangeReport | null, time
 }
 
 /** Source and destination of the packet that `pcap_cnt` names, as far as the finding tells. */
-function endsOf(
-  finding: FindingReport,
-  exchange: ExchangeReport | null,
-): [Partial<EndpointReport>, Partial<EndpointReport>] {
-  if (exchange !== null) {
-    const { client, server, evidence } = exchange;
-    const frame = finding.frames[0];
-    const sender = [evidence.probe, evidence.answer, ...evidence.otherAnswers].find((each) => each?.frame === frame);
-    const fromServer = sender === undefined || sender === null ? exchange.probe === null : sender.kind !== 'probe';
-    return fromServer ? [server, client] : [client, server];
-  }
-  const { client, server, clientPort, serverPort } = finding.data;
-  return [endOf(client, clientPort), endOf(server, serverPort)];
+function endsOf(finding: FindingReport, exchange: ExchangeReport | null): readonly [MaybeEnd, MaybeEnd] {
+  if (exchange === null) return endsOfFinding(finding);
+  const { client, server, evidence } = exchange;
+  const frame = finding.frames[0];
+  const sender = [evidence.probe, evidence.answer, ...evidence.otherAnswers].find((each) => each?.frame === frame);
+  const fromServer = sender === undefined || sender === null ? exchange.probe === null : sender.kind !== 'probe';
+  return fromServer ? [server, client] : [client, server];
 }
 
-/** What is known of it: of a window that is one address, and that the port asked for is 0. */
-function endOf(address: unknown, port: unknown): Partial<EndpointReport> {
-  return {
-    ...(typeof address === 'string' && isIP(address) !== 0 ? { address } : {}),
-    ...(typeof port === 'number' ? { port } : {}),
-  };
-}
-
-function flowId({ client, server, scope, started }: ExchangeReport): number {
-  return numberOf(`${formatEndpoint(client)} ${formatEndpoint(server)} ${scope} ${started}`);
-}
-
-function datagramFlowId({ data, time }: FindingReport): number {
-  return numberOf(`udp ${data.client} ${data.clientPort} ${data.server} ${data.serverPort} ${time}`);
-}
-
-/** 51 bits as Suricata's flow ids, so that every JSON reader keeps them: the same in every run over the same capture. */
-function numberOf(name: string): number {
-  return Number(createHash('sha256').update(name).digest().readBigUInt64BE() >> 13n);
+/** 51 bits as Suricata's flow ids, so that every JSON reader keeps them. */
+function flowId(digest: Buffer): number {
+  return Number(digest.readBigUInt64BE() >> 13n);
 }
 
 /** "2026-11-21T05:55:10.123456789Z" as Suricata writes it: microseconds and a numeric zone without colon. */

@@ -67,6 +67,16 @@ const ROWS = {
     endings: ['.csv'],
     needsLists: false,
   },
+  zeek: {
+    load: async () => stream((await import('./zeek.ts')).streamZeek),
+    endings: ['.log'],
+    needsLists: false,
+  },
+  ecs: {
+    load: async () => stream((await import('./ecs.ts')).streamEcs),
+    endings: ['.ecs.json', '.ecs.ndjson'],
+    needsLists: false,
+  },
   html: {
     load: async () => document((await import('../html/html.ts')).formatHtml),
     endings: ['.html'],

@@ -4,6 +4,17 @@ import { NO_TIME, type Timestamp } from '../../track/exchange.ts';
 const FIRST_SECOND = -62_167_219_200;
 const LAST_SECOND = 253_402_300_799;
 
+/** "2026-11-21T05:55:10.123456789Z" as seconds since 1970, with the digits that it has, six at least: "1795240510.123456789". */
+export function epochSeconds(time: string): string {
+  const [seconds = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  const whole = Date.parse(`${seconds}Z`) / 1000;
+  const digits = fraction.padEnd(6, '0');
+  // Before 1970 the fraction counts from the second before, whose number is larger without its sign.
+  if (whole >= 0 || Number(digits) === 0) return `${whole}.${digits}`;
+  const rest = String(10 ** digits.length - Number(digits)).padStart(digits.length, '0');
+  return `-${-whole - 1}.${rest}`;
+}
+
 let cachedSecond = 0;
 let cachedText = '1970-01-01T00:00:00';
 

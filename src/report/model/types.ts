@@ -377,6 +377,10 @@ export interface StreamReporter {
   /** Live only, where they are asked for: the numbers of the run as they are now. */
   stats?(stats: StatsReport): void;
   end(result: RunResult): void;
+  /** What a file of it begins with; asked once for each (--rotate). Where there is one, it writes no head itself. */
+  head?(): string;
+  /** What a file of it ends with, when that is closed. */
+  foot?(): string;
 }
 
 /** How a live run goes: all counted since its start. */

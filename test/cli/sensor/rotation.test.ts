@@ -16,6 +16,7 @@ import { parseSize, readRotation } from '../../../src/cli/sensor/rotation.ts';
 import { runCommand } from '../../support/command.ts';
 import { FakeSniff } from '../../support/fake-capturer.ts';
 import { describeWith } from '../../support/tools.ts';
+import { readZeekLog } from '../../support/zeek-log.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'portzero-rotation-'));
 let folder: string;
@@ -228,5 +229,32 @@ describe('records in a file of -o', () => {
     expect(files().length).toBeGreaterThan(1);
     for (const name of files()) expect(readFileSync(join(place, name), 'utf8')).toMatch(/^input,/);
     expect(lines()).toHaveLength(100 + files().length);
+  });
+
+  it('are whole logs of Zeek, each with its own header and end', async () => {
+    const sniff = start('-o', join(place, 'portzero.log'), '-f', 'zeek', '--rotate', '16KiB', '--keep', '50');
+    const begun = Date.now();
+    await sniff.connect(50);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await sniff.connect(50);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await sniff.interrupt()).toBe(1);
+    const texts = files().map((name) => readFileSync(join(place, name), 'utf8'));
+    expect(texts.length).toBeGreaterThan(2);
+    let rows = 0;
+    const secondsOf = (stamp: string) => new Date(stamp.replace(/-(\d+)-(\d+)-(\d+)$/, 'T$1:$2:$3')).getTime();
+    let before = begun - 1000;
+    for (const text of texts) {
+      const { header, ...log } = readZeekLog(text);
+      rows += log.rows.length;
+      expect(text).toMatch(/^#separator/);
+      expect(text).toMatch(/\n#close\t[\d-]+\n$/);
+      expect(secondsOf(header.open!)).toBeGreaterThanOrEqual(before);
+      expect(secondsOf(header.close!)).toBeGreaterThanOrEqual(secondsOf(header.open!));
+      before = secondsOf(header.open!);
+    }
+    expect(rows).toBe(100);
+    // Not that of the run: the last one was begun after the pause.
+    expect(before).toBeGreaterThan(begun + 1000);
   });
 });
