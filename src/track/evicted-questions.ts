@@ -1,34 +1,62 @@
 /**
- * Questions that had to leave the full table before an answer came: an answer to one of them is no backscatter. A bounded
- * memory: the newest question with the same remainder takes the place of an older one.
+ * Questions that had to leave the full table before an answer came: an answer to one of them is no backscatter. Two Bloom
+ * filters (Bloom 1970) by turns: of the newest questions none is ever forgotten, whatever the key of the hash, and what is
+ * no such question is taken for one in 1 of 400 cases at most. That errs to the side on which nobody is accused.
  */
 import { hashWords } from '../decode/keyed-hash.ts';
 
-const PLACES = 1 << 18;
+/** Bits of a filter: 1 MiB. */
+const BITS = 1 << 23;
+/** Of so many numbers none is forgotten; then the older filter is emptied and takes the next. */
+export const KEPT_QUESTIONS = 1 << 19;
+const PROBES = 4;
 
 export class EvictedQuestions {
-  /** Pairs of the hash of the ends, and the number. Made when the first has to leave: most captures have none. */
-  #questions: Int32Array | null = null;
-  readonly #words = new Int32Array(2);
+  /** Made when the first question has to leave: most captures have none. */
+  #newer: Int32Array | null = null;
+  #older: Int32Array | null = null;
+  #noted = 0;
+  readonly #words = new Int32Array(3);
 
   /** `ends` is the hash of the ends; `number` what the question sent, or the last number that it did. */
   note(ends: number, number: number): void {
-    this.#questions ??= new Int32Array(2 * PLACES);
-    const place = this.#placeOf(ends, number);
-    this.#questions[place] = ends;
-    this.#questions[place + 1] = number;
+    this.#newer ??= new Int32Array(BITS >>> 5);
+    if (this.#noted === KEPT_QUESTIONS) {
+      const older = this.#older ?? new Int32Array(BITS >>> 5);
+      this.#older = this.#newer;
+      this.#newer = older.fill(0);
+      this.#noted = 0;
+    }
+    this.#noted++;
+    const filter = this.#newer;
+    const first = this.#hash(ends, number, 0);
+    const step = this.#hash(ends, number, 1) | 1;
+    for (let i = 0; i < PROBES; i++) {
+      const bit = (first + Math.imul(i, step)) & (BITS - 1);
+      filter[bit >>> 5]! |= 1 << bit;
+    }
   }
 
-  /** Whether an answer that acknowledges the number after this one is for such a question. */
+  /** Whether an answer that acknowledges the number after this one may be for such a question. */
   has(ends: number, number: number): boolean {
-    if (this.#questions === null) return false;
-    const place = this.#placeOf(ends, number);
-    return this.#questions[place] === ends && this.#questions[place + 1] === number;
+    if (this.#newer === null) return false;
+    const first = this.#hash(ends, number, 0);
+    const step = this.#hash(ends, number, 1) | 1;
+    return isIn(this.#newer, first, step) || (this.#older !== null && isIn(this.#older, first, step));
   }
 
-  #placeOf(ends: number, number: number): number {
+  #hash(ends: number, number: number, which: number): number {
     this.#words[0] = ends;
     this.#words[1] = number;
-    return 2 * (hashWords(this.#words, 0, 2) & (PLACES - 1));
+    this.#words[2] = which;
+    return hashWords(this.#words, 0, 3);
   }
+}
+
+function isIn(filter: Int32Array, first: number, step: number): boolean {
+  for (let i = 0; i < PROBES; i++) {
+    const bit = (first + Math.imul(i, step)) & (BITS - 1);
+    if ((filter[bit >>> 5]! & (1 << bit)) === 0) return false;
+  }
+  return true;
 }
