@@ -1,4 +1,5 @@
 import type { RuleEngine } from '../engine/engine.ts';
+import type { AlikeCounts } from '../prefilter/alike-counts.ts';
 import type { Group } from '../report/model/groups.ts';
 import type { VerdictTally } from '../report/model/summary.ts';
 import { type Exchange, MOST_SHAPES, type PortZeroEnd, type Verdict } from '../track/exchange.ts';
@@ -23,13 +24,16 @@ export class AlikeExchanges {
   readonly #engine: RuleEngine;
   readonly #findings: Findings;
   readonly #tally: VerdictTally;
+  readonly #counts: AlikeCounts | null;
   /** By shape. */
   readonly #kinds = new Array<Kind | null>(MOST_SHAPES).fill(null);
 
-  constructor(engine: RuleEngine, findings: Findings, tally: VerdictTally) {
+  /** `counts`: where the core counts them too, which does not come here then; null where it is to count none. */
+  constructor(engine: RuleEngine, findings: Findings, tally: VerdictTally, counts: AlikeCounts | null) {
     this.#engine = engine;
     this.#findings = findings;
     this.#tally = tally;
+    this.#counts = counts;
   }
 
   /** Counts a settled exchange. False where more is to be told of it. */
@@ -39,14 +43,24 @@ export class AlikeExchanges {
     const kind = this.#kinds[shape] ?? this.#learn(exchange, shape);
     if (kind === null) return false;
     kind.count++;
-    kind.group?.add(exchange.opening);
+    const { group } = kind;
+    if (group === null && this.#counts === null) return true;
+    const { opening } = exchange;
+    group?.add(opening);
+    this.#counts?.goByNumbers(shape, opening, group?.hasAllClients !== false, group?.hasAllServers !== false);
     return true;
   }
 
   /** Adds what was counted to the sums. */
   flush(): void {
-    for (const kind of this.#kinds) {
-      if (kind === null || kind.count === 0) continue;
+    for (const [shape, kind] of this.#kinds.entries()) {
+      if (kind === null) continue;
+      if (this.#counts !== null) {
+        const { count, first, last } = this.#counts.take(shape);
+        kind.count += count;
+        kind.group?.addAlike(count, first, last);
+      }
+      if (kind.count === 0) continue;
       this.#tally.add(kind, kind.count);
       this.#engine.countAlike(kind.mask, kind.count);
       this.#findings.omit(kind.mask, kind.count);

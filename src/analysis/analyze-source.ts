@@ -55,7 +55,9 @@ function isCoreWorth(source: FrameSource, options: AnalyzeSourceOptions): boolea
 
 function sharedBy(core: CoreSkipper): SharedState | null {
   const { table, answers, clock } = core;
-  return table === null || answers === null ? null : { table, answers, clock, nextId: () => core.nextId() };
+  return table === null || answers === null
+    ? null
+    : { table, answers, clock, nextId: () => core.nextId(), countAlike: (entry) => core.countAlike(entry) };
 }
 
 class InputAnalysis {
@@ -106,13 +108,15 @@ class InputAnalysis {
       scopeName: (scope) => this.#decoder.scopeName(scope),
     });
     this.#findings = findings;
-    const alike = new AlikeExchanges(this.#engine, findings, this.#tally);
-    this.#alike = alike;
     this.core = isCoreWorth(source, options) ? this.#openCore(evidence) : null;
     if (this.core !== null) (source as SkippingSource).skipWith(this.core);
     // Text, which is all that is left without lists and streams, shows nothing of it.
     const { sink = {} } = options;
     const hasOverview = settings.lists !== false || sink.exchange !== undefined || sink.finding !== undefined;
+    // Of those that the core counts nobody else hears.
+    const counts = hasOverview || this.core === null ? null : this.core.alike;
+    const alike = new AlikeExchanges(this.#engine, findings, this.#tally, counts);
+    this.#alike = alike;
     this.#tracker = new Tracker(
       {
         answerTimeoutNanos: config.answerTimeoutNanos,

@@ -17,6 +17,7 @@ export interface MachineExports {
   evict(record: number): void;
   expire(now: number): void;
   finish(): void;
+  countAlike(entry: number): number;
 }
 
 /** What a memory has room for. */
@@ -59,7 +60,8 @@ export function takeMachine(room: Room): Machine | null {
   const rows = Math.ceil(records / rowBytes) * rowBytes;
   const answers = rows + (room.rows + 1) * rowBytes;
   const index = answers + (room.answers + 1) * ANSWER_WORDS * 4;
-  const pages = Math.ceil((index + indexBytes(room.rows)) / WASM_PAGE);
+  // The tracker's is written anew less often.
+  const pages = Math.ceil((index + 2 * indexBytes(room.rows)) / WASM_PAGE);
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

@@ -154,6 +154,11 @@ export const INTERFACE_INDEX = 44;
 /** What is hashed: up to nine words, and four behind them. */
 export const HASHED = 2688;
 
+/** Frames that come next and have a place in an index: the address of the IP header and the hash of its ends, a word each. */
+export const AHEAD = 2816;
+export const AHEAD_MOST = 16;
+export const AHEAD_SHIFT = 3;
+
 /** A bit for each UDP port that is read as a tunnel. */
 export const TUNNEL_PORTS = 4096;
 /** Scope of each VLAN id as 32 bits; -1 where it is not known yet. */
@@ -205,12 +210,34 @@ export const WAITS_LENGTH = 1048576;
  * a word each.
  */
 export const LOG = 1966080;
-export const LOG_MOST = 32768;
+export const LOG_MOST = 1024;
 export const LOG_SHIFT = 2;
 export const LOG_OPENED = 0;
 export const LOG_SETTLED = 1;
 /** Settled before its time, since the table was full. */
 export const LOG_EVICTED = 2;
+
+/** What is left of each shape (Exchange.shape) once it goes by numbers only, so many bytes apart: analysis/alike.ts. */
+export const ALIKE = 1974272;
+export const ALIKE_SHIFT = 6;
+/** ALIKE_ bits below: 0 where each exchange is to be told of. */
+export const ALIKE_STATE = 0;
+/** The last client and server that were told of; first words of IPv4. */
+export const ALIKE_CLIENT = 4;
+export const ALIKE_SERVER = 8;
+/** Digits of the first and the last time; WITHOUT_TIME where there is none. */
+export const ALIKE_FIRST_DIGITS = 12;
+export const ALIKE_LAST_DIGITS = 16;
+export const ALIKE_FIRST_NANOS = 20;
+export const ALIKE_LAST_NANOS = 24;
+export const ALIKE_COUNT = 32; // double
+export const ALIKE_FIRST_SECONDS = 40; // double
+export const ALIKE_LAST_SECONDS = 48; // double
+export const ALIKE_LENGTH = 65536;
+export const ALIKE_COUNTS = 1;
+/** Who asked, and who was asked, is of no interest any more. */
+export const ALIKE_ANY_CLIENT = 2;
+export const ALIKE_ANY_SERVER = 4;
 
 export const RECORDS = 2097152;
 /** Two cache lines: what IPv4 and most segments need is in the first. */

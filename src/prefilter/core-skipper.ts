@@ -7,6 +7,7 @@ import type { FlowKey } from '../track/flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
 import type { RowMemory, TableMemory } from '../track/table-memory.ts';
 import { mostAnswers } from '../track/tracking.ts';
+import { AlikeCounts } from './alike-counts.ts';
 import { CoreAnswers, CoreTable } from './core-table.ts';
 
 /** What the core asks of who tracks the other exchanges. */
@@ -73,6 +74,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   /** Where the tracker's table and its answers are to be; null for elsewhere. */
   readonly table: TableMemory | null;
   readonly answers: RowMemory | null;
+  readonly alike: AlikeCounts;
   frames = 0;
   readonly #machine: Machine;
   readonly #exports: MachineExports;
@@ -134,6 +136,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     const isShared = room.rows > 0;
     this.table = isShared ? new CoreTable(machine, rowsUsed) : null;
     this.answers = isShared ? new CoreAnswers(machine) : null;
+    this.alike = new AlikeCounts(buffer);
     if (tracking !== undefined) {
       this.#set(at.HAS_LEDGER, keepsOrdinary ? 1 : 0);
       this.#set(at.LIMIT, Math.min(tracking.maxExchanges, 0x7fff_ffff));
@@ -283,6 +286,11 @@ export class CoreSkipper implements RecordSkipper, Ledger {
 
   nextId(): number {
     return this.#doubles[at.NEXT_ID >> 3]!++;
+  }
+
+  /** The capture is over: see SharedState in track/tracking.ts. */
+  countAlike(entry: number): number {
+    return this.#exports.countAlike(entry);
   }
 
   take(key: FlowKey): LedgerEntry | null {

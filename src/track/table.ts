@@ -136,6 +136,8 @@ export {
 } from '../core/layout.ts';
 
 const FIRST_INDEX = 2 * 2048;
+/** Each time it is written anew. */
+const GROWTH = 4;
 
 export class ExchangeTable {
   readonly limit: number;
@@ -476,7 +478,7 @@ export class ExchangeTable {
 
   #growIndex(): void {
     const old = this.#index;
-    const index = this.#memory.newIndex(old.length * 2);
+    const index = this.#memory.newIndex(old.length * GROWTH);
     const mask = index.length - 1;
     for (let from = 0; from < old.length; from += 2) {
       if (old[from + 1] === 0) continue;

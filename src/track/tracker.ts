@@ -128,9 +128,11 @@ export class Tracker {
 
   /** The capture is over: settles what is left. */
   finish(): void {
-    const { table, ledger } = this.#state;
+    const { table, ledger, shared } = this.#state;
     for (const list of [t.LIST_CLOSED, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
       for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) {
+        entry = shared?.countAlike(entry) ?? entry;
+        if (entry === 0) break;
         if (list === t.LIST_OPEN) decideWithoutAnswer(this.#state, entry, UNDECIDED);
         endExchange(this.#state, entry);
       }

@@ -32,6 +32,11 @@ export interface SharedState {
   readonly answers: RowMemory;
   readonly clock: Float64Array;
   nextId(): number;
+  /**
+   * The capture is over: counts the exchange, and those behind it in its list, as settled, as long as nothing but numbers is to be told of them. Returns the
+   * first that is not so; 0 for none.
+   */
+  countAlike(entry: number): number;
 }
 
 export interface TrackerOptions {

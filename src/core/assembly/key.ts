@@ -2,6 +2,7 @@
  * The ends of the segment at hand, as FlowKey (track/flow-key.ts) has them.
  */
 import { HASHED, KEY_DESTINATION, KEY_HASH, KEY_IPV6, KEY_PORTS, KEY_SOURCE } from '../layout';
+import { hashAhead } from './ahead';
 import { hashWords } from './keyed-hash';
 
 export let source: u32 = 0;
@@ -37,30 +38,33 @@ export function readKey(at: usize, transport: usize, ipv6: bool, inScope: u32): 
     source1 = source2 = source3 = 0;
     destination1 = destination2 = destination3 = 0;
   }
-  hash = hashKey();
+  const known = hashAhead(at);
+  hash = known !== 0 ? known : ipv6 ? hashIpv6() : hashIpv4(source, destination, ports);
 }
 
 /** The ends of FlowKey (track/table.ts): the filter is filled by it. The lower end comes first, so that both directions are one. */
-function hashKey(): u32 {
+export function hashIpv4(from: u32, to: u32, between: u32): u32 {
+  const isLower = from !== to ? from < to : between >> 16 < (between & 0xffff);
+  store<u32>(HASHED, isLower ? from : to);
+  store<u32>(HASHED, isLower ? to : from, 4);
+  store<u32>(HASHED, isLower ? between : rotl<u32>(between, 16), 8);
+  return hashWords(HASHED, 3);
+}
+
+function hashIpv6(): u32 {
   const isLower = isSourceLower();
-  if (isIpv6) {
-    const low = isLower ? HASHED : HASHED + 16;
-    const high = isLower ? HASHED + 16 : HASHED;
-    store<u32>(low, source);
-    store<u32>(low, source1, 4);
-    store<u32>(low, source2, 8);
-    store<u32>(low, source3, 12);
-    store<u32>(high, destination);
-    store<u32>(high, destination1, 4);
-    store<u32>(high, destination2, 8);
-    store<u32>(high, destination3, 12);
-  } else {
-    store<u32>(HASHED, isLower ? source : destination);
-    store<u32>(HASHED, isLower ? destination : source, 4);
-  }
-  const count: u32 = isIpv6 ? 9 : 3;
-  store<u32>(HASHED + ((<usize>count - 1) << 2), isLower ? ports : rotl<u32>(ports, 16));
-  return hashWords(HASHED, count);
+  const low = isLower ? HASHED : HASHED + 16;
+  const high = isLower ? HASHED + 16 : HASHED;
+  store<u32>(low, source);
+  store<u32>(low, source1, 4);
+  store<u32>(low, source2, 8);
+  store<u32>(low, source3, 12);
+  store<u32>(high, destination);
+  store<u32>(high, destination1, 4);
+  store<u32>(high, destination2, 8);
+  store<u32>(high, destination3, 12);
+  store<u32>(HASHED, isLower ? ports : rotl<u32>(ports, 16), 32);
+  return hashWords(HASHED, 9);
 }
 
 function isSourceLower(): bool {

@@ -475,6 +475,16 @@ function find(): u32 {
   }
 }
 
+/** Whether the index is so large that it is in no cache: 1 MiB. */
+export function isLarge(): bool {
+  return slots > 0x1ffff;
+}
+
+/** See ahead.ts. */
+export function touch(hash: u32): u32 {
+  return load<u32>(index + <usize>(hash & (slots - 1)) * SLOT_LENGTH);
+}
+
 function enter(hash: u32, entry: u32): void {
   const mask = slots - 1;
   let slot = hash & mask;

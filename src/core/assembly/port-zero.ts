@@ -43,7 +43,8 @@ export function takeZero(inScope: u32): bool {
     if (!hasRoom()) return false;
     entry = openQuestion(scoped, now);
   }
-  log(entry, LOG_OPENED);
+  // Nothing is to be told of the others before they settle.
+  if (kind === SYN) log(entry, LOG_OPENED);
   return true;
 }
 

@@ -50,6 +50,7 @@ import {
   TRIMS,
   WITHOUT_TIME,
 } from '../layout';
+import { forgetAhead, isWanted, lookAhead } from './ahead';
 import { setFrame } from './at-hand';
 import { headersLength, linkOf, passes } from './triage';
 
@@ -69,6 +70,7 @@ export function skipPcap(start: usize, end: usize): usize {
   const digits = load<u32>(INTERFACES + INTERFACE_DIGITS);
   let frame = load<u32>(FRAME) + 1;
   let at = start;
+  forgetAhead();
   for (; at + headerLength <= end; frame++) {
     const captured = load32(at, 8, little);
     const next = at + headerLength + captured;
@@ -85,6 +87,7 @@ export function skipPcap(start: usize, end: usize): usize {
     }
     count(frame, captured, seconds, nanos, INTERFACES);
     at = next;
+    if (isWanted) lookAhead(at, end, headerLength, little, link);
   }
   return at;
 }

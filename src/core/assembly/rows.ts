@@ -53,6 +53,7 @@ import {
   VERDICT_SILENT,
   VERDICT_UNDECIDED,
   WITHOUT_TIME,
+  WOKEN,
 } from '../layout';
 import { Exchange } from './exchange';
 import {
@@ -114,6 +115,21 @@ export function findRow(hash: u32): u32 {
   }
 }
 
+/** Whether the index is so large that it is in no cache: 1 MiB. */
+export function areManyRows(): bool {
+  return load<u32>(TABLE_SLOTS) > 0x1ffff;
+}
+
+/** See ahead.ts: of the exchange that may be found by that hash alone. */
+export function touchSlot(hash: u32): u32 {
+  return load<u32>(slotAt(hash & (load<u32>(TABLE_SLOTS) - 1)), 4);
+}
+
+export function touchRow(hash: u32): u32 {
+  const entry = touchSlot(hash);
+  return entry === 0 ? 0 : rowOf(entry).ports;
+}
+
 function isOnEnds(row: Exchange): bool {
   if (row.scope !== scope || ((row.traits & TRAIT_IPV6) !== 0) !== isIpv6) return false;
   if (row.ports === ports && isForward(row)) return true;
@@ -153,9 +169,12 @@ function isBackward(row: Exchange): bool {
 
 // --- rows that come and go ----------------------------------------------------------------------------------------------
 
-/** Whether a row can be had now: otherwise the tracker has to see to that. */
+/** Whether a row can be had now: otherwise the tracker has to see to that, or with WOKEN set, has to hear of the others first. */
 export function hasRoom(): bool {
-  if (!logTakes(2)) return false;
+  if (!logTakes(2)) {
+    store<u32>(WOKEN, 1);
+    return false;
+  }
   // The tracker makes the index larger.
   if ((control(TABLE_KEYS) + 1) * 2 > load<u32>(TABLE_SLOTS)) return false;
   if (control(TABLE_FREE) === 0 && control(TABLE_USED) > load<u32>(TABLE_CAPACITY)) return false;

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../decode/address.ts';
 import { AddressTable, putWords } from '../../engine/window/address-table.ts';
-import { type Exchange, NO_TIME, type Opening, PROBES, VERDICTS } from '../../track/exchange.ts';
+import { type Exchange, NO_TIME, type Opening, PROBES, type Timestamp, VERDICTS } from '../../track/exchange.ts';
 import type { Severity } from '../../words/severity.ts';
 import { type InputGroup, MAX_HANDED_OVER } from './merged-groups.ts';
 import { formatTime } from './time.ts';
@@ -52,6 +52,25 @@ export class Group {
     // Past the bound nobody is added, so that nobody has to leave.
     if (this.clients.size < MAX_DISTINCT) addTo(this.clients, words, client, isIpv6);
     if (this.servers.size < MAX_DISTINCT) addTo(this.servers, words, server, isIpv6);
+    this.noteTime({ seconds, nanos, digits });
+  }
+
+  /** So many more, of whose ends nothing is to be counted. */
+  addAlike(count: number, first: Timestamp | null, last: Timestamp | null): void {
+    this.count += count;
+    if (first !== null) this.noteTime(first);
+    if (last !== null) this.noteTime(last);
+  }
+
+  get hasAllClients(): boolean {
+    return this.clients.size >= MAX_DISTINCT;
+  }
+
+  get hasAllServers(): boolean {
+    return this.servers.size >= MAX_DISTINCT;
+  }
+
+  noteTime({ seconds, nanos, digits }: Timestamp): void {
     if (digits === NO_TIME) return;
     const first = this.#first;
     if (first.digits === NO_TIME || seconds < first.seconds || (seconds === first.seconds && nanos < first.nanos)) {
