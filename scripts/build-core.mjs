@@ -10,7 +10,13 @@ import asc from 'assemblyscript/asc';
 
 const root = join(import.meta.dirname, '..');
 /** Files of assembly/ and the class in each whose fields both sides read. */
-const ROWS = { exchange: 'Exchange', answer: 'Answer' };
+const ROWS = {
+  exchange: { name: 'Exchange' },
+  'exchange-rest': { name: 'ExchangeRest', after: 'exchange' },
+  'exchange-options': { name: 'ExchangeOptions' },
+  answer: { name: 'Answer' },
+  'answer-rest': { name: 'AnswerRest' },
+};
 
 /** Rejects with what the compiler says. */
 export async function buildCore() {
@@ -21,9 +27,11 @@ export async function buildCore() {
   class LayoutReader {
     afterCompile() {
       const { program } = /** @type {any} */ (this);
-      for (const [file, name] of Object.entries(ROWS)) {
+      const classes = new Map();
+      for (const [file, { name, after }] of Object.entries(ROWS)) {
         const prototype = program.elementsByName.get(`src/core/assembly/${file}/${name}`);
-        layouts.set(file, layoutOf(program.resolver.resolveClass(prototype, null)));
+        classes.set(file, program.resolver.resolveClass(prototype, null));
+        layouts.set(file, layoutOf(classes.get(file), classes.get(after)?.nextMemoryOffset ?? 0));
       }
     }
   }
@@ -57,8 +65,8 @@ function write(name, source) {
   renameSync(`${path}.${process.pid}`, path);
 }
 
-/** A constant for each field of the class, of several words for the first. */
-function layoutOf(row) {
+/** A constant for each field of the class, of several words for the first. `first`: bytes that are numbered before them. */
+function layoutOf(row, first) {
   const lines = [`export const ROW_WORDS = ${row.nextMemoryOffset / 4};`];
   for (const { name, instance } of row.members.values()) {
     if (!instance?.isField || /\d$/.test(name)) continue;
@@ -66,7 +74,7 @@ function layoutOf(row) {
     // Whole numbers of 64 bits are read as words.
     const size = type.isFloatValue ? 8 : 4;
     const constant = name.replace(/[A-Z]/g, '_$&').toUpperCase();
-    lines.push(`export const ${constant} = ${memoryOffset / size};`);
+    lines.push(`export const ${constant} = ${(first + memoryOffset) / size};`);
   }
   return `${lines.join('\n')}\n`;
 }

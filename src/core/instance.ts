@@ -1,5 +1,8 @@
 import { ROW_WORDS as ANSWER_WORDS } from './answer-layout.ts';
+import { ROW_WORDS as ANSWER_REST_WORDS } from './answer-rest-layout.ts';
 import { ROW_WORDS } from './exchange-layout.ts';
+import { ROW_WORDS as OPTIONS_WORDS } from './exchange-options-layout.ts';
+import { ROW_WORDS as REST_WORDS } from './exchange-rest-layout.ts';
 import * as at from './layout.ts';
 import { PROGRAM } from './program.ts';
 
@@ -32,15 +35,20 @@ export interface Room {
 /** The program with its memory. */
 export interface Machine {
   readonly room: Room;
-  /** Addresses of the table's rows, of its index, and of the answers. */
+  /** Addresses of the table's rows, of what few of them have, of its index, and of the answers. */
   readonly rows: number;
+  readonly rest: number;
+  readonly options: number;
   readonly index: number;
   readonly answers: number;
+  readonly answerRest: number;
   readonly memory: WebAssembly.Memory;
   readonly exports: MachineExports;
 }
 
 const WASM_PAGE = 65_536;
+/** Two lines of the cache, which are a row of the table. */
+const LINE = 128;
 /** Memory of more records than that is not kept for the next input. */
 const MOST_KEPT = 1 << 16;
 
@@ -55,19 +63,26 @@ export function takeMachine(room: Room): Machine | null {
     idle = null;
     return free;
   }
-  const rowBytes = ROW_WORDS * 4;
-  const records = at.RECORDS + (room.records + 1) * at.RECORD_LENGTH + indexBytes(room.records);
-  const rows = Math.ceil(records / rowBytes) * rowBytes;
-  const answers = rows + (room.rows + 1) * rowBytes;
-  const index = answers + (room.answers + 1) * ANSWER_WORDS * 4;
+  let end = at.RECORDS + (room.records + 1) * at.RECORD_LENGTH + indexBytes(room.records);
+  const place = (rows: number, words: number): number => {
+    const start = Math.ceil(end / LINE) * LINE;
+    end = start + (rows + 1) * words * 4;
+    return start;
+  };
+  const rows = place(room.rows, ROW_WORDS);
+  const rest = place(room.rows, REST_WORDS);
+  const options = place(room.rows, OPTIONS_WORDS);
+  const answers = place(room.answers, ANSWER_WORDS);
+  const answerRest = place(room.answers, ANSWER_REST_WORDS);
+  const index = place(0, 0);
   // The tracker's is written anew less often.
   const pages = Math.ceil((index + 2 * indexBytes(room.rows)) / WASM_PAGE);
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     compiled ??= new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    return { room, rows, index, answers, memory, exports: exports as unknown as MachineExports };
+    const { exports: all } = new WebAssembly.Instance(compiled, { env: { memory } });
+    return { room, rows, rest, options, index, answers, answerRest, memory, exports: all as unknown as MachineExports };
   } catch {
     return null;
   }

@@ -115,6 +115,10 @@ export const ANSWER_ROWS = 604;
 export const ANSWER_LIMIT = 608;
 /** Whether a question had to leave the full table: then the tracker looks at answers to none. */
 export const HAS_EVICTED = 612;
+/** Where the rows beside those of the table and of the pool begin: assembly/exchange-rest.ts, exchange-options.ts, answer-rest.ts. */
+export const TABLE_REST = 616;
+export const TABLE_OPTIONS = 620;
+export const ANSWER_REST = 624;
 /** The only scope in which there is anything in the table; where that is not so, the core opens nothing. */
 export const ONLY_SCOPE = 388;
 export const NO_SCOPE = 0xffffffff;
@@ -308,6 +312,9 @@ export const UNLISTED = -1;
 /** Bits of `traits`. */
 export const TRAIT_VERDICT = 0xf;
 export const TRAIT_PROBE_SHIFT = 4; // 4 bits: index of PROBES, 15 for none
+/** What few exchanges have, and options of the opening segment: whether there are such rows beside that of the exchange. */
+export const TRAIT_HAS_REST = 1 << 8;
+export const TRAIT_HAS_OPTIONS = 1 << 9;
 export const TRAIT_DIGITS_SHIFT = 10; // 4 bits
 export const TRAIT_IPV6 = 1 << 14;
 export const TRAIT_ESTABLISHED = 1 << 15;
@@ -359,6 +366,8 @@ export const ANSWER_HAS_ACKNOWLEDGMENT = 1 << 17;
 export const ANSWER_HAS_WINDOW = 1 << 18;
 export const ANSWER_HAS_URGENT = 1 << 19;
 export const ANSWER_DIGITS_SHIFT = 20; // 4 bits
+export const ANSWER_RESERVED_SHIFT = 26; // 3 bits, where they are known
+export const ANSWER_HAS_RESERVED = 1 << 29;
 /** Kinds of answers, the first two of them. */
 export const ANSWER_SYN_ACK = 0;
 export const ANSWER_RESET = 1;

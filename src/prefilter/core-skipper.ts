@@ -5,7 +5,7 @@ import { processKey } from '../decode/keyed-hash.ts';
 import type { LinkMap } from '../decode/link/link-map.ts';
 import type { FlowKey } from '../track/flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
-import type { RowMemory, TableMemory } from '../track/table-memory.ts';
+import type { AnswerMemory, TableMemory } from '../track/table-memory.ts';
 import { mostAnswers } from '../track/tracking.ts';
 import { AlikeCounts } from './alike-counts.ts';
 import { CoreAnswers, CoreTable } from './core-table.ts';
@@ -73,7 +73,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   readonly headersSuffice: boolean;
   /** Where the tracker's table and its answers are to be; null for elsewhere. */
   readonly table: TableMemory | null;
-  readonly answers: RowMemory | null;
+  readonly answers: AnswerMemory | null;
   readonly alike: AlikeCounts;
   frames = 0;
   readonly #machine: Machine;

@@ -1,8 +1,11 @@
 import { ROW_WORDS as ANSWER_WORDS } from '../core/answer-layout.ts';
+import { ROW_WORDS as ANSWER_REST_WORDS } from '../core/answer-rest-layout.ts';
 import { ROW_WORDS } from '../core/exchange-layout.ts';
+import { ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
+import { ROW_WORDS as REST_WORDS } from '../core/exchange-rest-layout.ts';
 import type { Machine } from '../core/instance.ts';
 import * as at from '../core/layout.ts';
-import type { RowMemory, TableMemory } from '../track/table-memory.ts';
+import type { AnswerMemory, MoreRows, RowMemory, TableMemory } from '../track/table-memory.ts';
 
 /** Rows in the memory of the core, as many as there can be. */
 class CoreRows implements RowMemory {
@@ -21,28 +24,42 @@ class CoreRows implements RowMemory {
   }
 }
 
+const NO_CONTROL = new Int32Array(0);
+
 /** The tracker's answers there. What an earlier capture has left is written over. */
-export class CoreAnswers extends CoreRows {
-  constructor({ memory: { buffer }, answers, room }: Machine) {
-    super(buffer, new Int32Array(buffer, at.ANSWERS, at.ANSWERS_LENGTH), answers, (room.answers + 1) * ANSWER_WORDS);
+export class CoreAnswers extends CoreRows implements AnswerMemory {
+  readonly rest: MoreRows;
+
+  constructor({ memory: { buffer }, answers, answerRest, room }: Machine) {
+    const rows = room.answers + 1;
+    super(buffer, new Int32Array(buffer, at.ANSWERS, at.ANSWERS_LENGTH), answers, rows * ANSWER_WORDS);
+    this.rest = new CoreRows(buffer, NO_CONTROL, answerRest, rows * ANSWER_REST_WORDS);
     const words = new Int32Array(buffer);
     words[at.ANSWER_ROWS >> 2] = answers;
+    words[at.ANSWER_REST >> 2] = answerRest;
     words[at.ANSWER_LIMIT >> 2] = room.answers;
   }
 }
 
 /** The tracker's table there, in which the core opens and settles rows. */
 export class CoreTable extends CoreRows implements TableMemory {
+  readonly rest: MoreRows;
+  readonly options: MoreRows;
   readonly #words: Int32Array;
   #nextIndex: number;
 
   /** `used`: rows that an earlier capture has left there. */
-  constructor({ memory: { buffer }, rows, index, room }: Machine, used: number) {
-    super(buffer, new Int32Array(buffer, at.TABLE, at.TABLE_LENGTH), rows, (room.rows + 1) * ROW_WORDS);
+  constructor({ memory: { buffer }, rows, rest, options, index, room }: Machine, used: number) {
+    const count = room.rows + 1;
+    super(buffer, new Int32Array(buffer, at.TABLE, at.TABLE_LENGTH), rows, count * ROW_WORDS);
+    this.rest = new CoreRows(buffer, NO_CONTROL, rest, count * REST_WORDS);
+    this.options = new CoreRows(buffer, NO_CONTROL, options, count * OPTIONS_WORDS);
     this.words.fill(0, 0, used * ROW_WORDS);
     this.#words = new Int32Array(buffer);
     this.#words[at.HAS_TABLE >> 2] = 1;
     this.#words[at.TABLE_ROWS >> 2] = rows;
+    this.#words[at.TABLE_REST >> 2] = rest;
+    this.#words[at.TABLE_OPTIONS >> 2] = options;
     this.#words[at.TABLE_CAPACITY >> 2] = room.rows;
     this.#nextIndex = index;
   }

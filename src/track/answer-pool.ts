@@ -10,11 +10,9 @@ import {
   IP_ID,
   NANOS,
   NEXT,
-  OPTIONS,
   OPTIONS_LENGTH,
   PAYLOAD_LENGTH,
   REPEATS,
-  RESERVED,
   ROW_WORDS,
   SECONDS,
   SEQUENCE,
@@ -22,27 +20,30 @@ import {
   TRAITS,
   WINDOW,
 } from '../core/answer-layout.ts';
+import { OPTIONS, ROW_WORDS as REST_WORDS, SOURCE_MORE } from '../core/answer-rest-layout.ts';
 import {
   ANSWER_ACCEPTABLE,
   ANSWER_DIGITS_SHIFT,
   ANSWER_DONT_FRAGMENT,
   ANSWER_HAS_ACKNOWLEDGMENT,
+  ANSWER_HAS_RESERVED,
   ANSWER_HAS_SEQUENCE,
   ANSWER_HAS_URGENT,
   ANSWER_HAS_WINDOW,
   ANSWER_IPV6,
   ANSWER_KIND_SHIFT,
+  ANSWER_RESERVED_SHIFT,
   ANSWER_RESET,
   ANSWER_SYN_ACK,
   ANSWERS_FREE,
-  ANSWERS_LENGTH,
   ANSWERS_USED,
 } from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
 import { CHECKSUM_BAD, TRANSPORT_ICMP_ERROR } from '../decode/packet.ts';
 import type { AnswerKind, SegmentEvidence } from './exchange.ts';
 import { FrameNumbers } from './frame-numbers.ts';
-import { OwnRows, type RowMemory } from './table-memory.ts';
+import { type AnswerMemory, OwnAnswers } from './table-memory.ts';
+import { packWords, unpackWords } from './words.ts';
 
 export const KIND_SYN_ACK = ANSWER_SYN_ACK;
 export const KIND_RESET = ANSWER_RESET;
@@ -58,40 +59,22 @@ const TRAIT_CHECKSUM_BAD = 1 << 15;
 const TRAIT_OF_OTHER = 1 << 24;
 const TRAIT_QUOTES_SERVER = 1 << 25;
 const ROW_FLOATS = ROW_WORDS / 2;
+const RESERVED_BITS = 7 << ANSWER_RESERVED_SHIFT;
 
 const MAX_OPTION_BYTES = 40;
 const MAX_PAYLOAD_BYTES = 64;
 const MAX_PAYLOADS = 100_000;
-
-/** Loads `length` bytes at `offset` into words, big-endian, the last one zero padded. */
-export function packWords(words: Int32Array, base: number, bytes: Uint8Array, offset: number, length: number): void {
-  let at = offset;
-  let word = base;
-  for (const end = offset + length - 3; at < end; at += 4) {
-    words[word++] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-  }
-  const rest = offset + length - at;
-  if (rest > 0) {
-    let last = 0;
-    for (let i = 0; i < 4; i++) last = (last << 8) | (i < rest ? bytes[at + i] : 0);
-    words[word] = last;
-  }
-}
-
-/** The inverse of packWords: a new array of `length` bytes. */
-export function unpackWords(words: Int32Array, base: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = words[base + (i >> 2)] >>> (24 - 8 * (i & 3));
-  return bytes;
-}
 
 /** Bytes of a packet's TCP options that a record has room for, which are all that a header can have. */
 export function optionsLengthOf(packet: PacketRecord): number {
   return Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
 }
 
+/** Where a field of the rest is. */
+const restAt = (answer: number, field: number): number => answer * REST_WORDS + field;
+
 export class AnswerPool {
-  readonly #memory: RowMemory;
+  readonly #memory: AnswerMemory;
   /** ANSWERS_ of core/layout.ts. */
   readonly #control: Int32Array;
   #words: Int32Array;
@@ -100,11 +83,7 @@ export class AnswerPool {
   readonly #numbers: FrameNumbers;
   readonly #payloads = new Map<number, Uint8Array>();
 
-  constructor(
-    limit: number,
-    numbers = new FrameNumbers(),
-    memory: RowMemory = new OwnRows(ROW_WORDS, ANSWERS_LENGTH, limit),
-  ) {
+  constructor(limit: number, numbers = new FrameNumbers(), memory: AnswerMemory = new OwnAnswers(limit)) {
     this.#limit = limit;
     this.#numbers = numbers;
     this.#memory = memory;
@@ -140,7 +119,9 @@ export class AnswerPool {
     words[base + FRAME] = frame;
     words[base + NANOS] = nanos;
     this.#floats[answer * ROW_FLOATS + SECONDS] = seconds;
-    packWords(words, base + SOURCE, packet.bytes, packet.sourceOffset, isIpv6 ? 16 : 4);
+    packWords(words, base + SOURCE, packet.bytes, packet.sourceOffset, 4);
+    if (isIpv6)
+      packWords(this.#needRest(answer), restAt(answer, SOURCE_MORE), packet.bytes, packet.sourceOffset + 4, 12);
     words[base + TRAITS] =
       (packet.ttl & TRAIT_TTL) |
       (kind << ANSWER_KIND_SHIFT) |
@@ -171,12 +152,15 @@ export class AnswerPool {
     words[base + ACKNOWLEDGMENT] = packet.acknowledgment;
     words[base + FLAGS] = packet.flags;
     words[base + WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
-    words[base + RESERVED] = packet.reservedBits;
+    words[base + TRAITS] &= ~(RESERVED_BITS | ANSWER_HAS_RESERVED);
+    if (packet.reservedBits >= 0)
+      words[base + TRAITS] |= (packet.reservedBits << ANSWER_RESERVED_SHIFT) | ANSWER_HAS_RESERVED;
     words[base + PAYLOAD_LENGTH] = packet.payloadLength;
     const optionsLength = keepsEvidence ? optionsLengthOf(packet) : 0;
     words[base + OPTIONS_LENGTH] = optionsLength;
     if (!keepsEvidence) return;
-    if (optionsLength > 0) packWords(words, base + OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
+    if (optionsLength > 0)
+      packWords(this.#needRest(answer), restAt(answer, OPTIONS), packet.bytes, packet.optionsOffset, optionsLength);
     const captured = packet.payloadEnd - packet.payloadOffset;
     if (captured > 0 && packet.transport !== TRANSPORT_ICMP_ERROR && this.#payloads.size < MAX_PAYLOADS) {
       const end = packet.payloadOffset + Math.min(captured, MAX_PAYLOAD_BYTES);
@@ -297,19 +281,32 @@ export class AnswerPool {
 
   /** A new array: 4 or 16 bytes. */
   source(answer: number): Uint8Array {
-    return unpackWords(this.#words, answer * ROW_WORDS + SOURCE, this.isIpv6(answer) ? 16 : 4);
+    const isIpv6 = this.isIpv6(answer);
+    const source = new Uint8Array(isIpv6 ? 16 : 4);
+    source.set(unpackWords(this.#words, answer * ROW_WORDS + SOURCE, 4));
+    if (isIpv6) source.set(unpackWords(this.#memory.rest.words, restAt(answer, SOURCE_MORE), 12), 4);
+    return source;
   }
 
   /** Whether the packet came from the same address as this answer. */
   isFrom(answer: number, packet: PacketRecord): boolean {
     const length = packet.ipVersion === 6 ? 16 : 4;
     if (this.isIpv6(answer) !== (length === 16)) return false;
-    const base = answer * ROW_WORDS + SOURCE;
     for (let i = 0; i < length; i++) {
-      if (packet.bytes[packet.sourceOffset + i] !== ((this.#words[base + (i >> 2)] >>> (24 - 8 * (i & 3))) & 0xff))
-        return false;
+      const word =
+        i < 4
+          ? this.#words[answer * ROW_WORDS + SOURCE]
+          : this.#memory.rest.words[restAt(answer, SOURCE_MORE) + (i >> 2) - 1];
+      if (packet.bytes[packet.sourceOffset + i] !== ((word >>> (24 - 8 * (i & 3))) & 0xff)) return false;
     }
     return true;
+  }
+
+  /** Memory of what few have; there is room for that answer's. */
+  #needRest(answer: number): Int32Array {
+    const { rest } = this.#memory;
+    while ((answer + 1) * REST_WORDS > rest.words.length) rest.addRows();
+    return rest.words;
   }
 
   /** Allocates: for reports. */
@@ -337,8 +334,9 @@ export class AnswerPool {
       acknowledgment: !isIcmp && (traits & ANSWER_HAS_ACKNOWLEDGMENT) !== 0 ? this.acknowledgment(answer) : null,
       window: !isIcmp && (traits & ANSWER_HAS_WINDOW) !== 0 ? words[base + WINDOW] >>> 16 : null,
       urgentPointer: !isIcmp && (traits & ANSWER_HAS_URGENT) !== 0 ? words[base + WINDOW] & 0xffff : null,
-      reservedBits: hasHeader && words[base + RESERVED] >= 0 ? words[base + RESERVED] : null,
-      options: unpackWords(words, base + OPTIONS, words[base + OPTIONS_LENGTH]),
+      reservedBits:
+        hasHeader && (traits & ANSWER_HAS_RESERVED) !== 0 ? (traits & RESERVED_BITS) >> ANSWER_RESERVED_SHIFT : null,
+      options: unpackWords(this.#memory.rest.words, restAt(answer, OPTIONS), words[base + OPTIONS_LENGTH]),
       payloadLength: isIcmp || words[base + PAYLOAD_LENGTH] < 0 ? null : words[base + PAYLOAD_LENGTH],
       payload: this.#payloads.get(answer) ?? new Uint8Array(0),
       icmpType: isIcmp ? words[base + ICMP] >> 8 : null,

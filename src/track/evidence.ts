@@ -1,7 +1,7 @@
 /** What is kept of an exchange for reports: frames, answers, payload, anomalies. */
 
 import { ACK, type Assembly, CHECKSUM_BAD, FRAGMENT_FIRST, type PacketRecord, RST, SYN } from '../decode/packet.ts';
-import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK, optionsLengthOf, packWords } from './answer-pool.ts';
+import { KIND_ICMP, KIND_RESET, KIND_SYN_ACK, optionsLengthOf } from './answer-pool.ts';
 import { PROBE_OTHER } from './codes.ts';
 import type { Conversation } from './conversation.ts';
 import { PROBES } from './exchange.ts';
@@ -65,10 +65,8 @@ export function setProbeHeader(s: Tracking, entry: number, packet: PacketRecord)
       ? (hidden << 8) | (packet.ttl & 0xff)
       : (flags << 16) | ((packet.reservedBits & 0x0f) << 8) | (packet.ttl & 0xff);
   const isCut = packet.fragment === FRAGMENT_FIRST && assembly?.isWhole !== true;
-  words[base + t.PROBE_PAYLOAD_LENGTH] = isCut ? -1 : packet.payloadLength;
-  const optionsLength = keepsEvidence(s) ? optionsLengthOf(packet) : 0;
-  words[base + t.OPTIONS_LENGTH] = optionsLength;
-  if (optionsLength > 0) packWords(words, base + t.OPTIONS, packet.bytes, packet.optionsOffset, optionsLength);
+  table.set(entry, t.PROBE_PAYLOAD_LENGTH, isCut ? -1 : packet.payloadLength);
+  table.setOptions(entry, packet.bytes, packet.optionsOffset, keepsEvidence(s) ? optionsLengthOf(packet) : 0);
   if (packet.checksum === CHECKSUM_BAD) table.add(entry, t.TRAIT_CHECKSUM_BAD);
   if (packet.window >= 0 && packet.urgentPointer >= 0) table.add(entry, t.TRAIT_HAS_PROBE_HEADER);
   if (assembly?.isPartial === true) table.add(entry, t.TRAIT_PARTIAL);

@@ -2,7 +2,7 @@
 
 import { NO_PROBE } from '../core/layout.ts';
 import { CHECKSUM_BAD } from '../decode/packet.ts';
-import { type AnswerPool, KIND_ICMP, unpackWords } from './answer-pool.ts';
+import { type AnswerPool, KIND_ICMP } from './answer-pool.ts';
 import { PROBE_SYN } from './codes.ts';
 import type { Conversation, ConversationPool } from './conversation.ts';
 import {
@@ -134,15 +134,14 @@ export class ExchangeView implements Exchange {
   get opening(): Opening {
     const opening = this.#opening;
     const { table: entries } = this.#store;
-    const base = entries.base(this.entry);
     // A copy: who keeps, clones or changes it has nothing to do with the table.
     const { words } = opening;
-    const rows = entries.words;
-    for (let word = 0; word < 4; word++) {
-      words[word] = rows[base + table.CLIENT + word];
-      words[4 + word] = rows[base + table.SERVER + word];
-    }
     opening.isIpv6 = this.#has(table.TRAIT_IPV6);
+    const length = opening.isIpv6 ? 4 : 1;
+    for (let word = 0; word < length; word++) {
+      words[word] = entries.addressWord(this.entry, table.CLIENT, word);
+      words[4 + word] = entries.addressWord(this.entry, table.SERVER, word);
+    }
     opening.seconds = entries.getFloat(this.entry, table.STARTED_SECONDS);
     opening.nanos = this.#word(table.STARTED_NANOS);
     opening.digits = entries.digits(this.entry);
@@ -293,20 +292,17 @@ export class ExchangeView implements Exchange {
 
   get shape(): number {
     const { table: entries, answers } = this.#store;
-    const words = entries.words;
-    const base = entries.base(this.entry);
-    const traits = words[base + table.TRAITS];
-    const first = words[base + table.ANSWERS_FIRST];
+    const first = this.#word(table.ANSWERS_FIRST);
     const isOdd =
-      (traits & ODD) !== 0 ||
-      (words[base + table.CONVERSATION] | words[base + table.ANOMALIES]) !== 0 ||
-      first !== words[base + table.ANSWERS_LAST] ||
-      first !== words[base + table.ANSWER];
+      this.#has(ODD) ||
+      (this.#word(table.CONVERSATION) | this.#word(table.ANOMALIES)) !== 0 ||
+      first !== this.#word(table.ANSWERS_LAST) ||
+      first !== this.#word(table.ANSWER);
     const probe = entries.probe(this.entry);
     if (isOdd || (probe !== PROBE_SYN && probe !== NO_PROBE)) return -1;
     const kind = first === 0 ? 0 : answers.kind(first) + 1;
     if (first !== 0 && kind - 1 === KIND_ICMP) return -1;
-    const ports = words[base + table.PORTS];
+    const ports = this.#word(table.PORTS);
     const zeros = (ports >>> 16 === 0 ? 1 : 0) | ((ports & 0xffff) === 0 ? 2 : 0);
     return entries.verdict(this.entry) | (zeros << 4) | (kind << 6) | (probe === NO_PROBE ? 512 : 0);
   }
@@ -328,9 +324,7 @@ export class ExchangeView implements Exchange {
     const isWhole = this.#has(table.TRAIT_HAS_PROBE_HEADER);
     const reserved = (header >>> 8) & 0xff;
     const isHidden = reserved >= table.HIDDEN_SEQUENCE;
-    const optionsLength = this.#word(table.OPTIONS_LENGTH);
     const payloadLength = this.#word(table.PROBE_PAYLOAD_LENGTH);
-    const { table: entries } = this.#store;
     return {
       frame,
       time: this.started,
@@ -346,7 +340,7 @@ export class ExchangeView implements Exchange {
       window: isWhole ? window >>> 16 : null,
       urgentPointer: isWhole ? window & 0xffff : null,
       reservedBits: isHidden ? null : reserved,
-      options: unpackWords(entries.words, entries.base(this.entry) + table.OPTIONS, optionsLength),
+      options: this.#store.table.options(this.entry),
       payloadLength: payloadLength < 0 ? null : payloadLength,
       payload: new Uint8Array(0),
       icmpType: null,
@@ -400,12 +394,10 @@ export class ExchangeView implements Exchange {
     return this.#store.table.has(this.entry, trait);
   }
 
-  #address(word: number, into: Uint8Array): Uint8Array {
+  #address(end: typeof table.CLIENT | typeof table.SERVER, into: Uint8Array): Uint8Array {
     const { table: entries } = this.#store;
-    const words = entries.words;
-    let at = entries.base(this.entry) + word;
     for (let i = 0; i < into.length; i += 4) {
-      const four = words[at++];
+      const four = entries.addressWord(this.entry, end, i >> 2);
       into[i] = four >>> 24;
       into[i + 1] = four >>> 16;
       into[i + 2] = four >>> 8;

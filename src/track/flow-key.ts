@@ -1,6 +1,6 @@
 import { type HashKey, hashWords, processKey } from '../decode/keyed-hash.ts';
 import type { PacketRecord } from '../decode/packet.ts';
-import { packWords } from './answer-pool.ts';
+import { packWords } from './words.ts';
 
 /** The ends of a packet as words, and their hash; filled by `read` for the next look-up. */
 export class FlowKey {

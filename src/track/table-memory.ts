@@ -1,5 +1,9 @@
+import { ROW_WORDS as ANSWER_WORDS } from '../core/answer-layout.ts';
+import { ROW_WORDS as ANSWER_REST_WORDS } from '../core/answer-rest-layout.ts';
 import { ROW_WORDS } from '../core/exchange-layout.ts';
-import { TABLE_LENGTH } from '../core/layout.ts';
+import { ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
+import { ROW_WORDS as REST_WORDS } from '../core/exchange-rest-layout.ts';
+import { ANSWERS_LENGTH, TABLE_LENGTH } from '../core/layout.ts';
 
 /** Where rows of one length are kept. What was never used is zero. */
 export interface RowMemory {
@@ -12,10 +16,20 @@ export interface RowMemory {
   addRows(): void;
 }
 
-/** The table's: rows as core/assembly/exchange.ts has them, TABLE_ of core/layout.ts, and an index. */
+/** Rows beside others, of which few are used. What was used by others before is not zero. */
+export type MoreRows = Pick<RowMemory, 'words' | 'floats' | 'addRows'>;
+
+/** The table's: rows as core/assembly/exchange.ts has them, TABLE_ of core/layout.ts, what few have of that, and an index. */
 export interface TableMemory extends RowMemory {
+  readonly rest: MoreRows;
+  readonly options: MoreRows;
   /** A new index of so many words, all zero, in the place of the last. */
   newIndex(length: number): Int32Array;
+}
+
+/** The pool's: rows as core/assembly/answer.ts has them. */
+export interface AnswerMemory extends RowMemory {
+  readonly rest: MoreRows;
 }
 
 /** Most captures have few exchanges. */
@@ -65,12 +79,27 @@ export class OwnRows implements RowMemory {
 
 /** The same for a table. */
 export class OwnTable extends OwnRows implements TableMemory {
+  readonly rest: MoreRows;
+  readonly options: MoreRows;
+
   constructor(limit: number) {
     super(ROW_WORDS, TABLE_LENGTH, limit + 1);
+    this.rest = new OwnRows(REST_WORDS, 0, limit + 1);
+    this.options = new OwnRows(OPTIONS_WORDS, 0, limit + 1);
   }
 
   newIndex(length: number): Int32Array {
     return new Int32Array(length);
+  }
+}
+
+/** And for the pool of answers. */
+export class OwnAnswers extends OwnRows implements AnswerMemory {
+  readonly rest: MoreRows;
+
+  constructor(limit: number) {
+    super(ANSWER_WORDS, ANSWERS_LENGTH, limit);
+    this.rest = new OwnRows(ANSWER_REST_WORDS, 0, limit);
   }
 }
 

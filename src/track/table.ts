@@ -13,14 +13,14 @@ import {
   LIST,
   LIST_NEXT,
   LIST_PREVIOUS,
-  NEWER,
-  OLDER,
   PORTS,
   ROW_WORDS,
   SCOPE,
   SERVER,
   TRAITS,
 } from '../core/exchange-layout.ts';
+import { OPTIONS, LENGTH as OPTIONS_LENGTH, ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
+import { CLIENT_MORE, NEWER, OLDER, ROW_WORDS as REST_WORDS, SERVER_MORE } from '../core/exchange-rest-layout.ts';
 import {
   TABLE_COUNTS,
   TABLE_FREE,
@@ -31,6 +31,8 @@ import {
   TABLE_TAILS,
   TABLE_USED,
   TRAIT_DIGITS_SHIFT,
+  TRAIT_HAS_OPTIONS,
+  TRAIT_HAS_REST,
   TRAIT_IPV6,
   TRAIT_PROBE_SHIFT,
   TRAIT_VERDICT,
@@ -38,10 +40,11 @@ import {
 } from '../core/layout.ts';
 import type { FlowKey } from './flow-key.ts';
 import { OwnTable, type TableMemory } from './table-memory.ts';
+import { packWords, unpackWords } from './words.ts';
 
 /*
- * The fields, which core/assembly/exchange.ts lays out. Words for get(): addresses are big-endian words, IPv4 in the first.
- *   CLIENT, SERVER          4 words each
+ * The fields, which core/assembly/exchange.ts lays out, and exchange-rest.ts those that few exchanges have. Words for get():
+ *   CLIENT, SERVER          big-endian words; of IPv6 the other three are at CLIENT_MORE, SERVER_MORE
  *   PORTS                   client port << 16 | server port
  *   TRAITS                  bits of TRAIT_ below
  *   HASH, ENDS              hash of the ends with the scope, and whatever the scope
@@ -53,7 +56,6 @@ import { OwnTable, type TableMemory } from './table-memory.ts';
  *                           the other one, if there are two
  *   ANSWERS_FIRST, _LAST    of the list of answers; ANSWER is the one that settled the verdict, or the first that did not; 0 when none
  *   CONVERSATION            index into the conversations; 0 is none
- *   OPTIONS                 10 words
  *   PATH                    the scope and what of the way in differs by direction (MPLS labels, tunnel ends): attempts are told apart by it
  *   WAITS                   which directions of its ports count as waiting: WAITS_ of waits.ts
  * Floats for getFloat():
@@ -62,44 +64,47 @@ import { OwnTable, type TableMemory } from './table-memory.ts';
  *   HOLD_UNTIL              timer time until which a silent exchange is held for its next retransmission
  */
 export {
-  ANOMALIES,
   ANSWER,
   ANSWERS_FIRST,
   ANSWERS_LAST,
   CLIENT,
-  CONVERSATION,
   ENDS,
   FRAME_SECOND,
   FRAMES_FIRST,
-  FRAMES_LAST,
-  HOLD_UNTIL,
   ID,
   ISN,
-  LAST_GAP,
   LAST_NANOS,
   LAST_SECONDS,
   LAYERS,
-  MARK,
-  OPTIONS,
-  OPTIONS_LENGTH,
   PATH,
   PORTS,
   PROBE_ACKNOWLEDGMENT,
   PROBE_FRAME,
   PROBE_HEADER,
   PROBE_IP_ID,
-  PROBE_PAYLOAD_LENGTH,
   PROBE_WINDOW,
-  RETRANSMISSIONS,
   SCOPE,
   SERVER,
   STARTED_NANOS,
   STARTED_SECONDS,
   TRAITS,
-  WAITS,
 } from '../core/exchange-layout.ts';
+export {
+  ANOMALIES,
+  CLIENT_MORE,
+  CONVERSATION,
+  FRAMES_LAST,
+  HOLD_UNTIL,
+  LAST_GAP,
+  MARK,
+  PROBE_PAYLOAD_LENGTH,
+  RETRANSMISSIONS,
+  SERVER_MORE,
+  WAITS,
+} from '../core/exchange-rest-layout.ts';
 
 const ROW_FLOATS = ROW_WORDS / 2;
+const REST_FLOATS = REST_WORDS / 2;
 
 /** Stand for the reserved bits where the flags are not known, and where the sequence number is not either. */
 export const HIDDEN_FLAGS = 0xff;
@@ -146,6 +151,8 @@ export class ExchangeTable {
   readonly #control: Int32Array;
   #words: Int32Array;
   #floats: Float64Array;
+  #restWords: Int32Array;
+  #restFloats: Float64Array;
   /**
    * The newest attempt of each key by hash: pairs of hash and row in open addressing, at most half full. The hashes
    * stand beside the rows so that a miss, which a flood is full of, touches one cache line and no row.
@@ -158,6 +165,8 @@ export class ExchangeTable {
     this.#control = memory.control;
     this.#words = memory.words;
     this.#floats = memory.floats;
+    this.#restWords = memory.rest.words;
+    this.#restFloats = memory.rest.floats;
     this.#index = memory.newIndex(FIRST_INDEX);
     // Row 0 is none.
     this.#control[TABLE_USED] = 1;
@@ -169,19 +178,72 @@ export class ExchangeTable {
   }
 
   get(entry: number, word: number): number {
-    return this.#words[entry * ROW_WORDS + word];
+    if (word < ROW_WORDS) return this.#words[entry * ROW_WORDS + word];
+    return this.#hasRest(entry) ? this.#restWords[entry * REST_WORDS + word - ROW_WORDS] : 0;
   }
 
   set(entry: number, word: number, value: number): void {
-    this.#words[entry * ROW_WORDS + word] = value;
+    if (word < ROW_WORDS) this.#words[entry * ROW_WORDS + word] = value;
+    else if (value !== 0 || this.#hasRest(entry)) {
+      this.#needRest(entry);
+      this.#restWords[entry * REST_WORDS + word - ROW_WORDS] = value;
+    }
   }
 
   getFloat(entry: number, word: number): number {
-    return this.#floats[entry * ROW_FLOATS + word];
+    if (word < ROW_FLOATS) return this.#floats[entry * ROW_FLOATS + word];
+    return this.#hasRest(entry) ? this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS] : 0;
   }
 
   setFloat(entry: number, word: number, value: number): void {
-    this.#floats[entry * ROW_FLOATS + word] = value;
+    if (word < ROW_FLOATS) this.#floats[entry * ROW_FLOATS + word] = value;
+    else if (value !== 0 || this.#hasRest(entry)) {
+      this.#needRest(entry);
+      this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS] = value;
+    }
+  }
+
+  #hasRest(entry: number): boolean {
+    return (this.#words[entry * ROW_WORDS + TRAITS] & TRAIT_HAS_REST) !== 0;
+  }
+
+  /** The rest is zero when it is first needed. */
+  #needRest(entry: number): void {
+    if (this.#hasRest(entry)) return;
+    const { rest } = this.#memory;
+    const start = entry * REST_WORDS;
+    while (start + REST_WORDS > rest.words.length) rest.addRows();
+    this.#restWords = rest.words;
+    this.#restFloats = rest.floats;
+    this.#restWords.fill(0, start, start + REST_WORDS);
+    this.add(entry, TRAIT_HAS_REST);
+  }
+
+  /** Word 0 to 3 of its client's (CLIENT) or its server's (SERVER) address. */
+  addressWord(entry: number, end: typeof CLIENT | typeof SERVER, word: number): number {
+    if (word === 0) return this.get(entry, end);
+    return this.get(entry, (end === CLIENT ? CLIENT_MORE : SERVER_MORE) + word - 1);
+  }
+
+  setOptions(entry: number, bytes: Uint8Array, offset: number, length: number): void {
+    if (length === 0) {
+      this.drop(entry, TRAIT_HAS_OPTIONS);
+      return;
+    }
+    const { options } = this.#memory;
+    const base = entry * OPTIONS_WORDS;
+    while (base + OPTIONS_WORDS > options.words.length) options.addRows();
+    options.words[base + OPTIONS_LENGTH] = length;
+    packWords(options.words, base + OPTIONS, bytes, offset, length);
+    this.add(entry, TRAIT_HAS_OPTIONS);
+  }
+
+  /** A new array. */
+  options(entry: number): Uint8Array {
+    if (!this.has(entry, TRAIT_HAS_OPTIONS)) return new Uint8Array(0);
+    const { words } = this.#memory.options;
+    const base = entry * OPTIONS_WORDS;
+    return unpackWords(words, base + OPTIONS, words[base + OPTIONS_LENGTH]);
   }
 
   has(entry: number, trait: number): boolean {
@@ -274,11 +336,9 @@ export class ExchangeTable {
 
   /** Whether the packet of the key was sent by the entry's client. */
   isFromClient(entry: number, key: FlowKey): boolean {
-    const words = this.#words;
-    const base = entry * ROW_WORDS;
     return (
-      words[base + PORTS] === ((key.sourcePort << 16) | key.destinationPort) &&
-      endsAre(words, base, key.source, key.destination)
+      this.get(entry, PORTS) === ((key.sourcePort << 16) | key.destinationPort) &&
+      this.#endsAre(entry, key.source, key.destination, key.isIpv6)
     );
   }
 
@@ -294,19 +354,29 @@ export class ExchangeTable {
 
   /** Whether two entries are on the same ends in one scope, whoever asks. */
   isOnSameEnds(entry: number, other: number): boolean {
-    const words = this.#words;
-    const base = entry * ROW_WORDS;
-    const from = other * ROW_WORDS;
-    if (words[base + SCOPE] !== words[from + SCOPE]) return false;
-    if (((words[base + TRAITS] ^ words[from + TRAITS]) & TRAIT_IPV6) !== 0) return false;
-    const ports = words[base + PORTS];
-    const otherPorts = words[from + PORTS];
-    if (ports === otherPorts && areWords(words, base, from)) return true;
+    if (this.get(entry, SCOPE) !== this.get(other, SCOPE)) return false;
+    if (((this.get(entry, TRAITS) ^ this.get(other, TRAITS)) & TRAIT_IPV6) !== 0) return false;
+    const ports = this.get(entry, PORTS);
+    const otherPorts = this.get(other, PORTS);
+    if (
+      ports === otherPorts &&
+      this.#areAlike(entry, CLIENT, other, CLIENT) &&
+      this.#areAlike(entry, SERVER, other, SERVER)
+    )
+      return true;
     if (ports !== ((otherPorts << 16) | (otherPorts >>> 16))) return false;
-    for (let i = 0; i < 4; i++) {
-      if (words[base + CLIENT + i] !== words[from + SERVER + i]) return false;
-      if (words[base + SERVER + i] !== words[from + CLIENT + i]) return false;
-    }
+    return this.#areAlike(entry, CLIENT, other, SERVER) && this.#areAlike(entry, SERVER, other, CLIENT);
+  }
+
+  /** Whether two addresses are the same, of entries that are both of IPv4, or both of IPv6. */
+  #areAlike(
+    entry: number,
+    end: typeof CLIENT | typeof SERVER,
+    other: number,
+    otherEnd: typeof CLIENT | typeof SERVER,
+  ): boolean {
+    for (let word = 0; word < 4; word++)
+      if (this.addressWord(entry, end, word) !== this.addressWord(other, otherEnd, word)) return false;
     return true;
   }
 
@@ -330,10 +400,8 @@ export class ExchangeTable {
     const base = entry * ROW_WORDS;
     const client = sourceIsClient ? key.source : key.destination;
     const server = sourceIsClient ? key.destination : key.source;
-    for (let i = 0; i < 4; i++) {
-      words[base + CLIENT + i] = client[i];
-      words[base + SERVER + i] = server[i];
-    }
+    words[base + CLIENT] = client[0];
+    words[base + SERVER] = server[0];
     words[base + PORTS] = sourceIsClient
       ? (key.sourcePort << 16) | key.destinationPort
       : (key.destinationPort << 16) | key.sourcePort;
@@ -342,9 +410,17 @@ export class ExchangeTable {
     words[base + ENDS] = key.ends;
     words[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
     words[base + LIST_PREVIOUS] = UNLISTED;
+    if (key.isIpv6) {
+      for (let i = 0; i < 3; i++) {
+        this.set(entry, CLIENT_MORE + i, client[1 + i]);
+        this.set(entry, SERVER_MORE + i, server[1 + i]);
+      }
+      // The core looks there without asking.
+      this.#needRest(entry);
+    }
     if (newest === 0) this.#enter(key.hash, entry);
     else {
-      words[base + OLDER] = newest;
+      this.set(entry, OLDER, newest);
       this.set(newest, NEWER, entry);
       this.#index[this.#slotOf(key.hash, newest) + 1] = entry;
     }
@@ -354,9 +430,10 @@ export class ExchangeTable {
   /** Makes the client the server: who was taken to ask has answered. */
   swapEnds(entry: number): void {
     for (let i = 0; i < 4; i++) {
-      const client = this.get(entry, CLIENT + i);
-      this.set(entry, CLIENT + i, this.get(entry, SERVER + i));
-      this.set(entry, SERVER + i, client);
+      const [client, server] = i === 0 ? [CLIENT, SERVER] : [CLIENT_MORE + i - 1, SERVER_MORE + i - 1];
+      const was = this.get(entry, client);
+      this.set(entry, client, this.get(entry, server));
+      this.set(entry, server, was);
     }
     const ports = this.get(entry, PORTS);
     this.set(entry, PORTS, (ports << 16) | (ports >>> 16));
@@ -434,10 +511,11 @@ export class ExchangeTable {
     const base = entry * ROW_WORDS;
     if (words[base + SCOPE] !== scope || ((words[base + TRAITS] & TRAIT_IPV6) !== 0) !== key.isIpv6) return false;
     const ports = words[base + PORTS];
-    if (ports === ((key.sourcePort << 16) | key.destinationPort) && endsAre(words, base, key.source, key.destination))
+    const { source, destination, isIpv6 } = key;
+    if (ports === ((key.sourcePort << 16) | key.destinationPort) && this.#endsAre(entry, source, destination, isIpv6))
       return true;
     return (
-      ports === ((key.destinationPort << 16) | key.sourcePort) && endsAre(words, base, key.destination, key.source)
+      ports === ((key.destinationPort << 16) | key.sourcePort) && this.#endsAre(entry, destination, source, isIpv6)
     );
   }
 
@@ -508,26 +586,17 @@ export class ExchangeTable {
     else this.set(next, LIST_PREVIOUS, previous);
     this.set(entry, LIST_PREVIOUS, UNLISTED);
   }
-}
 
-/** Whether client and server of two records are the same. */
-function areWords(words: Int32Array, base: number, from: number): boolean {
-  for (let i = 0; i < 4; i++) {
-    if (words[base + CLIENT + i] !== words[from + CLIENT + i] || words[base + SERVER + i] !== words[from + SERVER + i])
-      return false;
+  /** Whether those are the ends of an entry of the same version of IP. */
+  #endsAre(entry: number, client: Int32Array, server: Int32Array, isIpv6: boolean): boolean {
+    const words = this.#words;
+    const base = entry * ROW_WORDS;
+    if (words[base + CLIENT] !== client[0] || words[base + SERVER] !== server[0]) return false;
+    if (!isIpv6) return true;
+    for (let i = 0; i < 3; i++) {
+      if (this.get(entry, CLIENT_MORE + i) !== client[1 + i] || this.get(entry, SERVER_MORE + i) !== server[1 + i])
+        return false;
+    }
+    return true;
   }
-  return true;
-}
-
-function endsAre(words: Int32Array, base: number, client: Int32Array, server: Int32Array): boolean {
-  return (
-    words[base + CLIENT] === client[0] &&
-    words[base + SERVER] === server[0] &&
-    words[base + CLIENT + 1] === client[1] &&
-    words[base + CLIENT + 2] === client[2] &&
-    words[base + CLIENT + 3] === client[3] &&
-    words[base + SERVER + 1] === server[1] &&
-    words[base + SERVER + 2] === server[2] &&
-    words[base + SERVER + 3] === server[3]
-  );
 }

@@ -13,7 +13,7 @@ import { LayerPaths } from './layer-paths.ts';
 import type { Ledger } from './ledger.ts';
 import { RecentSegments } from './recent-segments.ts';
 import * as t from './table.ts';
-import type { RowMemory, TableMemory } from './table-memory.ts';
+import type { AnswerMemory, TableMemory } from './table-memory.ts';
 import { Takeover } from './takeover.ts';
 import { TraceBudget } from './traced-segments.ts';
 import { createWaitingCells } from './waiting-ports.ts';
@@ -29,7 +29,7 @@ export function mostAnswers(maxExchanges: number): number {
 /** What the core has in its memory of the tracker's state. */
 export interface SharedState {
   readonly table: TableMemory;
-  readonly answers: RowMemory;
+  readonly answers: AnswerMemory;
   readonly clock: Float64Array;
   nextId(): number;
   /**

@@ -32,6 +32,7 @@ import {
   TRAIT_CONFLICTING,
   TRAIT_DIGITS_SHIFT,
   TRAIT_ESTABLISHED,
+  TRAIT_HAS_REST,
   TRAIT_HIDDEN_ANSWER,
   TRAIT_INVALID_RESET,
   TRAIT_IPV6,
@@ -47,6 +48,7 @@ import {
 } from '../layout';
 import { Answer } from './answer';
 import { Exchange } from './exchange';
+import { restOf } from './rows';
 
 /** As in track/exchange-view.ts. */
 const ODD: u32 =
@@ -69,14 +71,14 @@ const ODD: u32 =
 export function countAlike(entry: u32): u32 {
   while (entry !== 0) {
     const row = Exchange.at(<usize>load<u32>(TABLE_ROWS), entry);
-    if (!count(row)) return entry;
+    if (!count(entry, row)) return entry;
     entry = row.listNext;
   }
   return 0;
 }
 
-function count(row: Exchange): bool {
-  const shape = shapeOf(row);
+function count(entry: u32, row: Exchange): bool {
+  const shape = shapeOf(entry, row);
   if (shape < 0) return false;
   const at: usize = ALIKE + ((<usize>shape) << (<usize>ALIKE_SHIFT));
   const state = load<u32>(at, ALIKE_STATE);
@@ -114,10 +116,14 @@ function noteTime(at: usize, seconds: f64, nanos: u32, digits: u32): void {
 }
 
 /** As Exchange.shape, of an exchange whose time is over. */
-function shapeOf(row: Exchange): i32 {
+function shapeOf(entry: u32, row: Exchange): i32 {
   const traits = row.traits;
   const first = row.answersFirst;
-  if ((traits & ODD) !== 0 || (row.conversation | row.anomalies) !== 0) return -1;
+  if ((traits & ODD) !== 0) return -1;
+  if ((traits & TRAIT_HAS_REST) !== 0) {
+    const rest = restOf(entry);
+    if ((rest.conversation | rest.anomalies) !== 0) return -1;
+  }
   if (first !== row.answersLast || first !== row.answer) return -1;
   const probe = (traits >> TRAIT_PROBE_SHIFT) & 0xf;
   if (probe !== PROBE_SYN && probe !== NO_PROBE) return -1;

@@ -6,18 +6,22 @@ import {
   ANSWER_DIGITS_SHIFT,
   ANSWER_DONT_FRAGMENT,
   ANSWER_HAS_ACKNOWLEDGMENT,
+  ANSWER_HAS_RESERVED,
   ANSWER_HAS_SEQUENCE,
   ANSWER_HAS_URGENT,
   ANSWER_HAS_WINDOW,
   ANSWER_IPV6,
   ANSWER_KIND_SHIFT,
   ANSWER_LIMIT,
+  ANSWER_RESERVED_SHIFT,
+  ANSWER_REST,
   ANSWER_ROWS,
   ANSWERS,
   ANSWERS_FREE,
   ANSWERS_USED,
 } from '../layout';
 import { Answer } from './answer';
+import { AnswerRest } from './answer-rest';
 import {
   acknowledgment,
   digits,
@@ -61,9 +65,6 @@ export function createAnswer(kind: u32, keeps: bool): u32 {
   row.seconds = <f64>seconds;
   row.nanos = nanos;
   row.source = source;
-  row.source1 = source1;
-  row.source2 = source2;
-  row.source3 = source3;
   row.traits =
     timeToLive() |
     (kind << ANSWER_KIND_SHIFT) |
@@ -71,17 +72,25 @@ export function createAnswer(kind: u32, keeps: bool): u32 {
     (dontFragment() ? ANSWER_DONT_FRAGMENT : 0) |
     (isIpv6 ? ANSWER_IPV6 : 0) |
     (ANSWER_HAS_SEQUENCE | ANSWER_HAS_ACKNOWLEDGMENT | ANSWER_HAS_WINDOW | ANSWER_HAS_URGENT) |
-    (digits << ANSWER_DIGITS_SHIFT);
+    (digits << ANSWER_DIGITS_SHIFT) |
+    (reservedBits() << ANSWER_RESERVED_SHIFT) |
+    ANSWER_HAS_RESERVED;
   row.ipId = identification();
   row.sequence = sequence();
   row.acknowledgment = acknowledgment();
   row.flags = flagsOf();
   row.window = windowAndUrgent();
-  row.reserved = reservedBits();
   row.payloadLength = 0;
   row.icmp = -1;
   row.repeats = 0;
-  row.optionsLength = 0;
-  if (keeps) Answer.setOptions(row, transport + 20, headerLength - 20);
+  const optionsLength = keeps ? headerLength - 20 : 0;
+  row.optionsLength = optionsLength;
+  if (isIpv6 || optionsLength > 0) {
+    const rest = AnswerRest.at(<usize>load<u32>(ANSWER_REST), answer);
+    rest.sourceMore = source1;
+    rest.source2 = source2;
+    rest.source3 = source3;
+    AnswerRest.setOptions(rest, transport + 20, optionsLength);
+  }
   return answer;
 }

@@ -15,10 +15,12 @@ import {
   NO_PROBE,
   ONLY_SCOPE,
   PROBE_SYN,
+  TABLE_OPTIONS,
   TIMEOUT,
   TRACKED,
   TRAIT_DIGITS_SHIFT,
   TRAIT_DONT_FRAGMENT,
+  TRAIT_HAS_OPTIONS,
   TRAIT_HAS_PROBE_HEADER,
   TRAIT_IPV6,
   TRAIT_PROBE_SHIFT,
@@ -46,7 +48,7 @@ import {
   way,
   windowAndUrgent,
 } from './at-hand';
-import { Exchange } from './exchange';
+import { ExchangeOptions } from './exchange-options';
 import { hash, scope } from './key';
 import { append, hasRoom, insert, rowOf } from './rows';
 
@@ -78,7 +80,7 @@ function openRow(scopedHash: u32, sourceIsClient: bool, keeps: bool): u32 {
   if (keeps) row.framesFirst = frame;
   row.startedSeconds = <f64>seconds;
   row.startedNanos = nanos;
-  row.traits = (digits << TRAIT_DIGITS_SHIFT) | (isIpv6 ? TRAIT_IPV6 : 0);
+  row.traits |= (digits << TRAIT_DIGITS_SHIFT) | (isIpv6 ? TRAIT_IPV6 : 0);
   return entry;
 }
 
@@ -96,7 +98,10 @@ export function openQuestion(scopedHash: u32, now: f64): u32 {
   row.probeHeader = (flagsOf() << 16) | (reservedBits() << 8) | timeToLive();
   row.probeIpId = identification();
   row.probeWindow = windowAndUrgent();
-  Exchange.setOptions(row, transport + 20, headerLength - 20);
+  if (headerLength > 20) {
+    row.traits |= TRAIT_HAS_OPTIONS;
+    ExchangeOptions.set(<usize>load<u32>(TABLE_OPTIONS), entry, transport + 20, headerLength - 20);
+  }
   row.probeFrame = frame;
   row.lastSeconds = <f64>seconds;
   row.lastNanos = nanos;

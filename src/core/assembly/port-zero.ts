@@ -51,7 +51,8 @@ export function takeZero(inScope: u32): bool {
 /** A RST that acknowledges the SYN of a row that has had no other answer: RFC 9293 §3.10.7.3. */
 function refuse(entry: u32, now: f64): bool {
   const row = rowOf(entry);
-  if (!isFresh(row) || !isFromServer(row) || acknowledgment() !== row.isn + 1 || !poolHasRoom()) return false;
+  if (!isFresh(entry, row) || !isFromServer(entry, row) || acknowledgment() !== row.isn + 1 || !poolHasRoom())
+    return false;
   row.answersFirst = row.answersLast = row.answer = createAnswer(ANSWER_RESET, true);
   row.frameSecond = frame;
   row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_REFUSED;

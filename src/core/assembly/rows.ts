@@ -28,6 +28,7 @@ import {
   TABLE_HEADS,
   TABLE_INDEX,
   TABLE_KEYS,
+  TABLE_REST,
   TABLE_ROWS,
   TABLE_SIZE,
   TABLE_SLOTS,
@@ -39,6 +40,7 @@ import {
   TRAIT_CLIENT_RESET,
   TRAIT_CLOSED_BY_FIN,
   TRAIT_DIGITS_SHIFT,
+  TRAIT_HAS_REST,
   TRAIT_HIDDEN_ANSWER,
   TRAIT_INVALID_RESET,
   TRAIT_IPV6,
@@ -56,6 +58,7 @@ import {
   WOKEN,
 } from '../layout';
 import { Exchange } from './exchange';
+import { ExchangeRest } from './exchange-rest';
 import {
   destination,
   destination1,
@@ -110,7 +113,7 @@ export function findRow(hash: u32): u32 {
   while (true) {
     const place = slotAt(slot);
     const entry = load<u32>(place, 4);
-    if (entry === 0 || (load<u32>(place) === hash && isOnEnds(rowOf(entry)))) return entry;
+    if (entry === 0 || (load<u32>(place) === hash && isOnEnds(entry, rowOf(entry)))) return entry;
     slot = (slot + 1) & mask;
   }
 }
@@ -130,40 +133,51 @@ export function touchRow(hash: u32): u32 {
   return entry === 0 ? 0 : rowOf(entry).ports;
 }
 
-function isOnEnds(row: Exchange): bool {
-  if (row.scope !== scope || ((row.traits & TRAIT_IPV6) !== 0) !== isIpv6) return false;
-  if (row.ports === ports && isForward(row)) return true;
-  return row.ports === rotl<u32>(ports, 16) && isBackward(row);
+/** What few exchanges have; of one that has it. */
+export function restOf(entry: u32): ExchangeRest {
+  return ExchangeRest.at(<usize>load<u32>(TABLE_REST), entry);
 }
 
-function isForward(row: Exchange): bool {
+function hasRest(row: Exchange): bool {
+  return (row.traits & TRAIT_HAS_REST) !== 0;
+}
+
+function isOnEnds(entry: u32, row: Exchange): bool {
+  if (row.scope !== scope || ((row.traits & TRAIT_IPV6) !== 0) !== isIpv6) return false;
+  if (row.ports === ports && isForward(entry, row)) return true;
+  return row.ports === rotl<u32>(ports, 16) && isBackward(entry, row);
+}
+
+function isForward(entry: u32, row: Exchange): bool {
+  if (row.client !== source || row.server !== destination) return false;
+  if (!isIpv6) return true;
+  const rest = restOf(entry);
   return (
-    row.client === source &&
-    row.server === destination &&
-    row.client1 === source1 &&
-    row.client2 === source2 &&
-    row.client3 === source3 &&
-    row.server1 === destination1 &&
-    row.server2 === destination2 &&
-    row.server3 === destination3
+    rest.clientMore === source1 &&
+    rest.client2 === source2 &&
+    rest.client3 === source3 &&
+    rest.serverMore === destination1 &&
+    rest.server2 === destination2 &&
+    rest.server3 === destination3
   );
 }
 
 /** Whether the segment at hand is from the server of the row, and not from its client. */
-export function isFromServer(row: Exchange): bool {
-  return row.ports === rotl<u32>(ports, 16) && isBackward(row) && !isAmbiguous();
+export function isFromServer(entry: u32, row: Exchange): bool {
+  return row.ports === rotl<u32>(ports, 16) && isBackward(entry, row) && !isAmbiguous();
 }
 
-function isBackward(row: Exchange): bool {
+function isBackward(entry: u32, row: Exchange): bool {
+  if (row.client !== destination || row.server !== source) return false;
+  if (!isIpv6) return true;
+  const rest = restOf(entry);
   return (
-    row.client === destination &&
-    row.server === source &&
-    row.client1 === destination1 &&
-    row.client2 === destination2 &&
-    row.client3 === destination3 &&
-    row.server1 === source1 &&
-    row.server2 === source2 &&
-    row.server3 === source3
+    rest.clientMore === destination1 &&
+    rest.client2 === destination2 &&
+    rest.client3 === destination3 &&
+    rest.serverMore === source1 &&
+    rest.server2 === source2 &&
+    rest.server3 === source3
   );
 }
 
@@ -198,33 +212,28 @@ export function insert(hash: u32, sourceIsClient: bool): u32 {
   setControl(TABLE_KEYS, control(TABLE_KEYS) + 1);
   row.scope = scope;
   row.hash = hash;
-  if (sourceIsClient) {
-    row.ports = ports;
-    row.client = source;
-    row.client1 = source1;
-    row.client2 = source2;
-    row.client3 = source3;
-    row.server = destination;
-    row.server1 = destination1;
-    row.server2 = destination2;
-    row.server3 = destination3;
-  } else {
-    row.ports = rotl<u32>(ports, 16);
-    row.client = destination;
-    row.client1 = destination1;
-    row.client2 = destination2;
-    row.client3 = destination3;
-    row.server = source;
-    row.server1 = source1;
-    row.server2 = source2;
-    row.server3 = source3;
-  }
+  row.ports = sourceIsClient ? ports : rotl<u32>(ports, 16);
+  row.client = sourceIsClient ? source : destination;
+  row.server = sourceIsClient ? destination : source;
+  if (isIpv6) setIpv6(entry, row, sourceIsClient);
   const mask = load<u32>(TABLE_SLOTS) - 1;
   let slot = hash & mask;
   while (load<u32>(slotAt(slot), 4) !== 0) slot = (slot + 1) & mask;
   store<u32>(slotAt(slot), hash);
   store<u32>(slotAt(slot), entry, 4);
   return entry;
+}
+
+function setIpv6(entry: u32, row: Exchange, sourceIsClient: bool): void {
+  const rest = restOf(entry);
+  ExchangeRest.clear(rest);
+  row.traits = TRAIT_HAS_REST;
+  rest.clientMore = sourceIsClient ? source1 : destination1;
+  rest.client2 = sourceIsClient ? source2 : destination2;
+  rest.client3 = sourceIsClient ? source3 : destination3;
+  rest.serverMore = sourceIsClient ? destination1 : source1;
+  rest.server2 = sourceIsClient ? destination2 : source2;
+  rest.server3 = sourceIsClient ? destination3 : source3;
 }
 
 /** Takes the only exchange on its ends out of the index: Knuth 6.4, algorithm R. */
@@ -299,7 +308,11 @@ export function expireRows(now: f64): bool {
     if (!isQuestion(row)) return false;
     const timeout = load<f64>(TIMEOUT);
     row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_SILENT | TRAIT_TIMED_OUT;
-    row.holdUntil = row.deadline - timeout + max<f64>(row.lastGap * BACKOFF_FACTOR, timeout);
+    // One that was sent once is held for no longer than it lingers.
+    if (hasRest(row)) {
+      const rest = restOf(entry);
+      rest.holdUntil = row.deadline - timeout + max<f64>(rest.lastGap * BACKOFF_FACTOR, timeout);
+    }
     unlink(row);
     append(entry, row, LIST_LINGER, now + timeout);
   }
@@ -308,19 +321,19 @@ export function expireRows(now: f64): bool {
     if (entry === 0) break;
     const row = rowOf(entry);
     if (row.deadline > now) break;
-    if ((row.traits & TRAIT_TIMED_OUT) !== 0 && now < row.holdUntil) {
+    if ((row.traits & TRAIT_TIMED_OUT) !== 0 && hasRest(row) && now < restOf(entry).holdUntil) {
       unlink(row);
       append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
       continue;
     }
-    if (!isSimple(row) || !logTakes(1)) return false;
+    if (!isSimple(entry, row) || !logTakes(1)) return false;
     settle(entry, row, LOG_SETTLED);
   }
   while (control(TABLE_COUNTS + LIST_LONE) > <u32>MAX_LONE) {
     const entry = control(TABLE_HEADS + LIST_LONE);
     const row = rowOf(entry);
     if (row.deadline > now) break;
-    if (!isSimple(row) || !logTakes(1)) return false;
+    if (!isSimple(entry, row) || !logTakes(1)) return false;
     settle(entry, row, LOG_SETTLED);
   }
   return true;
@@ -333,19 +346,22 @@ function isQuestion(row: Exchange): bool {
 }
 
 /** A SYN that waits, alone on its ends and with nothing behind it but retransmissions without a list of frames. */
-export function isFresh(row: Exchange): bool {
-  if (row.list !== LIST_OPEN || row.listPrevious === UNLISTED || !isSimple(row) || !isQuestion(row)) return false;
-  return (
-    ((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) === PROBE_SYN &&
-    (row.answersFirst | row.conversation | row.frameSecond | row.framesLast) === 0
-  );
+export function isFresh(entry: u32, row: Exchange): bool {
+  if (row.list !== LIST_OPEN || row.listPrevious === UNLISTED || !isSimple(entry, row) || !isQuestion(row))
+    return false;
+  if (((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) !== PROBE_SYN || (row.answersFirst | row.frameSecond) !== 0)
+    return false;
+  return !hasRest(row) || (restOf(entry).conversation | restOf(entry).framesLast) === 0;
 }
 
 /** The only attempt on its ends, a SYN or an answer to none; and no conversation that is kept for what comes late. */
-function isSimple(row: Exchange): bool {
+function isSimple(entry: u32, row: Exchange): bool {
   const probe = (row.traits >> TRAIT_PROBE_SHIFT) & 0xf;
   if (probe !== PROBE_SYN && probe !== NO_PROBE) return false;
-  return (row.traits & (TRAIT_RESET | TRAIT_CLOSED_BY_FIN)) === 0 && (row.newer | row.older | row.waits) === 0;
+  if ((row.traits & (TRAIT_RESET | TRAIT_CLOSED_BY_FIN)) !== 0) return false;
+  if (!hasRest(row)) return true;
+  const rest = restOf(entry);
+  return (rest.newer | rest.older | rest.waits) === 0;
 }
 
 /** Takes the row out. It stays as it is until the tracker has told of it. */
@@ -367,7 +383,7 @@ function evict(): bool {
   const entry = control(TABLE_HEADS + list);
   if (entry === 0) return false;
   const row = rowOf(entry);
-  if (!isSimple(row) || (list === LIST_OPEN && !isQuestion(row))) return false;
+  if (!isSimple(entry, row) || (list === LIST_OPEN && !isQuestion(row))) return false;
   if (list === LIST_OPEN) {
     row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_UNDECIDED;
     store<u32>(HAS_EVICTED, 1);

@@ -1,0 +1,34 @@
+/**
+ * What few exchanges have: a row beside that of Exchange, which is there only where TRAIT_HAS_REST says so, and zero when that is first said. The
+ * fields are numbered on from those of Exchange.
+ */
+@unmanaged
+export class ExchangeRest {
+  newer: u32;
+  older: u32;
+  /** The other words of IPv6. */
+  clientMore: u32;
+  client2: u32;
+  client3: u32;
+  serverMore: u32;
+  server2: u32;
+  server3: u32;
+  lastGap: f64;
+  holdUntil: f64;
+  probePayloadLength: i32;
+  framesLast: u32;
+  retransmissions: u32;
+  anomalies: u32;
+  mark: u32;
+  conversation: u32;
+  waits: u32;
+  unused1: u32;
+
+  static at(rows: usize, entry: u32): ExchangeRest {
+    return changetype<ExchangeRest>(rows + <usize>entry * offsetof<ExchangeRest>());
+  }
+
+  static clear(row: ExchangeRest): void {
+    memory.fill(changetype<usize>(row), 0, offsetof<ExchangeRest>());
+  }
+}
