@@ -162,6 +162,8 @@ export const HASHED = 2688;
 export const AHEAD = 2816;
 export const AHEAD_MOST = 16;
 export const AHEAD_SHIFT = 3;
+/** What was loaded goes there, so that it is loaded. */
+export const AHEAD_TOUCHED = 2944;
 
 /** A bit for each UDP port that is read as a tunnel. */
 export const TUNNEL_PORTS = 4096;

@@ -87,11 +87,9 @@ export {
   SERVER,
   STARTED_NANOS,
   STARTED_SECONDS,
-  TRAITS,
 } from '../core/exchange-layout.ts';
 export {
   ANOMALIES,
-  CLIENT_MORE,
   CONVERSATION,
   FRAMES_LAST,
   HOLD_UNTIL,
@@ -99,7 +97,6 @@ export {
   MARK,
   PROBE_PAYLOAD_LENGTH,
   RETRANSMISSIONS,
-  SERVER_MORE,
   WAITS,
 } from '../core/exchange-rest-layout.ts';
 

@@ -2,7 +2,7 @@
  * A large index lies in no cache, and each look into it waits for memory. Waiting for many at once takes little longer than for one: so of the
  * frames that come next the ends are hashed and their places touched together, before any of them is dealt with.
  */
-import { AHEAD, AHEAD_MOST, AHEAD_SHIFT, LINK_ETHERNET } from '../layout';
+import { AHEAD, AHEAD_MOST, AHEAD_SHIFT, AHEAD_TOUCHED, LINK_ETHERNET } from '../layout';
 import { hashIpv4 } from './key';
 import { isLarge, touch } from './ordinary';
 import { areManyRows, touchRow, touchSlot } from './rows';
@@ -18,8 +18,6 @@ let next: u32 = 0;
 let pause: u32 = 0;
 /** Whether it would be of use now. */
 export let isWanted: bool = false;
-/** What was loaded: somebody has to have it. */
-export let touched: u32 = 0;
 
 /** The frames lie elsewhere now. */
 export function forgetAhead(): void {
@@ -79,5 +77,5 @@ function touchAll(): void {
     for (let i: u32 = 0; i < known; i++) sum += touchRow(load<u32>(AHEAD + ((<usize>i) << AHEAD_SHIFT), 4));
   }
   if (isLarge()) for (let i: u32 = 0; i < known; i++) sum += touch(load<u32>(AHEAD + ((<usize>i) << AHEAD_SHIFT), 4));
-  touched = sum;
+  store<u32>(AHEAD_TOUCHED, sum);
 }
