@@ -493,6 +493,14 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     );
     errors.delete(null);
     expect(await page.locator('.ladder:visible').count()).toBe(Math.min(10, errors.size));
+    // A ladder stays with its row, on the next sheet where there is no room for both.
+    const breaks = (selector: string, name: 'breakInside' | 'breakAfter') =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((row, key) => getComputedStyle(row)[key], name);
+    expect(await breaks('#rows .line.open', 'breakAfter')).toBe('avoid');
+    expect(await breaks('#rows .detail-row', 'breakInside')).toBe('avoid');
     for (const control of ['#pager', '#filter-text', '#zoom-in', '.sliders', '#open-all']) {
       expect(await page.locator(control).isVisible()).toBe(false);
     }

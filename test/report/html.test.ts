@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonForScript } from '../../src/report/html/escape.ts';
 import { formatHtml } from '../../src/report/html/html.ts';
-import { commonFolder, pathMarkup } from '../../src/report/html/paths.ts';
+import { commonFolder, pathMarkup, shortNames } from '../../src/report/html/paths.ts';
 import { frameRanges, type PagePayload } from '../../src/report/html/payload.ts';
 import { displayFilter, formatDuration, formatTime, secondsBetween } from '../../src/report/html/words.ts';
 import type { RunResult } from '../../src/report/model/types.ts';
@@ -158,6 +158,8 @@ describe('formatHtml', () => {
     expect(commonFolder(['a/x.pcap'])).toBe('');
     expect(commonFolder(['x.pcap', 'a/x.pcap'])).toBe('');
     expect(commonFolder([])).toBe('');
+    expect(shortNames([{ name: '/data/a/x.pcap' }, { name: '/data/b.pcap' }])).toEqual(['a/x.pcap', 'b.pcap']);
+    expect(shortNames([{ name: '/data/a/x.pcap' }])).toEqual(['/data/a/x.pcap']);
     expect(pathMarkup('a/b/<c>').source).toBe('a/<wbr>b/<wbr>&lt;c&gt;');
   });
 

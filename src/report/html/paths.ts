@@ -12,6 +12,13 @@ export function commonFolder(names: readonly string[]): string {
   return length > 1 ? first.slice(0, length) : '';
 }
 
+/** The names without that folder, which the section of the inputs says once. */
+export function shortNames(inputs: readonly { readonly name: string }[]): string[] {
+  const names = inputs.map(({ name }) => name);
+  const { length } = commonFolder(names);
+  return names.map((name) => name.slice(length));
+}
+
 /** A path that may go on in a new line behind each of its slashes. */
 export function pathMarkup(path: string): Markup {
   const parts = path.split(/(?<=\/)/);

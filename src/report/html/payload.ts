@@ -6,6 +6,7 @@ import { isKnownGroup, newFirst } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
 import type { ExchangeReport, FindingReport, RunResult, TimelineReport, TopReport } from '../model/types.ts';
 import { groupKey, type PageGroup } from './alike.ts';
+import { shortNames } from './paths.ts';
 
 /** Exchanges that a page lists; the rest it only counts. Ten thousand open in a blink and filter without a wait. */
 const PAGE_EXCHANGES = 10_000;
@@ -30,6 +31,7 @@ export type PageFinding = Pick<FindingReport, 'ruleId' | 'severity' | 'message' 
 
 /** What the page's script reads. */
 export interface PagePayload {
+  /** Names of the inputs, without the folder that all are in. */
   readonly inputs: readonly string[];
   readonly verdicts: readonly { readonly id: Verdict; readonly label: string; readonly meaning: string }[];
   /** Sorted by severity, then as the report has them. */
@@ -68,7 +70,7 @@ export function buildPayload({ report, groups }: RunResult): PagePayload {
   const flagged = groups.reduce((sum, { count }) => sum + count, 0);
   const flaggedListed = listed.reduce((sum, { id }) => sum + (ranks.has(id) ? 1 : 0), 0);
   return {
-    inputs: report.inputs.map(({ name }) => name),
+    inputs: shortNames(report.inputs),
     verdicts: VERDICTS.map((id) => ({ id, label: VERDICT_WORDS[id].label, meaning: VERDICT_WORDS[id].meaning })),
     exchanges: listed.map((exchange) => ({ ...exchange, frames: packFrames(exchange.frames) })),
     unlisted: Math.max(flagged - flaggedListed, report.omitted.exchanges + report.exchanges.length - listed.length),

@@ -12,7 +12,7 @@ import { countNew } from '../model/new-findings.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 import { groupWords, type PageGroup } from './alike.ts';
 import { html, type Markup } from './escape.ts';
-import { commonFolder, pathMarkup } from './paths.ts';
+import { commonFolder, pathMarkup, shortNames } from './paths.ts';
 import { frameRanges, type PagePayload, SEVERITY_RANK } from './payload.ts';
 import { icon } from './verdicts.ts';
 import { formatDuration, formatTime, secondsBetween } from './words.ts';
@@ -225,7 +225,8 @@ export function findingsSection({ report }: RunResult): Markup | null {
   const sorted = [...findings].sort((a, b) => SEVERITY_RANK[b.severity] - SEVERITY_RANK[a.severity]);
   const shown = newFirst(sorted, isKnown).slice(0, FINDINGS);
   const several = report.inputs.length > 1;
-  const rows = shown.map((finding) => findingRow(finding, several ? (report.inputs[finding.input]?.name ?? '') : null));
+  const names = shortNames(report.inputs);
+  const rows = shown.map((finding) => findingRow(finding, several ? (names[finding.input] ?? '') : null));
   const rest = new Map<string, number>();
   for (const { ruleId } of findings) rest.set(ruleId, (rest.get(ruleId) ?? 0) + 1);
   for (const { ruleId } of shown) rest.set(ruleId, rest.get(ruleId)! - 1);
@@ -271,7 +272,7 @@ export function groupsSection({ report }: RunResult, payload: PagePayload): Mark
 <td data-label="Answer">${verdictMark(group.verdict)} <span class="muted">${groupWords(group)}</span></td>
 <td data-label="Sources">${ends(group.clients)}</td><td data-label="Targets">${ends(group.servers)}</td>
 <td class="time" data-label="From">${formatTime(group.firstTime, true).replace(/(\.\d+)? UTC$/, '')}${group.firstTime === null || group.firstTime === group.lastTime ? null : html` <span class="muted">for ${formatDuration(secondsBetween(group.firstTime, group.lastTime))}</span>`}</td>
-${several ? html`<td class="name" data-label="Inputs">${group.inputs > 1 ? `${formatNumber(group.inputs)} inputs` : (report.inputs[group.input]?.name ?? '')}</td>` : null}<td class="js-only"></td></tr>`,
+${several ? html`<td class="name" data-label="Inputs">${group.inputs > 1 ? `${formatNumber(group.inputs)} inputs` : pathMarkup(payload.inputs[group.input] ?? '')}</td>` : null}<td class="js-only"></td></tr>`,
   );
   const said =
     listed < flagged

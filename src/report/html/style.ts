@@ -299,10 +299,10 @@ button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-
 .panel,.answers{break-inside:avoid;box-shadow:none}
 #exchanges,.panel:has(.grid),.panel:has(.ends){break-inside:auto}
 #timeline-plot,#timeline-plot svg{height:auto;overflow:visible}.wide{display:none}.detail .side{break-inside:avoid}.grid,.list{font-size:10.5px}.list .line>td{white-space:normal}.list .line>td.time{white-space:nowrap}
-.grid tr:not(.detail-row),.ladder,.step{break-inside:avoid}
+.grid tr,.list tr,.ladder,.step{break-inside:avoid}
 .list thead th{position:static}.scroll{overflow:visible}
 .detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr)}
-thead{display:table-row-group}
+thead{display:table-row-group}.list thead,.head{break-after:avoid}
 .line.open{break-after:avoid}
 
 }
