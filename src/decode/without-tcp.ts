@@ -72,7 +72,7 @@ export const WITHOUT_TCP: readonly Entry[] = [
     'IEEE 802.1AE §10; IEEE 802.11 §9.2.4.1.9; RFC 5415 §4.2',
   ),
   one(REASON_MPLS_CHANNEL, 'MPLS generic associated channel: control and OAM', 'RFC 5586 §2'),
-  one(REASON_LWAPP_CONTROL, 'LWAPP control messages', 'RFC 5412 §4'),
+  one(REASON_LWAPP_CONTROL, 'LWAPP control messages', 'RFC 5412; tcpdump, print-lwapp.c'),
   one(REASON_FDDI_MANAGEMENT, 'FDDI tokens and station management', 'ISO 9314-2 §7.3'),
   one(
     REASON_BATADV_CONTROL,

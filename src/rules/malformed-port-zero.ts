@@ -21,7 +21,7 @@ const FAULTS: ReadonlyArray<readonly [bit: number, words: string]> = [
   [ANOMALY_OPTIONS_OVERRUN, 'options that overrun the header'],
   [ANOMALY_FRAGMENTED_HEADER, 'TCP header spread over fragments'],
   [ANOMALY_OVERLAPPING_FRAGMENTS, 'overlapping fragments'],
-  [ANOMALY_BAD_CHECKSUM, 'bad TCP checksum'],
+  [ANOMALY_BAD_CHECKSUM, 'bad checksum'],
 ];
 const ANY_FAULT = FAULTS.reduce((bits, [bit]) => bits | bit, 0);
 

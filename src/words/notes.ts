@@ -42,13 +42,13 @@ export const NOTES = {
 
   // The question.
   probeChecksum: (frame: number) =>
-    `The TCP checksum of frame ${frame} is wrong: a receiver drops such a segment without an answer (RFC 9293 section 3.1).`,
+    `The checksum of frame ${frame} is wrong: a receiver drops such a segment without an answer (RFC 9293 section 3.1).`,
   probeChecksumSilent: (frame: number) =>
-    `The TCP checksum of frame ${frame} is wrong: a receiver drops such a segment, the likely reason for the silence.`,
+    `The checksum of frame ${frame} is wrong: a receiver drops such a segment, the likely reason for the silence.`,
   probeChecksumAnswered: (frame: number) =>
-    `The TCP checksum of frame ${frame} is wrong, and yet it was answered: by something that does not check it.`,
+    `The checksum of frame ${frame} is wrong, and yet it was answered: by something that does not check it.`,
   probeChecksumOnce: (frame: number) =>
-    `The TCP checksum of frame ${frame} is wrong, but not each time that the segment was sent.`,
+    `The checksum of frame ${frame} is wrong, but not each time that the segment was sent.`,
   fastOpen: (cookieLength: number, payloadLength: number) =>
     `The SYN ${cookieLength === 0 ? 'asks for' : 'has'} a TCP Fast Open cookie (RFC 7413)` +
     `${payloadLength > 0 ? ` and carries ${bytes(payloadLength)}` : ''}.`,

@@ -26,7 +26,8 @@ interface Sent {
   readonly number: number;
   readonly off: number;
   readonly options: readonly number[];
-  readonly isSound: boolean;
+  /** Whose checksum is wrong, if one is. */
+  readonly fault: 'none' | 'segment' | 'header' | 'zero header';
   readonly vlan: number | null;
   readonly ttl: number;
   /** Microseconds since the one before. */
@@ -51,7 +52,10 @@ const sentArbitrary = (hosts: number, odd: number): fc.Arbitrary<Sent> =>
       { weight: 6, arbitrary: fc.constantFrom([], [2, 4, 5, 180, 1, 1, 4, 2], [2, 4, 5, 180, 0, 9, 9, 9]) },
       { weight: odd, arbitrary: fc.constantFrom([8, 200, 1, 1], [1, 1, 1, 2], [3, 1, 1, 1]) },
     ),
-    isSound: fc.oneof({ weight: 20, arbitrary: fc.constant(true) }, { weight: odd, arbitrary: fc.constant(false) }),
+    fault: fc.oneof(
+      { weight: 20, arbitrary: fc.constant('none') },
+      { weight: odd, arbitrary: fc.constantFrom('segment', 'header', 'zero header') },
+    ),
     vlan: fc.oneof({ weight: 30, arbitrary: fc.constant(null) }, { weight: odd, arbitrary: fc.constantFrom(0, 5, 6) }),
     ttl: fc.oneof({ weight: 8, arbitrary: fc.constant(64) }, { weight: 1, arbitrary: fc.constant(63) }),
     wait: fc.oneof(
@@ -63,7 +67,7 @@ const sentArbitrary = (hosts: number, odd: number): fc.Arbitrary<Sent> =>
   });
 
 function frameOf(sent: Sent): Uint8Array {
-  const { host, isBack, zero, flags, number, off, isSound, isIpv6 } = sent;
+  const { host, isBack, zero, flags, number, off, fault, isIpv6 } = sent;
   const hostPort = zero === 'server' ? 1024 + host : 0;
   const otherPort = zero === 'client' ? 80 : 0;
   const fields: TcpFields = {
@@ -73,13 +77,14 @@ function frameOf(sent: Sent): Uint8Array {
     acknowledgment: flags.includes('A') ? (number + off) >>> 0 : 0,
     flags,
     options: [...sent.options],
-    ...(isSound ? {} : { checksum: 0x1234 }),
+    ...(fault === 'segment' ? { checksum: 0x1234 } : {}),
   };
   const ends = isIpv6 ? [`2001:db8::${host + 1}`, '2001:db8:1::1'] : [`10.0.0.${host}`, '198.51.100.7'];
   const [source, destination] = (isBack ? ends.reverse() : ends) as [string, string];
+  const header = fault === 'header' ? { headerChecksum: 0x1234 } : fault === 'zero header' ? { headerChecksum: 0 } : {};
   const packet = isIpv6
     ? ipv6({ source, destination, hopLimit: sent.ttl }, tcp(fields))
-    : ipv4({ source, destination, ttl: sent.ttl }, tcp(fields));
+    : ipv4({ source, destination, ttl: sent.ttl, ...header }, tcp(fields));
   return ethernet({ vlans: sent.vlan === null ? [] : [sent.vlan], ...(isIpv6 ? { type: 0x86dd } : {}) }, packet);
 }
 

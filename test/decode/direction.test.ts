@@ -13,9 +13,22 @@ import {
 } from '../../src/decode/packet.ts';
 import { join, pcapngBlocks } from '../support/capture-builder.ts';
 import { runCommand } from '../support/command.ts';
-import { bytesOf, ethernet, icmp, ipv4, ipv6, nullLoopback, quoted, sll, tcp, udp } from '../support/frames.ts';
+import {
+  bytesOf,
+  ethernet,
+  fragmentIpv4,
+  frameOf,
+  icmp,
+  ipv4,
+  ipv6,
+  nullLoopback,
+  quoted,
+  sll,
+  tcp,
+  udp,
+} from '../support/frames.ts';
 import { pktap } from '../support/link-wrappings.ts';
-import { decodeOne } from './support.ts';
+import { decodeAll, decodeOne } from './support.ts';
 
 /** A checksum as it is in the segment, which way its frame went, and what it is then. */
 const JUDGED = [
@@ -63,6 +76,35 @@ describe('a checksum', () => {
       const frame = sll({ packetType }, ipv4({}, tcp({ checksum: 'partial' })));
       expect(decodeOne(frame, { linkType: 113 }).checksum).toBe(CHECKSUM_OFFLOADED);
     }
+  });
+
+  // RFC 1122 section 3.2.1.2: a host drops a packet whose header has a wrong sum; cards fill in what the stack left at 0.
+  it.each([
+    [0x1234, DIRECTION_UNKNOWN, CHECKSUM_BAD],
+    [0x1234, DIRECTION_INBOUND, CHECKSUM_BAD],
+    [0x1234, DIRECTION_OUTBOUND, CHECKSUM_GOOD],
+    [0, DIRECTION_UNKNOWN, CHECKSUM_GOOD],
+    [0, DIRECTION_INBOUND, CHECKSUM_BAD],
+    [0, DIRECTION_OUTBOUND, CHECKSUM_GOOD],
+  ])('that is %i in the IPv4 header, of a frame with direction %i', (headerChecksum, direction, judged) => {
+    const error = icmp({ type: 3, code: 13, body: quoted(ipv4({}, tcp({}))) });
+    for (const payload of [tcp({ payload: 'some data' }), error])
+      for (const fields of [{}, { options: [1, 1, 1, 0] }])
+        expect(decodeOne(ethernet({}, ipv4({ headerChecksum, ...fields }, payload)), { direction }).checksum).toBe(
+          judged,
+        );
+  });
+
+  it('of an IPv4 header is not looked at where the card makes the header, or where fragments are put together', () => {
+    const whole = tcp({ payload: new Uint8Array(64) });
+    expect(decodeOne(ethernet({}, ipv4({ totalLength: 0, headerChecksum: 0x1234 }, whole))).checksum).toBe(
+      CHECKSUM_GOOD,
+    );
+    const parts = fragmentIpv4(ipv4({ id: 5 }, whole), [8]);
+    for (const part of parts) part[10]! ^= 0x55;
+    const sums = decodeAll(parts.map((part) => frameOf(ethernet({}, part)))).packets.map(({ checksum }) => checksum);
+    expect(sums).toContain(CHECKSUM_GOOD);
+    expect(sums).not.toContain(CHECKSUM_BAD);
   });
 
   it('of an ICMP error is made by the stack, whichever way it goes', () => {

@@ -146,7 +146,7 @@ describe('notes', () => {
     );
     // Nobody knows whether it was silence.
     expect(notesOf({ ...silent, verdict: 'undecided', probeEvidence: { ...probe, checksumBad: true } })).toBe(
-      'The TCP checksum of frame 1 is wrong: a receiver drops such a segment without an answer (RFC 9293 section 3.1).',
+      'The checksum of frame 1 is wrong: a receiver drops such a segment without an answer (RFC 9293 section 3.1).',
     );
     expect(notesOf({ probeEvidence: { ...probe, checksumBad: true } })).toMatch(/yet it was answered/);
     expect(notesOf({ answerEvidence: { ...reset, checksumBad: true } })).toMatch(

@@ -19,7 +19,7 @@ describe('malformed-port-zero', () => {
       .map(([, anomalies]) => ask(malformedPortZero, { anomalies })?.data?.faults);
     expect(new Set(words).size).toBe(words.length);
     const both = packet.ANOMALY_SYN_FIN | packet.ANOMALY_BAD_CHECKSUM | packet.ANOMALY_SNAPPED;
-    expect(ask(malformedPortZero, { anomalies: both })?.data?.faults).toBe('SYN and FIN together, bad TCP checksum');
+    expect(ask(malformedPortZero, { anomalies: both })?.data?.faults).toBe('SYN and FIN together, bad checksum');
   });
 
   it('does not blame a segment that the capture cut', () => {

@@ -220,6 +220,8 @@ export interface Ipv4Fields {
   readonly headerWords?: number;
   readonly version?: number;
   readonly tos?: number;
+  /** Right by default. */
+  readonly headerChecksum?: number;
 }
 
 const protocolOf = (payload: Uint8Array): number => (payload.length > 0 && payload[0]! >> 4 === 6 ? 41 : 4);
@@ -246,7 +248,7 @@ export function ipv4(fields: Ipv4Fields, payload: Transport | Uint8Array): Uint8
     options,
     padding,
   );
-  return bytesOf(patched(header, 10, internetChecksum(header)), body);
+  return bytesOf(patched(header, 10, fields.headerChecksum ?? internetChecksum(header)), body);
 }
 
 export interface Ipv6Extension {

@@ -79,16 +79,28 @@ function overruns(): bool {
   return false;
 }
 
-/** Whether the checksum is right (RFC 9293 §3.1, RFC 8200 §8.1). The sum is the same in either byte order (RFC 1071 §2). */
+/**
+ * Whether the checksums of segment and IPv4 header are right (RFC 9293 §3.1, RFC 8200 §8.1, RFC 791 §3.1). A sum is the same in
+ * either byte order (RFC 1071 §2).
+ */
 function isSound(): bool {
   let sum: u64 = <u64>bswap<u16>(<u16>headerLength) + (PROTOCOL << 8);
   const end: usize = at + (isIpv6 ? 40 : 20);
   for (let i = at + (isIpv6 ? 8 : 12); i < end; i += 4) sum += <u64>load<u32>(i);
   for (let i = transport; i < transport + headerLength; i += 4) sum += <u64>load<u32>(i);
+  return fold(sum) === 0xffff && (isIpv6 || isHeaderSound());
+}
+
+function isHeaderSound(): bool {
+  let sum: u64 = 0;
+  for (let i = at; i < transport; i += 4) sum += <u64>load<u32>(i);
+  return fold(sum) === 0xffff;
+}
+
+function fold(words: u64): u64 {
+  let sum = (words >> 32) + (words & 0xffffffff);
   sum = (sum >> 32) + (sum & 0xffffffff);
-  sum = (sum >> 32) + (sum & 0xffffffff);
   sum = (sum >> 16) + (sum & 0xffff);
   sum = (sum >> 16) + (sum & 0xffff);
-  sum = (sum >> 16) + (sum & 0xffff);
-  return sum === 0xffff;
+  return (sum >> 16) + (sum & 0xffff);
 }

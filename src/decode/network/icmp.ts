@@ -1,8 +1,8 @@
 import { type Cursor, STEP_DONE } from '../cursor.ts';
 import { LAYER_ICMP, LAYER_ICMPV6 } from '../layers.ts';
-import { FRAGMENT_NONE, TRANSPORT_ICMP_ERROR } from '../packet.ts';
+import { CHECKSUM_BAD, FRAGMENT_NONE, TRANSPORT_ICMP_ERROR } from '../packet.ts';
 import { REASON_MALFORMED_ICMP, REASON_TRUNCATED_ICMP } from '../reasons.ts';
-import { verifyIcmpChecksum } from '../transport/checksum.ts';
+import { isIpv4HeaderBad, verifyIcmpChecksum } from '../transport/checksum.ts';
 
 /*
  * RFC 792, RFC 4443 §2.1; the length byte is RFC 4884's: at 5 in 32-bit words in ICMP, at 4 in 64-bit words in ICMPv6
@@ -73,7 +73,11 @@ function readMessage(cursor: Cursor, layer: number): number {
   }
   record.transport = TRANSPORT_ICMP_ERROR;
   const isWhole = cursor.limit <= cursor.end && (record.fragment === FRAGMENT_NONE || cursor.isReassembledWhole);
-  if (isWhole) record.checksum = verifyIcmpChecksum(record, offset, cursor.limit, offset + CHECKSUM);
+  if (isWhole) {
+    record.checksum = isIpv4HeaderBad(record)
+      ? CHECKSUM_BAD
+      : verifyIcmpChecksum(record, offset, cursor.limit, offset + CHECKSUM);
+  }
   cursor.offset += HEADER;
   // RFC 4884 §4: extensions follow the quote. What is no sensible length (it was unused before) does not count.
   if (quoteLength >= 20) cursor.narrow(cursor.offset + quoteLength);

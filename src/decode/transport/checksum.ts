@@ -6,6 +6,7 @@ import {
   CHECKSUM_OFFLOADED,
   DIRECTION_INBOUND,
   DIRECTION_OUTBOUND,
+  FRAGMENT_NONE,
   type PacketRecord,
 } from '../packet.ts';
 
@@ -27,6 +28,22 @@ function sumWords(bytes: Uint8Array, start: number, end: number): number {
   if (i < end) high += bytes[i]!;
   return high * 256 + low;
 }
+
+/**
+ * Whether a receiver drops the IPv4 packet of `record` for the checksum of its header (RFC 791 §3.1, RFC 1122 §3.2.1.2). Packets put
+ * together from fragments have no one header; of one whose length is 0 (TSO) the card makes the whole header.
+ */
+export function isIpv4HeaderBad(record: PacketRecord): boolean {
+  if (record.ipVersion !== 4 || record.fragment !== FRAGMENT_NONE) return false;
+  const { bytes } = record;
+  const start = record.sourceOffset - IPV4_SOURCE;
+  if (isIpv4HeaderSound(bytes, start, start + (bytes[start]! & 0x0f) * 4)) return false;
+  return u16(bytes, start + IPV4_LENGTH) !== 0 && !isLeftToCard(record, u16(bytes, start + IPV4_CHECKSUM) === 0);
+}
+
+const IPV4_LENGTH = 2;
+const IPV4_CHECKSUM = 10;
+const IPV4_SOURCE = 12;
 
 /** Whether the checksum of the IPv4 header at start .. end (exclusive) is right (RFC 791 §3.1). */
 export function isIpv4HeaderSound(bytes: Uint8Array, start: number, end: number): boolean {

@@ -19,7 +19,7 @@ import {
 } from '../packet.ts';
 import { REASON_MALFORMED_TCP, REASON_TRUNCATED_TCP } from '../reasons.ts';
 import { MALFORMED, TRUNCATED } from '../status.ts';
-import { verifyChecksum } from './checksum.ts';
+import { isIpv4HeaderBad, verifyChecksum } from './checksum.ts';
 import { tcpOptionsOverrun } from './tcp-options.ts';
 
 /*
@@ -95,6 +95,7 @@ export function readTcp(cursor: Cursor): number {
   }
   if (isVerified && limit <= end && !isFragment && !cursor.quoting) {
     record.checksum = verifyChecksum(record, PROTOCOL_TCP, offset, limit, offset + CHECKSUM);
+    if (record.checksum !== CHECKSUM_BAD && isIpv4HeaderBad(record)) record.checksum = CHECKSUM_BAD;
     if (record.checksum === CHECKSUM_BAD) record.anomalies |= ANOMALY_BAD_CHECKSUM;
   }
   return STEP_DONE;

@@ -5,7 +5,8 @@ import { LAYER_GUE } from '../layers.ts';
 import { ipProtocolReason } from '../reasons.ts';
 
 /*
- * Generic UDP encapsulation, draft-ietf-intarea-gue §3.1; version 1 (§3.7) is IP itself, whose version begins with the same two bits
+ * Generic UDP encapsulation (draft-ietf-intarea-gue; Linux, include/net/gue.h); version 1 is IP itself, whose version begins with
+ * the same two bits (Linux, net/ipv4/fou.c)
  *
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   | 0 |C|   Hlen  |  Proto/ctype  |             Flags             |

@@ -11,7 +11,7 @@ import {
 } from '../reasons.ts';
 
 /*
- * RFC 5412 §3.3, the protocol before CAPWAP; to the control port a MAC address stands before it, as Wireshark knows
+ * RFC 5412, the protocol before CAPWAP, as tcpdump's print-lwapp.c draws it; to the control port a MAC address stands before it, as Wireshark knows
  *
  *   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  *   |VER| RID |C|F|L|    Frag ID    |            Length             |
