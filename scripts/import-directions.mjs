@@ -41,7 +41,9 @@ export const MAY_IMPORT = {
     'atlas',
   ],
   // Captures that workers elsewhere read, and what they have stored of them.
-  sweep: ['capture', 'shard', 'decode', 'words', 'analysis'],
+  sweep: ['capture', 'shard', 'decode', 'track', 'words', 'analysis'],
+  // What sensors saw, on its way to the store, and what is asked of it there.
+  fleet: ['sweep', 'decode', 'track', 'words', 'engine', 'rules', 'report', 'config'],
   probe: ['core', 'capture', 'decode', 'track', 'words', 'engine', 'rules', 'report', 'config', 'atlas', 'analysis'],
   cli: [
     'core',
@@ -57,6 +59,7 @@ export const MAY_IMPORT = {
     'atlas',
     'analysis',
     'sweep',
+    'fleet',
     'probe',
   ],
 };

@@ -14,6 +14,7 @@ export const VERB_NAMES = [
   'merge',
   'sweep',
   'work',
+  'collect',
   'query',
   'setup',
   'completion',

@@ -1,5 +1,5 @@
 import type { Options } from 'yargs';
-import type { QueuePlace } from '../sweep/queue.ts';
+import type { QueuePlace } from '../sweep/nats.ts';
 import { CliError } from './io.ts';
 
 /** How to reach the queue. */

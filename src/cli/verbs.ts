@@ -68,14 +68,20 @@ export const VERBS: Readonly<Record<VerbName, Verb>> = {
     describe: 'Distil the captures that sweeps ask for',
     load: () => import('./commands/work.ts'),
   },
+  collect: {
+    command: 'collect',
+    describe: 'Take what sensors have sent from the hub into the store',
+    load: () => import('./commands/collect.ts'),
+  },
   query: {
     command: 'query <what>',
-    describe: 'Ask the store of sweeps: which captures have failed',
+    describe:
+      'Ask the store who used port 0 and what was accepted, over months; what was lost, and which captures failed',
     load: () => import('./commands/query.ts'),
   },
   setup: {
     command: 'setup <what>',
-    describe: 'Make the streams and tables that sweeps need',
+    describe: 'Make the streams and tables that sweeps and sensors need',
     load: () => import('./commands/setup.ts'),
   },
   completion: {

@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
-import type {
-  ConsumerConfig,
-  JetStreamApiError,
-  JetStreamClient,
-  JetStreamManager,
-  JsMsg,
-  StreamConfig,
-} from '@nats-io/jetstream';
-import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
-import { loadNats } from './packages.ts';
+import type { ConsumerConfig, JetStreamClient, JetStreamManager, JsMsg, StreamConfig } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  addOrUpdate,
+  CONNECT_MILLIS,
+  explain,
+  isMissing,
+  NANOS_A_MILLI,
+  type NatsPackages,
+  type OpenNats,
+  openNats,
+  type QueuePlace,
+} from './nats.ts';
 import { ServiceError } from './service-error.ts';
 import {
   CONSUMER,
@@ -21,14 +23,6 @@ import {
   type Task,
 } from './task.ts';
 
-export interface QueuePlace {
-  /** nats:// or tls://; several with commas between. */
-  readonly url: string;
-  readonly credentials?: string | undefined;
-  readonly nkey?: string | undefined;
-  readonly authority?: string | undefined;
-}
-
 /** What is in the queue of one sweep, and of those in it what nobody has been given. */
 export interface QueueState {
   readonly tasks: number;
@@ -39,59 +33,28 @@ export interface QueueState {
   readonly idleWorkers: number;
 }
 
-type Nats = Awaited<ReturnType<typeof loadNats>>;
-
-const LEAST_SERVER = [2, 9] as const;
-const CONNECT_MILLIS = 5000;
-const RECONNECT_MILLIS = 1000;
 const MOST_QUEUE_BYTES = 2 * 1024 ** 3;
 /** Most tasks that are on their way to the server at a time. */
 const MOST_FLYING = 256;
-const NANOS = 1e6;
 export const ACK_WAIT_SECONDS = 60;
 
 /** The queue of tasks: a stream of JetStream from which each task is taken by one worker. */
 export class TaskQueue {
-  readonly #nats: Nats;
+  readonly #nats: NatsPackages;
   readonly #connection: NatsConnection;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
 
-  private constructor(nats: Nats, connection: NatsConnection, client: JetStreamClient, manager: JetStreamManager) {
+  private constructor({ nats, connection, client, manager }: OpenNats) {
     this.#nats = nats;
     this.#connection = connection;
     this.#client = client;
     this.#manager = manager;
   }
 
-  /** Rejects with ServiceError where the server cannot be reached, refuses, or is too old. */
+  /** Rejects with ServiceError: see openNats(). */
   static async open(place: QueuePlace): Promise<TaskQueue> {
-    const nats = await loadNats();
-    const options = readOptions(place, nats);
-    let connection: NatsConnection;
-    try {
-      connection = await nats.connect(options);
-    } catch (error) {
-      throw new ServiceError(`${place.url}: ${explainConnection(error as Error)}`, { cause: error });
-    }
-    try {
-      const version = connection.info?.version ?? '0';
-      const [major = 0, minor = 0] = version.split('.').map(Number);
-      if (major < LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor < LEAST_SERVER[1])) {
-        throw new ServiceError(`${place.url}: nats-server ${version} is too old, ${LEAST_SERVER.join('.')} is needed`);
-      }
-      if (connection.info?.jetstream !== true) {
-        throw new ServiceError(
-          `${place.url}: JetStream is off on this server: start it with -js, or jetstream {} in its file`,
-        );
-      }
-      const client = nats.jetstream(connection);
-      const manager = await nats.jetstreamManager(connection, { checkAPI: false });
-      return new TaskQueue(nats, connection, client, manager);
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    return new TaskQueue(await openNats(place));
   }
 
   /** Makes the stream and its consumer as they should be, where they are not. May be run again. */
@@ -105,22 +68,24 @@ export class TaskQueue {
       discard: this.#nats.DiscardPolicy.New,
       max_bytes: MOST_QUEUE_BYTES,
       max_msg_size: MOST_TASK_BYTES,
-      duplicate_window: 600_000 * NANOS,
+      duplicate_window: 600_000 * NANOS_A_MILLI,
     };
     const known = await this.#consumerConfig();
     const consumer: Partial<ConsumerConfig> = {
       durable_name: CONSUMER,
       ack_policy: this.#nats.AckPolicy.Explicit,
-      ack_wait: (ackWaitSeconds ?? known ?? ACK_WAIT_SECONDS) * 1000 * NANOS,
+      ack_wait: (ackWaitSeconds ?? known ?? ACK_WAIT_SECONDS) * 1000 * NANOS_A_MILLI,
       max_deliver: MOST_ATTEMPTS + 1,
       max_ack_pending: 10_000,
     };
     await this.#orSay('set up', async () => {
-      await this.#unlessThere(
+      await addOrUpdate(
+        this.#nats,
         () => streams.add(stream),
         () => streams.update(STREAM, stream),
       );
-      await this.#unlessThere(
+      await addOrUpdate(
+        this.#nats,
         () => consumers.add(STREAM, consumer),
         () => consumers.update(STREAM, CONSUMER, consumer),
       );
@@ -131,18 +96,9 @@ export class TaskQueue {
   async #consumerConfig(): Promise<number | null> {
     try {
       const { config } = await this.#manager.consumers.info(STREAM, CONSUMER);
-      return (config.ack_wait ?? 0) / NANOS / 1000;
+      return (config.ack_wait ?? 0) / NANOS_A_MILLI / 1000;
     } catch {
       return null;
-    }
-  }
-
-  async #unlessThere(add: () => Promise<unknown>, update: () => Promise<unknown>): Promise<void> {
-    try {
-      await add();
-    } catch (error) {
-      if (!(error instanceof this.#nats.JetStreamApiError)) throw error;
-      await update();
     }
   }
 
@@ -152,7 +108,7 @@ export class TaskQueue {
       try {
         await this.#manager.consumers.info(STREAM, CONSUMER);
       } catch (error) {
-        if (!this.#isMissing(error)) throw error;
+        if (!isMissing(error, this.#nats)) throw error;
         throw new ServiceError(
           `there is no stream ${STREAM} with a consumer ${CONSUMER} yet: portzero setup hub makes them`,
         );
@@ -196,7 +152,7 @@ export class TaskQueue {
         idleWorkers: consumer.num_waiting,
       };
     } catch (error) {
-      if (this.#isMissing(error)) return null;
+      if (isMissing(error, this.#nats)) return null;
       throw error;
     }
   }
@@ -232,10 +188,6 @@ export class TaskQueue {
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-
-  #isMissing(error: unknown): boolean {
-    return error instanceof this.#nats.JetStreamApiError && (error as JetStreamApiError).status === 404;
   }
 
   async #orSay<T>(what: string, action: () => Promise<T>): Promise<T> {
@@ -278,62 +230,4 @@ export class TakenTask {
   giveBack(afterMillis: number): void {
     this.#message.nak(afterMillis);
   }
-}
-
-function readOptions({ url, credentials, nkey, authority }: QueuePlace, nats: Nats): ConnectionOptions {
-  const servers = url.split(',');
-  for (const server of servers) {
-    const parsed = /^(nats|tls):\/\/([^/@]+)\/?$/.exec(server);
-    if (parsed === null) {
-      const hint = server.includes('@')
-        ? ', without secrets, which other users of the machine could see: --creds or --nkey'
-        : '';
-      throw new ServiceError(`--via ${server.replace(/\/\/.*@/, '//…@')}: expected nats://HOST or tls://HOST${hint}`);
-    }
-  }
-  const authenticator = [
-    ...(credentials === undefined ? [] : [nats.credsAuthenticator(readSecret('--creds', credentials))]),
-    ...(nkey === undefined ? [] : [nats.nkeyAuthenticator(seedOf(readSecret('--nkey', nkey)))]),
-  ];
-  const wantsTls = authority !== undefined || servers.some((server) => server.startsWith('tls:'));
-  return {
-    servers: servers.map((server) => server.replace(/^tls:/, 'nats:')),
-    name: 'portzero',
-    timeout: CONNECT_MILLIS,
-    // A server that was there is waited for.
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_MILLIS,
-    ...(authenticator.length === 0 ? {} : { authenticator }),
-    ...(wantsTls ? { tls: authority === undefined ? {} : { caFile: authority } } : {}),
-  };
-}
-
-function readSecret(option: string, path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ServiceError(`${option} ${path}: ${(error as Error).message}`);
-  }
-}
-
-/** A seed file may have comments and line ends around the seed. */
-function seedOf(bytes: Uint8Array): Uint8Array {
-  const found = /\bSU[A-Z2-7]{56}\b/.exec(Buffer.from(bytes).toString());
-  if (found === null) throw new ServiceError('--nkey: the file has no seed of a user (SU…)');
-  return Buffer.from(found[0]);
-}
-
-function explainConnection(error: Error): string {
-  const text = explain(error);
-  if (/authorization|authentication/i.test(text)) return `refused: ${text} (--creds or --nkey say who you are)`;
-  return `cannot be reached: ${text}`;
-}
-
-/** The innermost cause, which tells most: "connection refused", not "connect failed". */
-export function explain(error: Error): string {
-  let inner: unknown = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  if (inner instanceof AggregateError && inner.errors.length > 0) inner = inner.errors[0];
-  const text = inner instanceof Error ? inner.message || inner.name : String(inner);
-  return text.split('\n')[0]!;
 }

@@ -1,8 +1,10 @@
+import { OBSERVATION_GRANTS, OBSERVATION_TABLES } from './observation-tables.ts';
+
 /** The tables, and who may do what. Changes whenever they do. */
 export const SCHEMA_VERSION = 1;
 
 /** Whoever runs workers, and whoever asks, gets one of these: GRANT portzero_worker TO somebody. */
-export const ROLES = ['portzero_worker', 'portzero_query'] as const;
+export const ROLES = ['portzero_worker', 'portzero_query', 'portzero_collector'] as const;
 
 export const TABLES = `
 CREATE TABLE IF NOT EXISTS portzero_schema (version integer NOT NULL);
@@ -47,7 +49,7 @@ CREATE TABLE IF NOT EXISTS failed (
 );
 -- Files of folders that are no captures: they need not be opened again.
 CREATE TABLE IF NOT EXISTS other_file (key text PRIMARY KEY, uri text NOT NULL);
-`;
+${OBSERVATION_TABLES}`;
 
 export const GRANTS = `
 GRANT SELECT ON portzero_schema TO portzero_worker, portzero_query;
@@ -55,4 +57,4 @@ GRANT SELECT ON sweep TO portzero_worker;
 GRANT INSERT, SELECT (key) ON shard, failed TO portzero_worker;
 GRANT INSERT ON shard_chunk TO portzero_worker;
 GRANT SELECT ON shard, shard_chunk, sweep, sweep_file, failed TO portzero_query;
-`;
+${OBSERVATION_GRANTS}`;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg';
 import type { DecoderOptions } from '../decode/decoder.ts';
 import type { ShardBrief } from '../shard/open-shard.ts';
+import { explain } from './nats.ts';
 import { loadPostgres } from './packages.ts';
-import { explain } from './queue.ts';
 import { GRANTS, ROLES, SCHEMA_VERSION, TABLES } from './schema.ts';
 import { ServiceError } from './service-error.ts';
 import type { Task } from './task.ts';
@@ -133,9 +133,62 @@ export class Store {
       });
     } catch (error) {
       if (!(error instanceof ServiceError) || codeOf(error.cause) !== '42501') throw error;
-      notes.push(`the roles ${ROLES.join(' and ')} could not be made: ${explain(error.cause as Error)}`);
+      notes.push(`the roles ${ROLES.join(', ')} could not be made: ${explain(error.cause as Error)}`);
     }
     return notes;
+  }
+
+  // --- observations ----------------------------------------------------------------------------------------------------
+
+  /** Stores what sensors sent, all of it or nothing; what is there already is not counted again. Returns exchanges that are new. */
+  async addObservations(
+    exchanges: readonly object[],
+    findings: readonly object[],
+    runs: readonly object[],
+    blocks: readonly object[],
+  ): Promise<number> {
+    const rows = await this.query<{ added: string }>('SELECT portzero_add($1, $2, $3, $4) AS added', [
+      toJson(exchanges),
+      toJson(findings),
+      toJson(runs),
+      toJson(blocks),
+    ]);
+    return Number(rows[0]!.added);
+  }
+
+  /** Drops the observations and findings of whole months before this day. Returns how many partitions that were. */
+  async dropBefore(day: string): Promise<number> {
+    const rows = await this.query<{ name: string; ends: string }>(
+      `SELECT c.relname AS name, to_char(to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month', 'YYYY-MM-DD') AS ends
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent IN ('observation'::regclass, 'finding'::regclass) AND c.relname ~ '_\\d{4}_\\d{2}$'`,
+    );
+    const old = rows.filter(({ ends }) => ends <= day);
+    for (const { name } of old) await this.query(`DROP TABLE ${name}`);
+    for (const name of ['observation', 'finding']) await this.query(`DELETE FROM ${name}_other WHERE day < $1`, [day]);
+    return old.length;
+  }
+
+  /** Rows in portions, however many there are, as they were when it began. */
+  async *rows<T extends QueryResultRow>(text: string, values: readonly unknown[]): AsyncGenerator<T[]> {
+    let client: PoolClient | null = null;
+    let isWhole = false;
+    try {
+      client = await this.#pool.connect();
+      await client.query('BEGIN READ ONLY');
+      await client.query(`DECLARE portion NO SCROLL CURSOR FOR ${text}`, [...values]);
+      for (;;) {
+        const { rows } = await client.query<T>(`FETCH ${BATCH} FROM portion`);
+        if (rows.length === 0) break;
+        yield rows;
+      }
+      await client.query('COMMIT');
+      isWhole = true;
+    } catch (error) {
+      throw this.#say(error as Error);
+    } finally {
+      client?.release(!isWhole);
+    }
   }
 
   // --- shards ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import { formatCount } from '../../words/numbers.ts';
 import { CliError, type CliIo, EXIT_TROUBLE, type OutputStream, readCount } from '../io.ts';
 import { openReports } from '../reports.ts';
 import { EvidenceOutlet } from '../sensor/evidence-outlet.ts';
+import type { FleetOptions, FleetSensorOptions } from '../sensor/fleet-sensor.ts';
 import {
   declareOptions,
   MAX_BUFFER_MEBIBYTES,
@@ -54,6 +55,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const evidenceBytes = readEvidenceMemory(args);
   const statsMillis = readStatsInterval(args);
   const watchers = await readWatchers(args);
+  const fleet = await readFleet(args);
   const quiet = args.quiet === true;
   const status = quiet ? null : openStatusLine(io);
   const say = (text: string) => {
@@ -149,7 +151,12 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
         : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
   });
   const isWatched = watchers.metrics !== null;
-  outlets.isNeeded = isWatched;
+  outlets.isNeeded = isWatched || fleet !== null;
+  const sensor = await fleet?.open({
+    outlets,
+    tell,
+    read: () => ({ frames: last.frames, drops: source.drops === null ? null : Number(source.drops) }),
+  });
   const watching = await openWatching({
     ...watchers,
     vitals,
@@ -159,9 +166,12 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   });
   const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read()), statsMillis);
   // What is told of a frame is told when the frame is on its way to the disk.
-  const sinks = [statsMillis === null && !isWatched ? null : vitals.sink, evidence?.recorder ?? null, numbered].filter(
-    (it) => it !== null,
-  );
+  const sinks = [
+    statsMillis === null && !isWatched ? null : vitals.sink,
+    evidence?.recorder ?? null,
+    sensor?.sink ?? null,
+    numbered,
+  ].filter((it) => it !== null);
   const sink: AnalysisSink | undefined =
     sinks.length === 0
       ? undefined
@@ -206,6 +216,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     io.signal.removeEventListener('abort', onAbort);
   }
   const failures = (await evidence?.close()) ?? [];
+  const lost = (await sensor?.close()) ?? null;
+  if (lost !== null) failures.push(lost);
   const whole = combineResults([result], policy.settings);
   await reports.finish(whole);
   for (const { code, message } of source.problems) {
@@ -233,6 +245,20 @@ function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {
     const tunnel = tunnels.tunnelOf(port, port);
     return tunnel !== TUNNEL_NONE && !isEncryptedTunnel(tunnel);
   });
+}
+
+/** What talks to a hub, loaded where there is one. */
+async function readFleet(args: SniffArguments) {
+  const isAsked = [args.to, args.spool, args.site, args.sensor, args.creds, args.nkey, args.ca].some(
+    (it) => it !== undefined,
+  );
+  if (!isAsked) return null;
+  const { FleetSensor, readFleetOptions } = await import('../sensor/fleet-sensor.ts');
+  const options = readFleetOptions(args);
+  if (options === null) return null;
+  return {
+    open: (more: Omit<FleetSensorOptions, keyof FleetOptions>) => FleetSensor.open({ ...options, ...more }),
+  };
 }
 
 interface Evidence {

@@ -90,6 +90,11 @@ const VALUE_NAMES: Readonly<Record<string, string>> = {
   buffer: 'MIB',
   'evidence-memory': 'SIZE',
   'max-disk': 'SIZE',
+  'max-size': 'SIZE',
+  'keep-months': 'N',
+  limit: 'N',
+  hosts: 'N',
+  window: 'TIME',
   rotate: 'WHEN',
 };
 

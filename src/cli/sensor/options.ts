@@ -4,6 +4,7 @@ import { DEFAULT_SNAP_LENGTH } from '../../capture/live/live-source.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { CliError, readCount } from '../io.ts';
 import { ANALYZE_OPTIONS, type AnalyzeArguments, SHARED_OPTIONS } from '../options.ts';
+import { QUEUE_OPTIONS, STORE_OPTIONS } from '../service-options.ts';
 import type { HttpAddress } from './http.ts';
 import { Quota, type RotationOptions, readRotation, readSize } from './rotation.ts';
 
@@ -81,6 +82,27 @@ export function declareOptions(yargs: Argv) {
         'Serve /metrics (OpenMetrics) and /healthz at this ADDRESS:PORT, or at this port of 127.0.0.1, while it runs',
       defaultDescription: 'no server',
     })
+    .option('to', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Send what is found to this hub, nats://HOST or tls://HOST of a nats-server with JetStream, for portzero collect',
+      defaultDescription: 'nowhere',
+    })
+    .option('spool', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Keep what the hub does not take at the moment on the disk of this nats-server: nats://127.0.0.1:4222',
+      defaultDescription: 'in memory, 10,000 records',
+    })
+    .option('site', { type: 'string', requiresArg: true, describe: 'Where the sensor is, for --to' })
+    .option('sensor', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Name of the sensor, for --to',
+      defaultDescription: 'name of the host',
+    })
+    .options({ creds: QUEUE_OPTIONS.creds, nkey: QUEUE_OPTIONS.nkey, ca: STORE_OPTIONS.ca })
     .option('backend', {
       type: 'string',
       choices: BACKENDS,
@@ -125,6 +147,13 @@ export interface SniffArguments extends AnalyzeArguments {
   readonly maxDisk?: string | undefined;
   readonly statsInterval?: string | undefined;
   readonly metrics?: string | undefined;
+  readonly to?: string | undefined;
+  readonly spool?: string | undefined;
+  readonly site?: string | undefined;
+  readonly sensor?: string | undefined;
+  readonly creds?: string | undefined;
+  readonly nkey?: string | undefined;
+  readonly ca?: string | undefined;
   readonly backend?: Backend | undefined;
   readonly restart?: boolean | undefined;
   readonly snaplen?: string | undefined;

@@ -71,6 +71,11 @@ export class Outlets {
     for (const outlet of this.#all) if (outlet instanceof FileOutlet) outlet.reopen();
   }
 
+  /** Another kind of output, which tells as the others do. */
+  add<T extends Outlet>(make: (listener: OutletListener) => T): T {
+    return this.#add(make(this.#listener));
+  }
+
   #add<T extends Outlet>(outlet: T): T {
     this.#all.push(outlet);
     return outlet;

@@ -1,0 +1,159 @@
+import { clustersOf } from '../sweep/observation-tables.ts';
+import type { Store } from '../sweep/store.ts';
+import type { Verdict } from '../track/exchange.ts';
+
+/** What is asked about; null for all. */
+export interface Scope {
+  readonly since: Date;
+  readonly site: string | null;
+  /** Address or network. */
+  readonly client: string | null;
+  readonly server: string | null;
+}
+
+export interface Answer<T> {
+  readonly rows: readonly T[];
+  /** There is more than was asked for. */
+  readonly isMore: boolean;
+}
+
+/** Conditions of a WHERE, and the values that they name. */
+export class Conditions {
+  readonly values: unknown[] = [];
+  readonly #texts: string[] = [];
+
+  add(text: string, value: unknown): this {
+    this.values.push(value);
+    this.#texts.push(text.replaceAll('?', `$${this.values.length}`));
+    return this;
+  }
+
+  /** One address is looked up; a network has a beginning and an end. */
+  addAddress(column: string, place: string | null): this {
+    if (place === null) return this;
+    return place.includes('/') ? this.add(`${column} <<= ?::inet`, place) : this.add(`${column} = ?::inet`, place);
+  }
+
+  addSite(site: string | null): this {
+    return site === null ? this : this.add('site = ?', site);
+  }
+
+  get text(): string {
+    return this.#texts.length === 0 ? 'true' : this.#texts.join(' AND ');
+  }
+}
+
+/** Of the table of observations; by days, so that partitions that are older are left alone. */
+export function observedIn({ since, site, client, server }: Scope): Conditions {
+  return new Conditions()
+    .add('day >= ?::date', dayOf(since))
+    .add('started >= ?', since)
+    .addSite(site)
+    .addAddress('client', client)
+    .addAddress('server', server);
+}
+
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
+
+export interface ClientRow {
+  readonly client: string;
+  /** Of all sensors: an exchange that two of them saw counts twice. */
+  readonly observations: number;
+  readonly accepted: number;
+  readonly days: number;
+  readonly first: Date;
+  readonly last: Date;
+  readonly sites: readonly string[];
+}
+
+/** Who used port 0, the busiest first. Without a server it is read from the counts of whole days. */
+export async function askWho(store: Store, scope: Scope, limit: number): Promise<Answer<ClientRow>> {
+  const { since, site, client, server } = scope;
+  const isByDay = server === null;
+  const where = isByDay
+    ? new Conditions().add('day >= ?::date', dayOf(since)).addSite(site).addAddress('client', client)
+    : observedIn(scope);
+  const source = isByDay
+    ? `SELECT day, site, client, verdict, n, first, last FROM contact_day WHERE port_zero <> 'none' AND ${where.text}`
+    : `SELECT day, site, client, verdict, 1::bigint AS n, started AS first, started AS last FROM observation WHERE port_zero <> 'none' AND ${where.text}`;
+  const rows = await store.query<ClientRow & { observations: string }>(
+    // The details are asked of those only that are shown.
+    `WITH seen AS (${source}),
+       busy AS MATERIALIZED (SELECT client, sum(n) AS n FROM seen GROUP BY client ORDER BY 2 DESC, 1 LIMIT ${limit + 1})
+     SELECT host(client) AS client, busy.n::float8 AS observations, coalesce(sum(seen.n) FILTER (WHERE verdict = 'accepted'), 0)::float8 AS accepted,
+       count(DISTINCT day)::int AS days, min(first) AS first, max(last) AS last, array_agg(DISTINCT site ORDER BY site) AS sites
+     FROM busy JOIN seen USING (client) GROUP BY client, busy.n ORDER BY busy.n DESC, client`,
+    where.values,
+  );
+  return { rows: rows.slice(0, limit), isMore: rows.length > limit };
+}
+
+export interface AcceptedRow {
+  readonly started: Date;
+  readonly client: string;
+  readonly client_port: number;
+  readonly server: string;
+  readonly server_port: number;
+  readonly observations: number;
+  readonly sensors: number;
+  readonly sites: readonly string[];
+  readonly latency_ms: number | null;
+  readonly rules: readonly string[];
+  readonly verdict: Verdict;
+}
+
+/** Sensors that saw one exchange, on the average at most. */
+const SENSORS_OF_ONE = 8;
+
+/** Exchanges that were accepted, as one or another sensor saw, the newest first. */
+export async function askAccepted(store: Store, scope: Scope, limit: number): Promise<Answer<AcceptedRow>> {
+  const where = observedIn(scope);
+  const most = (limit + 1) * SENSORS_OF_ONE;
+  const rows = await store.query<AcceptedRow & { hits: number }>(
+    `WITH hit AS MATERIALIZED (
+       SELECT day, client, client_port, server, server_port, isn, probe, started FROM observation
+       WHERE verdict = 'accepted' AND port_zero <> 'none' AND ${where.text} ORDER BY started DESC LIMIT ${most}
+     ), near AS (
+       SELECT DISTINCT ON (o.day, o.id) o.* FROM hit h JOIN observation o ON o.client = h.client AND o.client_port = h.client_port
+         AND o.server = h.server AND o.server_port = h.server_port AND o.isn IS NOT DISTINCT FROM h.isn AND o.probe IS NOT DISTINCT FROM h.probe
+         AND o.started BETWEEN h.started - interval '1 minute' AND h.started + interval '1 minute' AND o.day BETWEEN h.day - 1 AND h.day + 1
+       WHERE o.day >= $1::date - 1
+     )
+     SELECT started, host(client) AS client, client_port, host(server) AS server, server_port, observations, sensors, sites, latency_ms, rules, verdict,
+       (SELECT count(*)::int FROM hit) AS hits
+     FROM (${clustersOf('SELECT * FROM near')}) AS c WHERE verdict = 'accepted' ORDER BY started DESC, client LIMIT ${limit + 1}`,
+    where.values,
+  );
+  const shown = rows.slice(0, limit).map(({ hits: _, ...row }) => row);
+  return { rows: shown, isMore: rows.length > limit || (rows[0]?.hits ?? 0) >= most };
+}
+
+export interface LossRow {
+  readonly site: string;
+  readonly sensor: string;
+  readonly epoch: string;
+  /** The highest number that has come. */
+  readonly last_seq: number;
+  /** Numbers below that which have not. */
+  readonly lost: number;
+  /** What the sensor said that it had to refuse. */
+  readonly refused: number | null;
+  readonly frames: number | null;
+  readonly drops: number | null;
+  /** When something came from it last. */
+  readonly heard: Date;
+}
+
+/** What of the records of each run of a sensor has not come, most first. */
+export async function askLosses(store: Store, { since, site }: Scope, limit: number): Promise<Answer<LossRow>> {
+  const where = new Conditions().add('heard >= ?', since).addSite(site);
+  const rows = await store.query<LossRow>(
+    `SELECT site, sensor, epoch, last_seq::float8, (last_seq - came)::float8 AS lost, refused::float8, frames::float8, drops::float8, heard
+     FROM (SELECT * FROM sensor_run WHERE ${where.text}) AS r
+     CROSS JOIN LATERAL (SELECT coalesce(sum(length(replace(seen::text, '0', ''))), 0) AS came FROM received x
+       WHERE (x.site, x.sensor, x.epoch) = (r.site, r.sensor, r.epoch)) AS c
+     ORDER BY lost DESC, heard DESC, site, sensor, epoch LIMIT ${limit + 1}`,
+    where.values,
+  );
+  return { rows: rows.slice(0, limit), isMore: rows.length > limit };
+}
