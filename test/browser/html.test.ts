@@ -534,6 +534,20 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     ).toBe('grid');
   });
 
+  it('breaks no port of an end, however narrow the place', async () => {
+    const { page } = await openSample({ exchanges: 60 }, { viewport: { width: 400, height: 800 } });
+    await page.locator('#rows .toggle').first().click();
+    const lines = await page.$$eval('.core .address, #rows td.address', (ends) =>
+      ends.map((end) => {
+        const range = document.createRange();
+        range.selectNodeContents(end.lastChild!);
+        return [end.lastChild!.textContent, new Set([...range.getClientRects()].map(({ top }) => top)).size];
+      }),
+    );
+    expect(lines.length).toBeGreaterThan(100);
+    for (const [port, rows] of lines) expect([port, rows]).toEqual([expect.stringMatching(/^:\d+$/), 1]);
+  });
+
   it('shows counts, findings, groups and a plain list where no script runs', async () => {
     const { page, result } = await openSample({ exchanges: 140 }, { javaScriptEnabled: false });
     const refused = result.report.summary.portZero.refused;

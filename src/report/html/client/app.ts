@@ -78,6 +78,8 @@ export interface App {
   ): HTMLElementTagNameMap[K];
   icon(name: string): SVGElement;
   /** The icon and the name of a verdict. */
+  /** An end whose port goes on in a new line as a whole, where there is no room. */
+  end(text: string): DocumentFragment;
   verdict(id: string): HTMLElement;
   severity(name: string): HTMLElement;
   /** A button, an icon with a name, that copies a text. */
@@ -249,6 +251,14 @@ export function createApp(payload: PagePayload): App {
       use.setAttribute('href', `#i-${name}`);
       svg.append(use);
       return svg;
+    },
+    end(text) {
+      const parts = document.createDocumentFragment();
+      // An address of IPv6 without a port has colons of its own.
+      const [, address, port] = /^(\[.*\]|[^:]*)(:\d+)$/.exec(text) ?? [];
+      if (address === undefined) parts.append(text);
+      else parts.append(address, document.createElement('wbr'), port!);
+      return parts;
     },
     verdict(id) {
       return app.element('span', { class: 'mark' }, app.icon(`v-${id}`), labels.get(id) ?? id);

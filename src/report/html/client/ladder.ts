@@ -184,7 +184,7 @@ export function exchangeDetail(app: App, row: Row): HTMLElement {
   const [client, server, ...between] = cores;
   for (const { role, name } of [client!, ...between, server!]) {
     names.append(
-      element('span', { class: 'core' }, element('b', {}, role), element('span', { class: 'address' }, name)),
+      element('span', { class: 'core' }, element('b', {}, role), element('span', { class: 'address' }, app.end(name))),
     );
   }
   head.append(names, element('span', { class: 'frame' }));

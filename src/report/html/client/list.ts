@@ -104,8 +104,8 @@ export function listPart(app: App): void {
       element('td', {}, button),
       element('td', { class: 'time mid', title: formatTime(exchange.started, true) }, clock(exchange.started)),
       element('td', {}, app.verdict(exchange.verdict)),
-      element('td', { class: addressClass(row.client) }, row.client),
-      element('td', { class: `${addressClass(row.server)} server` }, row.server),
+      element('td', { class: addressClass(row.client) }, app.end(row.client)),
+      element('td', { class: `${addressClass(row.server)} server` }, app.end(row.server)),
       element('td', { class: 'wide' }, probeWord(exchange) ?? '–'),
       element('td', { class: 'mid reason' }, exchange.reason ?? '–'),
       element(
