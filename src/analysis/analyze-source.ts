@@ -12,7 +12,7 @@ import { linkTypeName } from '../decode/link/linktypes.ts';
 import { type PacketRecord, TRANSPORT_UDP } from '../decode/packet.ts';
 import { TunnelPorts } from '../decode/tunnel/ports.ts';
 import { RuleEngine } from '../engine/engine.ts';
-import { CoreSkipper } from '../prefilter/core-skipper.ts';
+import { CoreSkipper, type Settled } from '../prefilter/core-skipper.ts';
 import { FrameTotals } from '../prefilter/frame-totals.ts';
 import { Prefilter } from '../prefilter/prefilter.ts';
 import { describeUnseen } from '../report/model/looked-into.ts';
@@ -47,10 +47,8 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
 const WORTH_CORE = 1024 * 1024;
 
 function isCoreWorth(source: FrameSource, options: AnalyzeSourceOptions): boolean {
-  if (options.onFrame !== undefined || options.settings.live || !('skipWith' in source)) return false;
-  return (
-    source.format !== 'live' && (source.totalBytes ?? Number.POSITIVE_INFINITY) >= (options.worthCore ?? WORTH_CORE)
-  );
+  if (options.onFrame !== undefined || !('skipWith' in source)) return false;
+  return (source.totalBytes ?? Number.MAX_VALUE) >= (options.worthCore ?? WORTH_CORE);
 }
 
 function sharedBy(core: CoreSkipper): SharedState | null {
@@ -81,6 +79,8 @@ class InputAnalysis {
   /** Made with the first exchange with port 0: most captures have none. */
   #overview: Overview | null = null;
   #untimed = 0;
+  /** What the core has settled, as far as it is in the tally. */
+  #ordinary: Settled = { accepted: 0, refused: 0, silent: 0, undecided: 0 };
   /** Of all frames. */
   readonly #totals: FrameTotals;
   /** The frame at hand; only valid while it is being decoded. */
@@ -200,6 +200,8 @@ class InputAnalysis {
       tracking: {
         answerTimeoutNanos: config.answerTimeoutNanos,
         maxExchanges,
+        tells: this.#settings.live,
+        hasEven: this.#source.evenMillis !== undefined,
         vlanScope: (id: number) => this.#decoder.vlanScope(id),
       },
       keepsOrdinary: evidence !== 'all',
@@ -217,6 +219,7 @@ class InputAnalysis {
   pause(): void | Promise<void> {
     this.#clock.pause();
     this.#alike.flush();
+    this.#addOrdinary();
     return this.#options.onProgress?.({
       source: this.#source,
       frames: this.#source.counted?.frames ?? this.#totals.frames,
@@ -226,6 +229,15 @@ class InputAnalysis {
       evicted: this.#tracker.counts.evicted,
       exchanges: { all: this.#tally.exchanges, portZero: this.#tally.portZero },
     });
+  }
+
+  /** What the core has settled since it was asked last. */
+  #addOrdinary(): void {
+    if (this.core === null) return;
+    const { settled } = this.core;
+    for (const verdict of ['accepted', 'refused', 'silent', 'undecided'] as const)
+      this.#tally.addOrdinary(verdict, settled[verdict] - this.#ordinary[verdict]);
+    this.#ordinary = settled;
   }
 
   finish(elapsedMs: number): InputResult {
@@ -243,11 +255,7 @@ class InputAnalysis {
     this.#tracker.finish();
     this.#alike.flush();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);
-    if (this.core !== null) {
-      const { settled } = this.core;
-      for (const verdict of ['accepted', 'refused', 'silent', 'undecided'] as const)
-        this.#tally.addOrdinary(verdict, settled[verdict]);
-    }
+    this.#addOrdinary();
     const { counts, missed, undecoded } = addCounted(this.#decoder, counted);
     const problems = [...source.problems];
     const packets = totals.tcpSegments + this.#ownSegments + counts.tcpSegments + counts.icmpErrors;

@@ -42,7 +42,7 @@ export const SETTLED_UNDECIDED = 144;
 export const WOKEN = 152;
 /** Number of the last frame. */
 export const FRAME = 156;
-/** Time of the last pcapng record that was passed over: a simple packet block has it too. */
+/** Time of the last record that was passed over: of pcapng, a simple packet block has it too. */
 export const PASSED_SECONDS = 160;
 export const PASSED_NANOS = 164;
 /** Exchanges in the tracker's table, and in the ledger. */
@@ -119,6 +119,10 @@ export const HAS_EVICTED = 612;
 export const TABLE_REST = 616;
 export const TABLE_OPTIONS = 620;
 export const ANSWER_REST = 624;
+/** Whether the run is live: then the tracker hears of all that is told early, each time before more of it changes. */
+export const TELLS = 628;
+/** Whether time stamps are compared with a clock that does not step; a frame whose stamp may be ahead of that is the tracker's. */
+export const HAS_EVEN = 632;
 /** The only scope in which there is anything in the table; where that is not so, the core opens nothing. */
 export const ONLY_SCOPE = 388;
 export const NO_SCOPE = 0xffffffff;
@@ -222,6 +226,8 @@ export const LOG_OPENED = 0;
 export const LOG_SETTLED = 1;
 /** Settled before its time, since the table was full. */
 export const LOG_EVICTED = 2;
+/** Live only. */
+export const LOG_CHANGED = 3;
 
 /** What is left of each shape (Exchange.shape) once it goes by numbers only, so many bytes apart: analysis/alike.ts. */
 export const ALIKE = 1974272;
@@ -373,3 +379,6 @@ export const ANSWER_HAS_RESERVED = 1 << 29;
 /** Kinds of answers, the first two of them. */
 export const ANSWER_SYN_ACK = 0;
 export const ANSWER_RESET = 1;
+
+/** Time stamps do not run ahead of an even clock by more than this, where there is one. */
+export const MOST_AHEAD_NANOS = 2e9;

@@ -42,6 +42,9 @@ export interface TrackingSettings {
   readonly answerTimeoutNanos: number;
   /** Most exchanges that core and tracker may keep together. */
   readonly maxExchanges: number;
+  /** Whether what changes is told early, and time stamps are compared with a clock that does not step. Default: no. */
+  readonly tells?: boolean;
+  readonly hasEven?: boolean;
   /** Scope of the packets in a VLAN; asked once each. */
   readonly vlanScope: (id: number) => number;
 }
@@ -141,6 +144,8 @@ export class CoreSkipper implements RecordSkipper, Ledger {
       this.#set(at.HAS_LEDGER, keepsOrdinary ? 1 : 0);
       this.#set(at.LIMIT, Math.min(tracking.maxExchanges, 0x7fff_ffff));
       this.#doubles[at.TIMEOUT >> 3] = tracking.answerTimeoutNanos;
+      this.#set(at.TELLS, tracking.tells === true ? 1 : 0);
+      this.#set(at.HAS_EVEN, tracking.hasEven === true ? 1 : 0);
     }
     this.#doubles[at.NEXT_ID >> 3] = 1;
     exports.reset();

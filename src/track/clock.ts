@@ -1,8 +1,8 @@
+import { MOST_AHEAD_NANOS } from '../core/layout.ts';
+
 const NOW = 0;
 const OFFSET = 1;
 const STARTED = 2;
-/** Time stamps do not run ahead of an even clock by more than this, where there is one. */
-const MOST_AHEAD_NANOS = 2e9;
 
 /**
  * Capture time for timers. Time stamps step backwards where interfaces or files are merged or a clock is set. A small

@@ -25,7 +25,7 @@ export interface RecordSkipper {
   skip(start: number, end: number, frames: number): number;
   /** Number of the last frame that it passed over. */
   readonly frames: number;
-  /** Time of the last pcapng record that it passed over. */
+  /** Time of the last record that it passed over. */
   readonly passed: { readonly seconds: number; readonly nanos: number };
   /** As skip(), of records as another thread has laid them out (prefilter/frame-ring.ts). */
   skipRelayed(start: number, end: number): number;

@@ -1,6 +1,7 @@
 import { CaptureError } from '../errors.ts';
 import { PCAP_HEADER_LENGTH, PcapReader } from '../format/pcap.ts';
-import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, FrameSource, RunOptions } from '../source.ts';
+import type { RecordSkipper, SkippingSource } from '../format/record-skipper.ts';
+import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, RunOptions } from '../source.ts';
 import { CapturerRun } from './capturer-run.ts';
 import { BACKENDS, type Backend, CAPTURERS } from './capturers.ts';
 import { ClockSteps, describeStep } from './clock-steps.ts';
@@ -74,7 +75,7 @@ interface Gap {
  * Frames from an interface, captured by a process of its own. Trouble, also at the start, becomes a problem: run() does
  * not reject.
  */
-export class LiveSource implements FrameSource {
+export class LiveSource implements SkippingSource {
   readonly format = 'live';
   readonly compression = null;
   readonly totalBytes = null;
@@ -83,7 +84,7 @@ export class LiveSource implements FrameSource {
   readonly problems: CaptureProblem[] = [];
   drops: number | null = null;
   bytesRead = 0;
-  /** Frames handed out. */
+  /** Frames handed out or passed over. */
   frames = 0;
   /** True while a capturer hands out frames. */
   capturing = false;
@@ -101,6 +102,7 @@ export class LiveSource implements FrameSource {
     this.#options.onEvent?.({ type: 'clock-step', text });
   });
   lagMillis = 0;
+  #skipper: RecordSkipper | null = null;
   #onFrame: FrameHandler = () => {};
   #runOptions: RunOptions = {};
   /** Frames lost in earlier runs of the capturer, before it was started again. */
@@ -112,6 +114,10 @@ export class LiveSource implements FrameSource {
   constructor(options: LiveOptions) {
     this.#options = options;
     this.name = options.interface;
+  }
+
+  skipWith(skipper: RecordSkipper): void {
+    this.#skipper = skipper;
   }
 
   async run(onFrame: FrameHandler, runOptions: RunOptions = {}): Promise<void> {
@@ -215,7 +221,8 @@ export class LiveSource implements FrameSource {
   async #capture(backend: Backend, filter: string): Promise<Ending> {
     const { interface: name, snapLength, tunnelPorts } = this.#options;
     const bufferBytes = this.#options.bufferBytes ?? CAPTURERS[backend].bufferBytes;
-    const stream = new PcapStream();
+    // Where the number of frames has a bound each is handed out.
+    const stream = new PcapStream(this.#options.maxFrames === null ? this.#skipper : null, this.frames);
     const begunMillis = Date.now();
     let interfaceIndex = -1;
     let refilter: string | null = null;
@@ -224,13 +231,15 @@ export class LiveSource implements FrameSource {
     /** What a handler of frames threw. */
     let failure: { error: unknown } | null = null;
 
+    const meet = (number: number, seconds: number, nanos: number): void => {
+      this.frames = number;
+      lastFrameMillis = seconds * 1000 + nanos / 1_000_000;
+      this.#clock.meet(lastFrameMillis, lastArrival);
+    };
     const onFrame = (frame: Frame): void => {
       if (this.#full) return;
-      // Numbers run on over restarts.
-      frame.number = ++this.frames;
       frame.interfaceIndex = interfaceIndex;
-      lastFrameMillis = frame.seconds * 1000 + frame.nanos / 1_000_000;
-      this.#clock.meet(lastFrameMillis, lastArrival);
+      meet(frame.number, frame.seconds, frame.nanos);
       this.#onFrame(frame);
     };
     const onOpen = (opened: CaptureInterface): void => {
@@ -257,6 +266,10 @@ export class LiveSource implements FrameSource {
           this.bytesRead += bytes.length;
           try {
             stream.push(bytes, onOpen, onFrame);
+            // The clock meets the last of those that were passed over.
+            const { passed } = stream;
+            if (stream.frames > this.frames && passed !== null && !this.#full)
+              meet(stream.frames, passed.seconds, passed.nanos);
           } catch (error) {
             failure = { error };
           }
@@ -307,12 +320,31 @@ export class LiveSource implements FrameSource {
 
 /** Cuts what comes in pieces into the records of one pcap stream. */
 class PcapStream {
-  #bytes = Buffer.allocUnsafe(1 << 18);
+  #bytes: Uint8Array;
   #length = 0;
   #reader: PcapReader | null = null;
+  readonly #skipper: RecordSkipper | null;
+  readonly #before: number;
+
+  /** `skipper`: passes over frames, and has the memory for the pieces. `before`: frames before this stream, whose numbers run on. */
+  constructor(skipper: RecordSkipper | null, before: number) {
+    this.#skipper = skipper;
+    this.#before = before;
+    this.#bytes = skipper?.bytes ?? Buffer.allocUnsafe(1 << 18);
+  }
 
   get opened(): boolean {
     return this.#reader !== null;
+  }
+
+  /** Number of the last frame. */
+  get frames(): number {
+    return this.#reader?.frames ?? this.#before;
+  }
+
+  /** When the last frame was captured that was passed over; null where none can be. */
+  get passed(): { readonly seconds: number; readonly nanos: number } | null {
+    return this.#skipper?.passed ?? null;
   }
 
   /** What in it cannot be read; nothing more is read then. */
@@ -320,23 +352,37 @@ class PcapStream {
     return this.#reader?.damage?.message ?? null;
   }
 
-  push(piece: Buffer, onOpen: (opened: CaptureInterface) => void, onFrame: FrameHandler): void {
-    if (this.#length + piece.length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe((this.#length + piece.length) * 2);
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
+  push(piece: Uint8Array, onOpen: (opened: CaptureInterface) => void, onFrame: FrameHandler): void {
+    for (let from = 0; from < piece.length && this.damage === null; ) {
+      // A record that is longer than the memory.
+      if (this.#length === this.#bytes.length) this.#grow();
+      const count = Math.min(piece.length - from, this.#bytes.length - this.#length);
+      this.#bytes.set(piece.subarray(from, from + count), this.#length);
+      this.#length += count;
+      from += count;
+      this.#read(onOpen, onFrame);
     }
-    piece.copy(this.#bytes, this.#length);
-    this.#length += piece.length;
+  }
+
+  #read(onOpen: (opened: CaptureInterface) => void, onFrame: FrameHandler): void {
+    const bytes = this.#bytes;
     let start = 0;
     if (this.#reader === null) {
       if (this.#length < PCAP_HEADER_LENGTH) return;
-      this.#reader = new PcapReader(this.#bytes, 0);
+      this.#reader = new PcapReader(bytes, 0);
+      this.#reader.frames = this.#before;
       start = PCAP_HEADER_LENGTH;
       onOpen(this.#reader.interfaces[0]!);
     }
-    start = this.#reader.read(this.#bytes, start, this.#length, onFrame);
-    this.#bytes.copy(this.#bytes, 0, start, this.#length);
+    const skipper = this.#skipper !== null && bytes === this.#skipper.bytes ? this.#skipper : undefined;
+    start = this.#reader.read(bytes, start, this.#length, onFrame, skipper);
+    bytes.copyWithin(0, start, this.#length);
     this.#length -= start;
+  }
+
+  #grow(): void {
+    const larger = Buffer.allocUnsafe(this.#bytes.length * 2);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
   }
 }

@@ -142,6 +142,7 @@ export function recordsUsed(): u32 {
  */
 export function segment(at: usize, transport: usize, ipv6: bool, flags: u32, payloadLength: i32, inScope: u32): bool {
   const now = advanceClock(seconds, nanos);
+  if (now < 0) return false;
   if (now >= load<f64>(WAKE) || !expireRows(now)) {
     store<u32>(WOKEN, 1);
     return false;

@@ -2,7 +2,19 @@
  * Segments from or to port 0: of all of them the evidence is kept. What floods, scans and their backscatter are made of is entered in the
  * tracker's table here, as the tracker would; what else comes is the tracker's.
  */
-import { ANSWER_RESET, LIST_LINGER, LOG_OPENED, TIMEOUT, TRAIT_VERDICT, VERDICT_REFUSED, WAKE, WOKEN } from '../layout';
+import {
+  ANSWER_RESET,
+  LIST_LINGER,
+  LOG_CHANGED,
+  LOG_OPENED,
+  LOG_USED,
+  TELLS,
+  TIMEOUT,
+  TRAIT_VERDICT,
+  VERDICT_REFUSED,
+  WAKE,
+  WOKEN,
+} from '../layout';
 import { createAnswer, poolHasRoom } from './answers';
 import { acknowledgment, at, flagsOf, frame, headerLength, isIpv6, nanos, seconds, transport } from './at-hand';
 import { advanceClock } from './clock';
@@ -26,6 +38,7 @@ export function takeZero(inScope: u32): bool {
   if (kind !== SYN && kind !== (SYN | ACK) && kind !== RST && kind !== (RST | ACK)) return false;
   if (!isOpenTo(inScope) || overruns() || !isSound()) return false;
   const now = advanceClock(seconds, nanos);
+  if (now < 0) return false;
   if (now >= load<f64>(WAKE) || !expireRows(now)) {
     store<u32>(WOKEN, 1);
     return false;
@@ -44,13 +57,19 @@ export function takeZero(inScope: u32): bool {
     entry = openQuestion(scoped, now);
   }
   // Nothing is to be told of the others before they settle.
-  if (kind === SYN) log(entry, LOG_OPENED);
+  if (kind === SYN || load<u32>(TELLS) !== 0) log(entry, LOG_OPENED);
   return true;
 }
 
 /** A RST that acknowledges the SYN of a row that has had no other answer: RFC 9293 §3.10.7.3. */
 function refuse(entry: u32, now: f64): bool {
   const row = rowOf(entry);
+  const tells = load<u32>(TELLS) !== 0;
+  // What it was before is told before.
+  if (tells && load<u32>(LOG_USED) !== 0) {
+    store<u32>(WOKEN, 1);
+    return false;
+  }
   if (!isFresh(entry, row) || !isFromServer(entry, row) || acknowledgment() !== row.isn + 1 || !poolHasRoom())
     return false;
   row.answersFirst = row.answersLast = row.answer = createAnswer(ANSWER_RESET, true);
@@ -58,6 +77,7 @@ function refuse(entry: u32, now: f64): bool {
   row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_REFUSED;
   unlink(row);
   append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
+  if (tells) log(entry, LOG_CHANGED);
   return true;
 }
 

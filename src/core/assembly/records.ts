@@ -70,6 +70,8 @@ export function skipPcap(start: usize, end: usize): usize {
   const digits = load<u32>(INTERFACES + INTERFACE_DIGITS);
   let frame = load<u32>(FRAME) + 1;
   let at = start;
+  let passedSeconds: u32 = 0;
+  let passedNanos: u32 = 0;
   forgetAhead();
   for (; at + headerLength <= end; frame++) {
     const captured = load32(at, 8, little);
@@ -86,8 +88,14 @@ export function skipPcap(start: usize, end: usize): usize {
       if (!relay(at + headerLength, captured, wire, seconds, nanos, frame, INTERFACES)) break;
     }
     count(frame, captured, seconds, nanos, INTERFACES);
+    passedSeconds = seconds;
+    passedNanos = nanos;
     at = next;
     if (isWanted) lookAhead(at, end, headerLength, little, link);
+  }
+  if (at > start) {
+    store<u32>(PASSED_SECONDS, passedSeconds);
+    store<u32>(PASSED_NANOS, passedNanos);
   }
   return at;
 }

@@ -34,6 +34,7 @@ import {
   TABLE_SLOTS,
   TABLE_TAILS,
   TABLE_USED,
+  TELLS,
   TIMEOUT,
   TRACKED,
   TRAIT_CHALLENGED,
@@ -305,7 +306,8 @@ export function expireRows(now: f64): bool {
     if (entry === 0) break;
     const row = rowOf(entry);
     if (row.deadline > now) break;
-    if (!isQuestion(row)) return false;
+    // Live that is told of, and mostly has been: time is told without frames, too.
+    if (!isQuestion(row) || load<u32>(TELLS) !== 0) return false;
     const timeout = load<f64>(TIMEOUT);
     row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_SILENT | TRAIT_TIMED_OUT;
     // One that was sent once is held for no longer than it lingers.
