@@ -13,6 +13,8 @@ import type { AnalysisSettings, AnalysisSink, InputResult } from './types.ts';
 
 /** Bit of Exchange.mark that no rule has (see MAX_EXCHANGE_RULES). */
 const ANSWER_TOLD = 1 << 30;
+/** And this: its findings were only counted. */
+const UNTOLD = 1 << 31;
 
 /** What the lists of one input's findings are made from. */
 interface FindingsOptions {
@@ -81,6 +83,12 @@ export class Findings {
     if (!this.#engine.wants(exchange)) return;
     const mask = this.#engine.evaluate(exchange);
     if (mask === 0 || this.#sink.finding === undefined) return;
+    const { overflow } = this.#sink;
+    if (overflow !== undefined && ((exchange.mark & UNTOLD) !== 0 || (exchange.mark === mask && overflow.isFull))) {
+      exchange.mark |= UNTOLD;
+      overflow.count(countBits(mask));
+      return;
+    }
     const report = this.#describe(exchange);
     for (const fired of this.#engine.fired(exchange, mask))
       this.#sink.finding(this.#formatFinding(fired, report), report);
@@ -90,7 +98,7 @@ export class Findings {
   changed(exchange: Exchange): void {
     this.#tellEarly(exchange);
     const { mark } = exchange;
-    if (this.#sink.answered === undefined || mark === 0 || (mark & ANSWER_TOLD) !== 0) return;
+    if (this.#sink.answered === undefined || mark === 0 || (mark & (ANSWER_TOLD | UNTOLD)) !== 0) return;
     if (exchange.probe === null || exchange.answerFrame === null) return;
     exchange.mark = mark | ANSWER_TOLD;
     const report = this.#describe(exchange);
@@ -102,7 +110,7 @@ export class Findings {
     if (this.#settings.live) this.#tellEarly(exchange);
     let mask = 0;
     if (this.#engine.wants(exchange))
-      mask = this.#settings.live ? exchange.mark & ~ANSWER_TOLD : this.#engine.evaluate(exchange);
+      mask = this.#settings.live ? exchange.mark & ~(ANSWER_TOLD | UNTOLD) : this.#engine.evaluate(exchange);
     if (mask === 0 && exchange.portZero !== null && this.#engine.ignores(exchange)) this.#ignored++;
     if (mask === 0 && this.#settings.exchanges === 'flagged') return;
     let report: ExchangeReport | null = null;
@@ -113,13 +121,14 @@ export class Findings {
     const known = this.#findKnown(exchange, mask);
     this.#groups.add(exchange, mask, describe, known);
     const isWanted = this.#settings.lists !== false;
-    if (!isWanted && !this.#hasStream) return;
+    const isStreamed = this.#hasStream && (exchange.mark & UNTOLD) === 0;
+    if (!isWanted && !isStreamed) return;
     const isNew = known === null || known.size < countBits(mask);
     const isListed = isWanted && this.#listed.hasRoom(isNew);
     if (isWanted && !isListed) {
       this.#omittedExchanges++;
       this.#omittedFindings += countBits(mask);
-      if (!this.#hasStream) return;
+      if (!isStreamed) return;
     }
     const exchangeReport = describe();
     const findings = mask === 0 ? [] : this.#engine.fired(exchange, mask);
@@ -132,7 +141,7 @@ export class Findings {
         this.#omittedFindings += left.findings.length;
       }
     }
-    this.#sink.exchange?.(exchangeReport);
+    if (isStreamed) this.#sink.exchange?.(exchangeReport);
   }
 
   /**

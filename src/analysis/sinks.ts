@@ -26,6 +26,7 @@ export function numberStream(sink: AnalysisSink): AnalysisSink {
       const report = exchange === null ? null : numbered(exchange);
       sink.finding?.({ ...finding, exchange: report?.id ?? null }, report);
     },
+    overflow: sink.overflow,
     ...(sink.answered === undefined
       ? {}
       : {

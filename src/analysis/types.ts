@@ -9,6 +9,7 @@ import type {
   ExchangeReport,
   FindingReport,
   InputReport,
+  Overflow,
   SummaryReport,
   VerdictCounts,
 } from '../report/model/types.ts';
@@ -53,6 +54,8 @@ export interface AnalysisSink {
   finding?(finding: FindingReport, exchange: ExchangeReport | null): void;
   /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
   answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+  /** Where nobody wants to hear of all exchanges: StreamReporter has more. */
+  readonly overflow?: Overflow | undefined;
 }
 /** A running analysis of one input: what a status line shows. */
 export interface AnalysisProgress {

@@ -257,7 +257,10 @@ function streamSink(
   streams: ReadonlySet<StreamReporter>,
   describe: (exchange: ExchangeReport) => ExchangeReport,
 ): AnalysisSink {
+  const overflows = [...streams].map(({ overflow }) => overflow);
   return {
+    // One that shows all has to hear of all.
+    overflow: overflows.length === 1 ? overflows[0] : undefined,
     exchange(exchange) {
       const described = describe(exchange);
       tell((stream) => stream.exchange(described));

@@ -36,6 +36,25 @@ afterEach(() => {
 });
 
 describe('streamText, live', () => {
+  it('is full once a second has its lines, those held included, and then counts', () => {
+    const { overflow } = reporter;
+    let told = 0;
+    for (; overflow?.isFull === false && told < 1000; told++) {
+      reporter.finding(makeFindingReport({ exchange: told + 1 }), { ...open(), id: told + 1 });
+    }
+    expect(told).toBe(60);
+    overflow?.count(3);
+    overflow?.count(4);
+    vi.advanceTimersByTime(4);
+    expect(text.trim().split('\n')).toHaveLength(60);
+    expect(overflow?.isFull).toBe(true);
+    vi.advanceTimersByTime(1000);
+    expect(text).toMatch(/\n… and 7 lines more\n$/);
+    expect(overflow?.isFull).toBe(false);
+    vi.advanceTimersByTime(5000);
+    expect(text.match(/lines more/g)).toHaveLength(1);
+  });
+
   it('tells the answer in the line of the finding when it comes at once', () => {
     reporter.finding(asked(), open());
     expect(text).toBe('');

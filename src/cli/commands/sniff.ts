@@ -166,7 +166,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   });
   const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read()), statsMillis);
   // What is told of a frame is told when the frame is on its way to the disk.
-  const sinks = [
+  const sinks: AnalysisSink[] = [
     statsMillis === null && !isWatched ? null : vitals.sink,
     evidence?.recorder ?? null,
     sensor?.sink ?? null,
@@ -176,6 +176,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     sinks.length === 0
       ? undefined
       : {
+          overflow: sinks.length === 1 ? sinks[0]!.overflow : undefined,
           exchange(exchange) {
             for (const it of sinks) it.exchange?.(exchange);
           },

@@ -70,6 +70,17 @@ export const streamText: StreamReporterFactory = (write, context) => {
   };
 
   return {
+    overflow: {
+      get isFull() {
+        // Those that are held are lines of this second, or of the next.
+        return (performance.now() - second < 1000 ? lines : 0) + held.size >= MAX_LINES;
+      },
+      count(findings) {
+        if (left === 0) schedule(1000);
+        left += findings;
+        found = true;
+      },
+    },
     exchange({ id }: ExchangeReport) {
       unanswered.delete(id);
     },

@@ -374,6 +374,8 @@ export interface StreamReporter {
   finding(finding: FindingReport, exchange: ExchangeReport | null): void;
   /** Live only: the first answer to an exchange that has findings, which are told again as they read now. */
   answered?(exchange: ExchangeReport, findings: readonly FindingReport[]): void;
+  /** Live only, of who does not show all: what comes is only counted while it is full. */
+  readonly overflow?: Overflow;
   /** Live only, where they are asked for: the numbers of the run as they are now. */
   stats?(stats: StatsReport): void;
   end(result: RunResult): void;
@@ -381,6 +383,14 @@ export interface StreamReporter {
   head?(): string;
   /** What a file of it ends with, when that is closed. */
   foot?(): string;
+}
+
+/** Who shows so much in a while, and counts the rest. */
+export interface Overflow {
+  /** Whether a finding about another exchange would not be shown. */
+  readonly isFull: boolean;
+  /** So many of them were not told. Nor is what comes of their exchanges. */
+  count(findings: number): void;
 }
 
 /** How a live run goes: all counted since its start. */
