@@ -117,6 +117,12 @@ describe('frames that were not', () => {
     expect((await report('--strict', capture([plain, arp]))).status).toBe(0);
   });
 
+  it.each(['eve', 'csv', 'zeek', 'ecs'])('are told in a record or row of %s', async (format) => {
+    const told = '1 of 2 frames could not be looked into (ethertype-0xa001 1)';
+    expect(await text(format, capture([plain, strange]))).toContain(told);
+    expect(await text(format, capture([plain, arp]))).not.toContain('could not be looked into');
+  });
+
   it('break what is expected', async () => {
     const config = join(home, 'expect.yaml');
     writeFileSync(config, 'expect:\n  - { name: none, to: 198.51.100.7, verdict: [refused], atLeast: 0 }\n');
