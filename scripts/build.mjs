@@ -13,7 +13,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { buildCore } from './build-core.mjs';
-import { buildPage } from './build-page.mjs';
+import { buildPages } from './build-page.mjs';
 import { noticesOf, packageFolderOf } from './notices.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -65,7 +65,7 @@ const OUTPUT = {
 };
 
 await buildCore();
-const ofPage = await buildPage();
+const ofPage = await buildPages();
 
 // Built aside, so that build/ and dist/ are whole at any time, and the old ones when this fails.
 const aside = join(root, 'node_modules/.cache', `portzero-${process.pid}`);

@@ -150,7 +150,8 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
         ? null
         : { frames: evidence.writers[0]!.frames, missing: evidence.recorder.missing, bytes: evidence.recorder.bytes },
   });
-  const isWatched = watchers.metrics !== null;
+  const board = watchers.page === null ? null : await openBoard(vitals, source);
+  const isWatched = watchers.metrics !== null || board !== null;
   outlets.isNeeded = isWatched || fleet !== null;
   const sensor = await fleet?.open({
     outlets,
@@ -160,9 +161,11 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const watching = await openWatching({
     ...watchers,
     vitals,
+    board,
     env: io.env,
     describe: () => describeCounters(last),
     tell,
+    warn: say,
   });
   const statsTimer = statsMillis === null ? null : setInterval(() => reports.stats(vitals.read()), statsMillis);
   // What is told of a frame is told when the frame is on its way to the disk.
@@ -170,6 +173,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     statsMillis === null && !isWatched ? null : vitals.sink,
     evidence?.recorder ?? null,
     sensor?.sink ?? null,
+    board?.sink ?? null,
     numbered,
   ].filter((it) => it !== null);
   const sink: AnalysisSink | undefined =
@@ -203,10 +207,15 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
       onProgress(progress) {
         last = progress;
         vitals.update(progress);
+        board?.update(progress);
         if (source.interfaces.length > 0) status?.update(progress);
         return reports.flush();
       },
     });
+    const { exchanges: all, portZero } = result.summary;
+    const settled = { ...last, openExchanges: 0, exchanges: { all, portZero } };
+    vitals.update(settled);
+    board?.update(settled);
   } finally {
     status?.clear();
     if (timer !== null) clearTimeout(timer);
@@ -238,6 +247,12 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 
 /** The text report of a live run: finding by finding, and the summary at the end. */
 const LIVE_TEXT: PluginReporter = { name: 'live-text', stream: streamText };
+
+/** Loaded only for who watches. */
+async function openBoard(vitals: Vitals, source: LiveSource) {
+  const { LiveBoard } = await import('../sensor/live-board.ts');
+  return new LiveBoard(vitals, () => source.name);
+}
 
 /** UDP ports whose datagrams the kernel must let through; what is encrypted is never looked into. */
 function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {

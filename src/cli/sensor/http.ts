@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { CliError } from '../io.ts';
 
 export interface HttpAddress {
@@ -42,6 +43,11 @@ export interface RunningServer {
   close(): void;
 }
 
+export interface ServeOptions {
+  /** Refuse names that may not be of this machine wherever it listens, as what is made for browsers must. */
+  readonly onlyOwnNames?: boolean;
+}
+
 /**
  * Serves paths to whoever may reach the address, read-only. On loopback a name that leads here is refused unless it is one of
  * this machine: a page from elsewhere must not read it through a visitor's browser. Throws CliError where it cannot listen.
@@ -50,8 +56,14 @@ export async function serve(
   option: string,
   address: HttpAddress,
   paths: ReadonlyMap<string, Handler>,
+  { onlyOwnNames = isLoopback(address) }: ServeOptions = {},
 ): Promise<RunningServer> {
-  const isPrivate = isLoopback(address);
+  // To listen by a name is to say that it is one of this machine.
+  const ownNames = new Set([
+    '',
+    'localhost',
+    ...(isLoopback(address) ? [] : [hostname().toLowerCase(), address.host.toLowerCase()]),
+  ]);
   const server = createServer(
     {
       requestTimeout: REQUEST_MILLIS,
@@ -62,10 +74,13 @@ export async function serve(
     (request, response) => {
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Cache-Control', 'no-store');
+      response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
       // What is sent to us is not read, and must not wait in memory either.
       request.resume();
       const handler = paths.get(request.url?.split('?')[0] ?? '');
-      if (isPrivate && !isOwnName(request.headers.host ?? '')) answer(response, 421, 'not a name of this machine\n');
+      const name = nameOf(request.headers.host ?? '');
+      if (onlyOwnNames && !ownNames.has(name) && isIP(name) === 0)
+        answer(response, 421, 'not a name of this machine: ask by its address, or by the name that it listens by\n');
       else if (handler === undefined) answer(response, 404, `here is ${[...paths.keys()].join(', ')}\n`);
       else if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('Allow', 'GET, HEAD');
@@ -110,7 +125,9 @@ export function answer(response: ServerResponse, status: number, text: string, t
 }
 
 /** Browsers always say whom they mean; an address or nothing at all was not made to lead here. */
-function isOwnName(host: string): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return name === '' || name === 'localhost' || isIP(name) !== 0;
+function nameOf(host: string): string {
+  return host
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
 }

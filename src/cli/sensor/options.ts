@@ -82,6 +82,13 @@ export function declareOptions(yargs: Argv) {
         'Serve /metrics (OpenMetrics) and /healthz at this ADDRESS:PORT, or at this port of 127.0.0.1, while it runs',
       defaultDescription: 'no server',
     })
+    .option('serve', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Serve a page that shows the run as it goes at this ADDRESS:PORT, or at this port of 127.0.0.1, while it runs',
+      defaultDescription: 'no server',
+    })
     .option('to', {
       type: 'string',
       requiresArg: true,
@@ -147,6 +154,7 @@ export interface SniffArguments extends AnalyzeArguments {
   readonly maxDisk?: string | undefined;
   readonly statsInterval?: string | undefined;
   readonly metrics?: string | undefined;
+  readonly serve?: string | undefined;
   readonly to?: string | undefined;
   readonly spool?: string | undefined;
   readonly site?: string | undefined;
@@ -171,11 +179,22 @@ export function readStatsInterval({ statsInterval }: SniffArguments): number | n
   throw new CliError(`--stats-interval ${statsInterval}: expected a duration such as 8s or 1m, at least 100ms`);
 }
 
-/** Where to serve those who watch; null where nobody is served. Throws CliError. */
-export async function readWatchers({ metrics }: SniffArguments): Promise<{ readonly metrics: HttpAddress | null }> {
-  if (metrics === undefined) return { metrics: null };
+/** Where to serve those who watch; null where nobody is served. */
+export interface Watchers {
+  readonly metrics: HttpAddress | null;
+  readonly page: HttpAddress | null;
+}
+
+/** Throws CliError. */
+export async function readWatchers({ metrics, serve }: SniffArguments): Promise<Watchers> {
+  if (metrics === undefined && serve === undefined) return { metrics: null, page: null };
   const { readAddress } = await import('./http.ts');
-  return { metrics: readAddress('--metrics', metrics) };
+  const read = (option: string, value: string | undefined) => (value === undefined ? null : readAddress(option, value));
+  const watchers = { metrics: read('--metrics', metrics), page: read('--serve', serve) };
+  const { page } = watchers;
+  if (page !== null && page.port !== 0 && page.port === watchers.metrics?.port && page.host === watchers.metrics.host)
+    throw new CliError(`--serve ${serve}: --metrics is there already; give it a port of its own`);
+  return watchers;
 }
 
 /** Undefined for the default. Throws CliError. */

@@ -1,14 +1,19 @@
-import type { Handler, HttpAddress, RunningServer } from './http.ts';
+import type { Handler, RunningServer } from './http.ts';
+import type { LiveBoard } from './live-board.ts';
+import type { Watchers } from './options.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Vitals } from './vitals.ts';
 
-export interface WatchingOptions {
-  readonly metrics: HttpAddress | null;
+export interface WatchingOptions extends Watchers {
   readonly vitals: Vitals;
+  /** What the page shows; null where there is none. */
+  readonly board: LiveBoard | null;
   readonly env: NodeJS.ProcessEnv;
   /** How the run goes, in a line. */
   readonly describe: () => string;
   readonly tell: (text: string) => void;
+  /** Says what nobody may miss, also where the rest is to be quiet. */
+  readonly warn: (text: string) => void;
 }
 
 /** What serves those who watch a live run. */
@@ -19,8 +24,12 @@ export interface Watching {
 }
 
 /** Throws CliError where it cannot listen. What is not asked for is not loaded. */
-export async function openWatching({ metrics, vitals, env, describe, tell }: WatchingOptions): Promise<Watching> {
+export async function openWatching(options: WatchingOptions): Promise<Watching> {
+  const { metrics, page, vitals, board, env, describe, tell, warn } = options;
   const servers: RunningServer[] = [];
+  /** Never open to others without a word. */
+  const announce = (text: string, isPrivate: boolean) =>
+    isPrivate ? tell(text) : warn(`${text}, open to whoever can reach that address`);
   if (metrics !== null) {
     const [{ isLoopback, serve }, { createHealth, createMetrics }] = await Promise.all([
       import('./http.ts'),
@@ -32,14 +41,23 @@ export async function openWatching({ metrics, vitals, env, describe, tell }: Wat
     ]);
     const server = await serve('--metrics', metrics, paths);
     servers.push(server);
-    const warning = isLoopback(metrics) ? '' : ', open to whoever can reach that address';
-    tell(`metrics at ${server.url}/metrics, health at ${server.url}/healthz${warning}`);
+    announce(`metrics at ${server.url}/metrics, health at ${server.url}/healthz`, isLoopback(metrics));
+  }
+  let closePage = () => {};
+  if (page !== null && board !== null) {
+    const [{ isLoopback, serve }, { createPage }] = await Promise.all([import('./http.ts'), import('./page.ts')]);
+    const { paths, close } = createPage(board);
+    const server = await serve('--serve', page, paths, { onlyOwnNames: true });
+    servers.push(server);
+    closePage = close;
+    announce(`live page at ${server.url}/`, isLoopback(page));
   }
   const manager = ServiceManager.open(env, () => [...vitals.complaints(), describe()].join('; '));
   return {
     ready: () => manager?.ready(),
     close() {
       manager?.close();
+      closePage();
       for (const server of servers) server.close();
     },
   };

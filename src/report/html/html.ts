@@ -4,6 +4,7 @@ import { formatCount } from '../../words/numbers.ts';
 import { formatConclusion } from '../model/conclusion.ts';
 import type { DocumentReporter } from '../model/types.ts';
 import { html, jsonForScript, Markup } from './escape.ts';
+import { FAVICON } from './favicon.ts';
 import { originsSection } from './origins.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { buildPayload } from './payload.ts';
@@ -26,9 +27,6 @@ import { iconSprite } from './verdicts.ts';
 
 /** From this size on (in characters of JSON) the page carries its data compressed. */
 const COMPRESS_FROM = 200_000;
-
-const FAVICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232b5fd9'/%3E%3Cpath d='M8 3.5c-2.2 0-3.3 1.9-3.3 4.5s1.1 4.5 3.3 4.5 3.3-1.9 3.3-4.5S10.2 3.5 8 3.5Zm-2 7 4-5' fill='none' stroke='%23fff' stroke-width='1.5'/%3E%3C/svg%3E";
 
 /**
  * One page that needs nothing but itself: style, script and data are in it, and its content security policy forbids

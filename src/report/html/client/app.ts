@@ -6,6 +6,7 @@ import { probeWord } from '../../../words/probes.ts';
 import { groupKey } from '../alike.ts';
 import type { PageExchange, PageFinding, PagePayload } from '../payload.ts';
 import { secondsBetween } from '../words.ts';
+import { createElement, createIcon } from './dom.ts';
 
 /** A listed exchange, and what filters and sorting ask of it. */
 export interface Row {
@@ -45,9 +46,6 @@ export interface PageState {
 /** What the timeline and the charts of ends leave out, as they show the choice rather than its result. */
 type Facet = 'range' | 'ends' | null;
 
-type Attribute = string | number | boolean | null | ((event: Event) => void);
-type Child = Node | string | null;
-
 export interface App {
   readonly payload: PagePayload;
   readonly rows: readonly Row[];
@@ -70,13 +68,8 @@ export interface App {
   onUpdate(listener: () => void): void;
   /** An element of the page, by id; it must be there. */
   byId(id: string): HTMLElement;
-  /** A new element. Functions among the attributes are listeners; false and null leave an attribute out. */
-  element<K extends keyof HTMLElementTagNameMap>(
-    tag: K,
-    attributes?: Readonly<Record<string, Attribute>>,
-    ...children: Child[]
-  ): HTMLElementTagNameMap[K];
-  icon(name: string): SVGElement;
+  readonly element: typeof createElement;
+  readonly icon: typeof createIcon;
   /** The icon and the name of a verdict. */
   /** An end whose port goes on in a new line as a whole, where there is no room. */
   end(text: string): DocumentFragment;
@@ -233,25 +226,8 @@ export function createApp(payload: PagePayload): App {
     byId(id) {
       return document.getElementById(id)!;
     },
-    element(tag, attributes = {}, ...children) {
-      const node = document.createElement(tag);
-      for (const [name, value] of Object.entries(attributes)) {
-        if (typeof value === 'function') node.addEventListener(name, value);
-        else if (value !== null && value !== false) node.setAttribute(name, value === true ? '' : String(value));
-      }
-      for (const child of children) if (child !== null) node.append(child);
-      return node;
-    },
-    icon(name) {
-      const space = 'http://www.w3.org/2000/svg';
-      const svg = document.createElementNS(space, 'svg');
-      svg.setAttribute('class', `icon ${name}`);
-      svg.setAttribute('aria-hidden', 'true');
-      const use = document.createElementNS(space, 'use');
-      use.setAttribute('href', `#i-${name}`);
-      svg.append(use);
-      return svg;
-    },
+    element: createElement,
+    icon: createIcon,
     end(text) {
       const parts = document.createDocumentFragment();
       // An address of IPv6 without a port has colons of its own.

@@ -6,8 +6,8 @@ import { formatDuration } from '../words.ts';
 import type { App } from './app.ts';
 
 /** The switch between the system's, the light and the dark theme; kept for the next report where the browser lets us. */
-export function themePart(app: App): void {
-  const button = app.byId('theme');
+export function themePart(): void {
+  const button = document.getElementById('theme')!;
   const order = ['system', 'light', 'dark'];
   const stored = () => {
     try {

@@ -4,6 +4,7 @@
 import { formatCount, formatNumber } from '../../../words/numbers.ts';
 import { formatDuration, formatTime, secondsBetween } from '../words.ts';
 import type { App } from './app.ts';
+import { createDrawing as svg } from './dom.ts';
 import { clockLabel, clockTicks, niceNumber, niceStep, offsetTicks } from './time-ticks.ts';
 import { layOut, type Moment, type TimelineLayout } from './timeline-layout.ts';
 
@@ -310,14 +311,3 @@ export function timelinePart(app: App): void {
 }
 
 const yOf = (count: number, most: number): number => TOP + PLOT_HEIGHT * (1 - count / most);
-
-function svg(
-  name: 'svg' | 'rect' | 'line' | 'path' | 'text',
-  attributes: Readonly<Record<string, string | number>>,
-  text?: string,
-): SVGElement {
-  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
