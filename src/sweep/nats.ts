@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { JetStreamApiError, JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { loadNats } from './packages.ts';
@@ -111,8 +112,15 @@ export function readOptions(
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MILLIS,
     ...(authenticator.length === 0 ? {} : { authenticator }),
-    ...(wantsTls ? { tls: authority === undefined ? {} : { caFile: authority } } : {}),
+    ...(wantsTls ? { tls: { ...(authority === undefined ? {} : { caFile: authority }), ...ownName(servers) } } : {}),
   };
+}
+
+/** Names go to the server by themselves; an address would be held against a certificate of "localhost". */
+function ownName(servers: readonly string[]): { host?: string } {
+  const { hostname } = new URL(servers[0]!);
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return servers.length === 1 && isIP(address) > 0 ? { host: address } : {};
 }
 
 function readSecret(option: string, path: string): Uint8Array {

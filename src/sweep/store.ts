@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg';
 import type { DecoderOptions } from '../decode/decoder.ts';
 import type { ShardBrief } from '../shard/open-shard.ts';
@@ -456,7 +457,7 @@ function readOptions(url: string, authority: string | undefined, connections: nu
       '--store: no password in the address, where other users of the machine could see it: set PGPASSWORD or PGPASSFILE',
     );
   }
-  const tls = authority === undefined ? {} : { ssl: { ca: readFileSync(authority, 'utf8') } };
+  const tls = authority === undefined ? {} : { ssl: { ca: readAuthority(authority), ...ownAddress(parsed.hostname) } };
   return {
     connectionString: url,
     max: connections,
@@ -465,6 +466,20 @@ function readOptions(url: string, authority: string | undefined, connections: nu
     keepAlive: true,
     ...tls,
   };
+}
+
+function readAuthority(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ServiceError(`--ca ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Names go to the server by themselves; an address would be held against a certificate of "localhost". */
+function ownAddress(hostname: string): { host?: string } {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return isIP(address) > 0 ? { host: address } : {};
 }
 
 function explainConnection(error: Error): string {

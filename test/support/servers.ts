@@ -1,6 +1,15 @@
 /** Servers of our own for a test: on free ports, in a temporary folder, ended by their process ids. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +119,8 @@ export interface RunningStore {
   stop(): Promise<void>;
 }
 
-export async function startStore(): Promise<RunningStore> {
+/** With a certificate and its key nobody is let in without TLS. */
+export async function startStore(tls?: { readonly cert: string; readonly key: string }): Promise<RunningStore> {
   const programs = postgresPrograms()!;
   const folder = mkdtempSync(join(tmpdir(), 'portzero-postgres-'));
   // It refuses to run as root.
@@ -132,8 +142,23 @@ export async function startStore(): Promise<RunningStore> {
       ...ids,
     },
   );
+  const secure: string[] = [];
+  if (tls !== undefined) {
+    for (const [setting, path] of [
+      ['ssl_cert_file', tls.cert],
+      ['ssl_key_file', tls.key],
+    ] as const) {
+      const copy = join(data, setting);
+      copyFileSync(path, copy);
+      chmodSync(copy, 0o600);
+      if (isRoot) chownSync(copy, uid!, gid!);
+      secure.push('-c', `${setting}=${copy}`);
+    }
+    writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\nhostssl all all 127.0.0.1/32 trust\n');
+    secure.push('-c', 'ssl=on');
+  }
   const port = await freePort();
-  const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
+  const options = [...secure, '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder];
   const child = spawn(join(programs, 'postgres'), options, { stdio: 'ignore', cwd: folder, ...ids });
   await untilOpen(port, child);
   await untilReady(programs, port);

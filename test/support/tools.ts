@@ -36,7 +36,8 @@ export type Tool =
   | 'systemd-notify'
   | 'systemd-analyze'
   | 'mmdblookup'
-  | 'nats-server';
+  | 'nats-server'
+  | 'openssl';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */
 function missing(what: string): false {

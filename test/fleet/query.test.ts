@@ -1,0 +1,248 @@
+/**
+ * What is asked of the store: small stories whose answers are known, and how long answers take. At full size (30 GB, an hour and more):
+ * PORTZERO_FLEET_ROWS=100000000 npx vitest run test/fleet/query.test.ts
+ */
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseRecord, rowsOf } from '../../src/fleet/rows.ts';
+import { Store } from '../../src/sweep/store.ts';
+import { runCommand } from '../support/command.ts';
+import { exchangeRecord, type Observed, statusRecord, subject } from '../support/observations.ts';
+import { type RunningStore, requireServers, startStore } from '../support/servers.ts';
+
+const ROWS = Number(process.env.PORTZERO_FLEET_ROWS ?? 200_000);
+const NOW = Date.now();
+const HOUR = 3600_000;
+
+describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 }, () => {
+  let server: RunningStore;
+  let store: Store;
+  let client: pg.Client;
+  let seq = 0;
+
+  beforeAll(async () => {
+    server = await startStore();
+    expect(await runCommand(['setup', 'store', '--store', server.url])).toMatchObject({ status: 0 });
+    store = await Store.open(server.url);
+    client = new pg.Client(server.url);
+    await client.connect();
+  }, 120_000);
+  afterEach(() => client.query('TRUNCATE observation, finding, contact_day, sensor_run, received'));
+  afterAll(async () => {
+    await client?.end();
+    await store?.close();
+    await server?.stop();
+  });
+
+  const add = async (records: readonly object[]) => {
+    const parsed = records.map((record) => {
+      const found = parseRecord(Buffer.from(JSON.stringify(record)), subject(record as Observed));
+      expect(found).not.toBeNull();
+      return found!;
+    });
+    const { exchanges, findings, runs, blocks } = rowsOf(parsed);
+    return store.addObservations(exchanges, findings, runs, blocks);
+  };
+  const seen = (change: Partial<Observed>) => {
+    seq++;
+    const plain = {
+      site: 'lab',
+      sensor: 's1',
+      epoch: 'e',
+      seq,
+      exchange: seq,
+      client: '10.0.0.1',
+      server: '192.0.2.1',
+    };
+    return exchangeRecord({ ...plain, millis: NOW - HOUR, ...change });
+  };
+  const query = async (...args: readonly string[]) => {
+    const { status, stdout, stderr } = await runCommand(['query', ...args, '--store', server.url]);
+    expect([status, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  const ask = async (...args: readonly string[]) =>
+    (JSON.parse(await query(...args, '-f', 'json')) as Record<string, Record<string, unknown>[]>)[args[0]!]!;
+
+  it('what two sensors saw: one exchange, two observations', async () => {
+    const at = (millis: number, sensor: string, verdict: string) =>
+      seen({ millis: NOW - HOUR + millis, sensor, verdict, isn: 77, site: sensor === 's1' ? 'lab' : 'edge' });
+    await add([at(0, 's1', 'silent'), at(2000, 's2', 'accepted')]);
+    expect(await ask('accepted')).toMatchObject([
+      { client: '10.0.0.1', server: '192.0.2.1', serverPort: 0, observations: 2, sensors: 2, sites: ['edge', 'lab'] },
+    ]);
+    // The same SYN, later: another one.
+    await add([at(6000, 's1', 'accepted')]);
+    expect((await ask('accepted')).map(({ observations }) => observations)).toEqual([1, 2]);
+    expect((await client.query('SELECT verdict, observations FROM exchange ORDER BY started')).rows).toEqual([
+      { verdict: 'accepted', observations: 2 },
+      { verdict: 'accepted', observations: 1 },
+    ]);
+    // Another ISN at the same time is another attempt.
+    await add([seen({ isn: 78, verdict: 'accepted' })]);
+    expect((await ask('accepted')).length).toBe(3);
+    expect(await ask('accepted', '--site', 'nowhere')).toEqual([]);
+  });
+
+  it('who, by site, client, server and age', async () => {
+    await add([
+      seen({ client: '10.0.0.1' }),
+      seen({ client: '10.0.0.1', site: 'edge', verdict: 'accepted', server: '192.0.2.9' }),
+      seen({ client: '10.0.0.1', millis: NOW - 10 * 24 * HOUR }),
+      seen({ client: '10.0.0.2' }),
+      seen({ client: '2001:db8::1', server: '2001:db8::2', millis: NOW - 100 * 24 * HOUR }),
+    ]);
+    const brief = async (...args: readonly string[]) =>
+      (await ask('who', ...args)).map(({ client: who, observations, accepted, days }) => [
+        who,
+        observations,
+        accepted,
+        days,
+      ]);
+    expect(await brief()).toEqual([
+      ['10.0.0.1', 3, 1, 2],
+      ['10.0.0.2', 1, 0, 1],
+    ]);
+    expect(await brief('--since', '200d', '--client', '2001:db8::/32')).toEqual([['2001:db8::1', 1, 0, 1]]);
+    expect(await brief('--site', 'edge')).toEqual([['10.0.0.1', 1, 1, 1]]);
+    expect(await brief('--server', '192.0.2.9')).toEqual([['10.0.0.1', 1, 1, 1]]);
+    expect(await brief('--server', '192.0.2.0/25', '--since', '2d', '--client', '10.0.0.2')).toEqual([
+      ['10.0.0.2', 1, 0, 1],
+    ]);
+    expect(await query('who', '-f', 'csv', '--client', '10.0.0.2')).toMatch(
+      /^client,observations,accepted,days,first,last,sites\r\n10\.0\.0\.2,1,0,1,\d{4}-[^,]+Z,\d{4}-[^,]+Z,lab\r\n$/,
+    );
+    const lines = (await query('who', '-f', 'ndjson')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { type: 'who', client: '10.0.0.1' },
+      { type: 'who', client: '10.0.0.2' },
+    ]);
+    expect(await query('who', '--client', '10.0.0.2')).toMatch(
+      /^client +seen +accepted +days +first +last +sites\n10\.0\.0\.2 +1 +0 +1 +\S+Z +\S+Z +lab\n$/,
+    );
+    const limited = await runCommand(['query', 'who', '--limit', '1', '--store', server.url, '-f', 'csv']);
+    expect(limited.stdout.split('\r\n').length).toBe(3);
+    expect(limited.stderr).toMatch(/more than 1: --limit/);
+  });
+
+  it('which sources scanned, across sensors', async () => {
+    const scan = (from: string, hosts: number, everyMillis: number) =>
+      Array.from({ length: hosts }, (_, i) =>
+        seen({
+          client: from,
+          server: `192.0.2.${i + 1}`,
+          sensor: `s${i % 3}`,
+          isn: i,
+          millis: NOW - HOUR + i * everyMillis,
+        }),
+      );
+    await add([
+      ...scan('10.0.0.1', 12, 1000),
+      ...scan('10.0.0.2', 9, 1000),
+      ...scan('10.0.0.3', 30, 10_000),
+      ...scan('2001:db8::7', 3, 1),
+    ]);
+    expect(await ask('scans')).toMatchObject([
+      { client: '10.0.0.1', hosts: 12, message: '10.0.0.1 asked port 0 of 12 hosts in 11 s' },
+    ]);
+    expect((await ask('scans', '--hosts', '9')).map(({ client: who }) => who)).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect((await ask('scans', '--window', '5m', '--client', '10.0.0.3')).map(({ hosts }) => hosts)).toEqual([30]);
+    expect((await ask('scans', '--hosts', '3', '--client', '2001:db8::/64')).map(({ hosts }) => hosts)).toEqual([3]);
+    expect(await ask('scans', '--since', '30m')).toEqual([]);
+  });
+
+  it('what was lost, in any order, and twice', async () => {
+    const of = (numbers: readonly number[], sensor = 's1') =>
+      numbers.map((number) => seen({ sensor, seq: number, exchange: number }));
+    await add(of([300, 2, 1]));
+    await add(of([2, 5, 700]));
+    await add([...of([1, 2, 3], 's2'), statusRecord('lab', 's2', 'e', 6, 2)]);
+    expect(await ask('losses')).toMatchObject([
+      { sensor: 's1', lost: 695, records: 700, refused: null },
+      { sensor: 's2', lost: 2, records: 6, refused: 2 },
+    ]);
+    expect((await ask('losses', '--site', 'other')).length).toBe(0);
+  });
+
+  it('of clocks that are wrong, and drops months', async () => {
+    const years = ['1999-12-31T23:59:59Z', '2031-01-01T00:00:00Z', '9999-12-31T00:00:00Z'];
+    await add(years.map((time) => seen({ millis: Date.parse(time) })));
+    expect((await client.query('SELECT count(*)::int AS n FROM observation_other')).rows).toEqual([{ n: 3 }]);
+    // A day that was ahead gets its month later.
+    const ahead = new Date(NOW).toISOString().slice(0, 10);
+    await client.query(`DROP TABLE IF EXISTS observation_${ahead.slice(0, 7).replace('-', '_')}`);
+    await client.query(
+      `INSERT INTO observation_other SELECT $1::date, gen_random_uuid(), started, site, sensor, epoch, seq, client, client_port, server, server_port, isn, probe,
+         port_zero, verdict, state, reason, answered_by, latency_ms, rules, body FROM observation_other LIMIT 1`,
+      [ahead],
+    );
+    await add([seen({ millis: NOW })]);
+    expect((await client.query('SELECT count(*)::int AS n FROM observation_other')).rows).toEqual([{ n: 3 }]);
+    expect((await client.query(`SELECT count(*)::int AS n FROM observation WHERE day = '${ahead}'`)).rows).toEqual([
+      { n: 2 },
+    ]);
+    await add([seen({ millis: NOW - 200 * 24 * HOUR })]);
+    const months = async () =>
+      (await client.query("SELECT count(*)::int AS n FROM pg_inherits WHERE inhparent = 'observation'::regclass"))
+        .rows[0].n as number;
+    const before = await months();
+    const { status, stderr } = await runCommand(['setup', 'store', '--store', server.url, '--keep-months', '3']);
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/\d partitions? dropped/)]);
+    expect(await months()).toBeLessThan(before);
+    expect(
+      (await client.query("SELECT count(*)::int AS n FROM observation WHERE day < now() - interval '4 months'")).rows,
+    ).toEqual([{ n: 0 }]);
+    // Counts by day stay: of two that are to come, of now, and of the day that was dropped.
+    expect((await ask('who', '--since', '300d'))[0]).toMatchObject({ observations: 4 });
+  });
+
+  it(`answers soon, of ${ROWS.toLocaleString('en-US')} rows`, async () => {
+    const days = Array.from({ length: 4 }, (_, month) =>
+      new Date(NOW - month * 30 * 24 * HOUR).toISOString().slice(0, 7),
+    );
+    for (const month of days) await client.query(`SELECT portzero_month('observation', '${month}-01')`);
+    for (let from = 0; from < ROWS; from += 1_000_000) {
+      const most = Math.min(1_000_000, ROWS - from);
+      // Zipf: the client of rank n has a share that falls as 1/n; 6 in 10,000 are accepted.
+      await client.query(
+        `WITH drawn AS (SELECT '10.0.0.0'::inet + floor(exp(random() * ln(1e6)))::bigint AS client, '198.18.0.0'::inet + (random() * 65535)::int AS server,
+           now() - random() * interval '89 days' AS started, random() < 0.0006 AS is_open, n FROM generate_series(1, $1::int) AS n),
+         fresh AS (INSERT INTO observation SELECT (started AT TIME ZONE 'UTC')::date, gen_random_uuid(), started, 'site' || n % 9, 's' || n % 1000, 'e', n, client, 40000, server, 0, n, 'syn', 'server',
+           CASE WHEN is_open THEN 'accepted' ELSE 'refused' END, 'closed', 'reset', server, 0.2, '{syn-to-port-zero}', '{}' FROM drawn
+           RETURNING day, site, client, port_zero, verdict, started)
+         INSERT INTO contact_day AS c SELECT day, site, client, port_zero, verdict, count(*), min(started), max(started) FROM fresh GROUP BY 1, 2, 3, 4, 5
+         ON CONFLICT (day, site, client, port_zero, verdict) DO UPDATE SET n = c.n + excluded.n, first = least(c.first, excluded.first), last = greatest(c.last, excluded.last)`,
+        [most],
+      );
+    }
+    await client.query('VACUUM ANALYZE observation, contact_day');
+    const start = await time(['failed']);
+    const took: Record<string, number> = {};
+    for (const [name, args, seconds] of [
+      ['accepted', ['accepted', '--since', '90d'], 1],
+      ['--client', ['who', '--client', '10.0.0.3', '--since', '90d'], 0.1],
+      ['accepted --client', ['accepted', '--client', '10.0.0.200', '--since', '90d'], 0.1],
+      ['who', ['who', '--since', '90d'], 5],
+    ] as const) {
+      // Without what any command takes to start.
+      took[name] = Math.round((await time(args)) - start);
+      expect(took[name], name).toBeLessThan(seconds * 1000 * (process.env.PORTZERO_FLEET_ROWS === undefined ? 3 : 1));
+    }
+    if (process.env.PORTZERO_FLEET_ROWS !== undefined)
+      console.log(`${ROWS} rows, ms beyond ${Math.round(start)}: ${JSON.stringify(took)}`);
+    const [{ n: clients }] = (await client.query('SELECT count(DISTINCT client)::int AS n FROM contact_day')).rows as [
+      { n: number },
+    ];
+    expect(clients).toBeGreaterThan(1000);
+  });
+
+  async function time(args: readonly string[]): Promise<number> {
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 3; i++) {
+      const began = performance.now();
+      await query(...args, '--limit', '1000000', '-f', 'csv');
+      best = Math.min(best, performance.now() - began);
+    }
+    return best;
+  }
+});
