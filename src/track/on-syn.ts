@@ -12,6 +12,7 @@ import { adoptQuestion, decideVerdict, holdOpen, openExchange, takeUnsolicited }
 import {
   acknowledges,
   isAmbiguous,
+  isConversing,
   isOrphanOf,
   isRetransmission,
   isSyn,
@@ -64,7 +65,7 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
     if (table.isFromClient(entry, s.key) && !isAmbiguous(s)) {
       // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
-      if (table.verdict(entry) === SIMULTANEOUS || joinsLate(s, entry, packet)) {
+      if (table.verdict(entry) === SIMULTANEOUS || joinsLate(s, entry, packet) || repeatsOwnSyn(s, entry, packet)) {
         takeConversing(s, entry, packet);
         return;
       }
@@ -123,6 +124,11 @@ function isSameQuestion(s: Tracking, entry: number, packet: PacketRecord): boole
   const answer = s.table.get(entry, t.ANSWER);
   if (answer === 0 || s.answers.kind(answer) !== KIND_SYN_ACK) return true;
   return s.answers.acknowledgment(answer) === packet.acknowledgment;
+}
+
+/** The client's SYN-ACK in a simultaneous open of which the peer's SYN was not captured: the peer's SYN-ACK had accepted it already. */
+function repeatsOwnSyn(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  return isConversing(s, entry) && isSyn(s, entry) && s.table.get(entry, t.ISN) >>> 0 === packet.sequence;
 }
 
 /** Whether a SYN-ACK of the client's has the number of its SYN: it has got a bare SYN (RFC 9293 §3.10.7.3) that was not captured. */

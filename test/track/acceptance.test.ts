@@ -619,6 +619,44 @@ describe('a split handshake whose SYN of the server the capture lost', () => {
   });
 });
 
+// RFC 9293 section 3.5, figure 7: SYN, SYN, SYN-ACK, SYN-ACK.
+describe.each([
+  ['port 0', '10.0.0.2:0'],
+  ['port 80', '10.0.0.2:80'],
+])('a simultaneous open over %s of which the capture lost a SYN', (_, server) => {
+  const { c, s } = connection('10.0.0.1:40000', server);
+  const both: Timed[] = [
+    [0.02, c('SA', ISN, SERVER + 1)],
+    [0.03, s('SA', SERVER, ISN + 1)],
+  ];
+
+  it.each([
+    ["the server's", c('S', ISN, 0), { clientPort: 40000, answerFrame: 3 }],
+    ["the client's", s('S', SERVER, 0), { serverPort: 40000, answerFrame: 2 }],
+  ])('is one exchange without %s', (_lost, syn, more) => {
+    const exchange = one([[0, syn], ...both]);
+    expect(exchange).toMatchObject({
+      verdict: 'accepted',
+      inferred: false,
+      conflicting: false,
+      frames: [1, 2, 3],
+      ...more,
+    });
+  });
+
+  it('is not where the second SYN-ACK is of other numbers', () => {
+    const other = play(
+      [
+        [0, s('S', SERVER, 0)],
+        [0.02, c('SA', ISN, SERVER + 1)],
+        [0.03, s('SA', SERVER + 7, ISN + 1)],
+      ],
+      { end: LATER },
+    );
+    expect(other.map(({ verdict }) => verdict)).toEqual(['accepted', 'unsolicited']);
+  });
+});
+
 describe('a lone segment with ACK, and what shows that it is no probe', () => {
   const fin = c('FA', ISN + 1, SERVER + 1);
   it.each([
