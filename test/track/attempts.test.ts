@@ -103,30 +103,4 @@ describe('a flood of attempts on one 4-tuple', () => {
     expect(exchanges.map(({ verdict }) => verdict)).toEqual(Array(100).fill('silent'));
     expect(exchanges[3]!.otherAnswers).toHaveLength(1);
   });
-
-  it('takes no longer for the many than for as many on ends of their own', () => {
-    const count = 10_000;
-    const time = (endsOf: (i: number) => string, replyOf: (i: number) => string) => {
-      const packets: Timed[] = [];
-      for (let i = 0; i < count; i++) packets.push([i / 1e5, segment(endsOf(i), 'S', { sequence: isnOf(i) })]);
-      for (let i = 0; i < count; i++)
-        packets.push([1 + i / 1e5, segment(replyOf(i), 'RA', { acknowledgment: isnOf(i) + 1 })]);
-      const settled: string[] = [];
-      const from = process.cpuUsage();
-      play(packets, { end: 9, maxExchanges: 100_000, sink: { settled: ({ verdict }) => void settled.push(verdict) } });
-      const { user, system } = process.cpuUsage(from);
-      expect(settled.filter((verdict) => verdict === 'refused')).toHaveLength(count);
-      return user + system;
-    };
-    const apart = time(
-      (i) => `10.0.0.1:${i + 1} > 10.0.0.2:0`,
-      (i) => `10.0.0.2:0 > 10.0.0.1:${i + 1}`,
-    );
-    const together = time(
-      () => ASK,
-      () => REPLY,
-    );
-    // Quadratic would be hundreds of times.
-    expect(together).toBeLessThan(apart * 8 + 500_000);
-  }, 90_000);
 });
