@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { analyzeSource } from '../src/analysis/analyze-source.ts';
 import { combineResults } from '../src/analysis/combine.ts';
 import { commentFrames, EvidenceRecorder, writeEvidence } from '../src/analysis/evidence.ts';
@@ -126,13 +126,17 @@ describe('EvidenceRecorder', () => {
     const recorder = new EvidenceRecorder(source, [writer]);
     const options = { input: 0, sink: recorder, onFrame: recorder.onFrame };
     const analysis = analyzeSource(source, { settings: { ...settings, live: true }, ...options });
-    const flagsSoFar = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1300));
-      return (await read(path)).map(({ hex }) => hex.slice(2 * (14 + 20 + 13), 2 * (14 + 20 + 13) + 2));
-    };
-    expect(await flagsSoFar()).toEqual(['02']);
+    const expectFlags = (flags: readonly string[]) =>
+      vi.waitFor(
+        async () =>
+          expect((await read(path)).map(({ hex }) => hex.slice(2 * (14 + 20 + 13), 2 * (14 + 20 + 13) + 2))).toEqual(
+            flags,
+          ),
+        { timeout: 60_000, interval: 100 },
+      );
+    await expectFlags(['02']);
     pipe.write(bytes.subarray(answerAt));
-    expect(await flagsSoFar()).toEqual(['02', '14']);
+    await expectFlags(['02', '14']);
     pipe.end();
     await analysis;
     recorder.end();

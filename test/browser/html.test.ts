@@ -8,7 +8,7 @@ import { HOSTILE, type SampleOptions, sampleResult } from '../support/html-sampl
 import { describeWith } from '../support/tools.ts';
 
 describeWith(['chromium'], 'the HTML report in Chromium', () => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
   let browser: Browser;
   let opened: OpenPage[] = [];
   beforeAll(async () => {

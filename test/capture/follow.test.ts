@@ -34,7 +34,7 @@ function start(source: Promise<FrameSource>, stop: AbortController) {
   // A rejection is looked at by whoever awaits `done`.
   done.catch(() => {});
   const reach = async (count: number) => {
-    const end = Date.now() + 5000;
+    const end = Date.now() + 60_000;
     while (seconds.length < count && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
     return seconds;
   };

@@ -206,9 +206,9 @@ describe('standard output and standard error', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('on %s tells what it has, and ends by the table', async (name) => {
-    const { child, finished } = startCommand(['-', '-f', 'ndjson']);
-    child.stdin!.write(readFileSync(REFUSED));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { child, finished } = startCommand(['-', '-f', 'ndjson', '--answer-timeout', '1s']);
+    child.stdin!.write(readFileSync(fixture('rejected/rate-limited.pcap')));
+    await new Promise((resolve) => child.stdout!.once('data', resolve));
     child.kill(name);
     const { status, stdout } = await finished;
     expect(status).toBe(1);
@@ -216,7 +216,9 @@ describe('standard output and standard error', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.at(-1)).toMatchObject({ type: 'summary', summary: { portZero: { refused: 1 } } });
+    const told = lines.filter(({ type }) => type === 'exchange').length;
+    expect(told).toBeGreaterThan(0);
+    expect(lines.at(-1)).toMatchObject({ type: 'summary', summary: { portZero: { total: told } } });
   });
 });
 

@@ -58,13 +58,15 @@ describe('resolveNames', () => {
   });
 
   it('does not wait longer than its deadline for a server that is silent', async () => {
-    const { servers } = await serve((question) => (question.startsWith('9.') ? 'nine.example.net' : undefined));
-    const addresses = Array.from({ length: 40 }, (_, i) => `192.0.2.${i}`);
-    const started = performance.now();
+    const { servers, questions } = await serve((question) =>
+      question.startsWith('9.') ? 'nine.example.net' : undefined,
+    );
+    const addresses = Array.from({ length: 60 }, (_, i) => `192.0.2.${i}`);
     // The names that came stay.
-    const names = await resolveNames(['192.0.2.9', ...addresses], { servers, deadlineMillis: 300 });
-    expect(performance.now() - started).toBeLessThan(1500);
+    const names = await resolveNames(['192.0.2.9', ...addresses], { servers, deadlineMillis: 1500 });
     expect([...names]).toEqual([['192.0.2.9', 'nine.example.net']]);
+    // Sixteen at once, one of which made room: the others would have been asked after two seconds.
+    expect(new Set(questions).size).toBeLessThanOrEqual(17);
   });
 
   it(`asks about ${MAX_ASKED} addresses at most`, async () => {

@@ -112,10 +112,10 @@ export class FakeSniff {
     return this.ended;
   }
 
-  /** Waits until it holds, up to half a minute. */
+  /** Waits until it holds, up to two minutes. */
   async until(holds: (sniff: this) => boolean, what: string): Promise<void> {
     for (let turn = 0; !holds(this); turn++) {
-      if (turn === 1500) throw new Error(`no ${what} in half a minute: ${this.stderr}`);
+      if (turn === 6000) throw new Error(`no ${what} in two minutes: ${this.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

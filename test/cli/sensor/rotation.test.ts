@@ -48,6 +48,8 @@ const lines = (pattern = /./) =>
     expect(text === '' || text.endsWith('\n'), name).toBe(true);
     return text.split('\n').filter((line) => line !== '');
   });
+/** The same while they are written: the last may be the half of one. */
+const soFar = (pattern = /./) => files(pattern).flatMap((name) => readFileSync(join(place, name), 'utf8').split('\n'));
 /** A column of all frames, as tshark reads them; fails where a file cannot be read to its end. */
 function read(name: string, field: string): string[] {
   const { status, stdout, stderr } = spawnSync('tshark', ['-r', join(place, name), '-T', 'fields', '-e', field], {
@@ -184,7 +186,10 @@ describeWith(['tshark'], 'evidence in several files', () => {
       await sniff.connect(20);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const exchanges = () => soFar(/ndjson$/).filter((line) => line.includes('"type":"exchange"'));
+    await sniff.until(() => exchanges().length === 400, 'all records');
+    // The evidence has no lines to count; it is as quick.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
     sniff.child.kill('SIGKILL');
     await sniff.ended;
     expect(files(/pcapng$/).flatMap((name) => read(name, 'frame.number'))).toHaveLength(800);
@@ -224,7 +229,7 @@ describe('records in a file of -o', () => {
   it('have the header line of CSV in each file', async () => {
     const sniff = start('-o', join(place, 'x.csv'), '-f', 'csv', '--rotate', '8KiB', '--keep', '50');
     await sniff.connect(100);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sniff.until(() => soFar().filter((line) => /^\d/.test(line)).length === 100, 'all rows');
     expect(await sniff.interrupt()).toBe(1);
     expect(files().length).toBeGreaterThan(1);
     for (const name of files()) expect(readFileSync(join(place, name), 'utf8')).toMatch(/^input,/);
@@ -234,10 +239,13 @@ describe('records in a file of -o', () => {
   it('are whole logs of Zeek, each with its own header and end', async () => {
     const sniff = start('-o', join(place, 'portzero.log'), '-f', 'zeek', '--rotate', '16KiB', '--keep', '50');
     const begun = Date.now();
+    const reach = (count: number) =>
+      sniff.until(() => soFar().filter((line) => /^[^#]/.test(line)).length === count, `${count} rows`);
     await sniff.connect(50);
+    await reach(50);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await sniff.connect(50);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await reach(100);
     expect(await sniff.interrupt()).toBe(1);
     const texts = files().map((name) => readFileSync(join(place, name), 'utf8'));
     expect(texts.length).toBeGreaterThan(2);
