@@ -1,12 +1,14 @@
 /**
  * Compiles src/core/assembly with AssemblyScript into files of src/core that are not kept in git: program.ts, the program as text,
- * so that it is found in a bundle, in a worker and under test alike; and exchange-layout.ts and answer-layout.ts, where the
- * compiler has put the fields of the rows of the table, so that the tracker finds them.
+ * so that it is found in a bundle, in a worker and under test alike; derived.ts, the same program as JavaScript; and
+ * exchange-layout.ts and answer-layout.ts, where the compiler has put the fields of the rows of the table, so that the tracker
+ * finds them.
  */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
+import { deriveCore } from './derive-core.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** Files of assembly/ and the class in each whose fields both sides read. */
@@ -49,6 +51,8 @@ export async function buildCore() {
     const text = readFileSync(made).toString('base64');
     const head = '/** Made by scripts/build-core.mjs from assembly/';
     write('program.ts', `${head}: WebAssembly in base64. */\nexport const PROGRAM: string =\n  '${text}';\n`);
+    const derived = deriveCore(made, join(root, 'src/core/derived.ts'), folder);
+    if (derived !== null) write('derived.ts', derived);
     for (const [file, layout] of layouts) {
       const title = `${head}${file}.ts: where the fields of a row are, counted in their own size. */`;
       write(`${file}-layout.ts`, `${title}\n${layout}`);

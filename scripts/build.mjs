@@ -89,8 +89,9 @@ try {
     const bundled = await bundle();
     copyTypes();
     await writeHelp();
-    // Of AssemblyScript, which compiles the core, the memory's functions are in the program.
-    const folders = [...bundled, ...ofPage, join(root, 'node_modules/assemblyscript')];
+    // Of AssemblyScript, which compiles the core, the memory's functions are in the program, and of binaryen in what is derived from it.
+    const compilers = ['assemblyscript', 'binaryen'].map((name) => join(root, 'node_modules', name));
+    const folders = [...bundled, ...ofPage, ...compilers];
     writeFileSync(join(shipped, 'THIRD-PARTY-NOTICES.txt'), noticesOf(folders));
     for (const name of ['build', 'dist']) {
       rmSync(join(root, name), { recursive: true, force: true });

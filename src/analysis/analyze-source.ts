@@ -33,6 +33,7 @@ import type { AnalysisSettings, AnalyzeSourceOptions, InputResult } from './type
 /** Reads one input to its end. Never rejects for damaged input: the result tells of it. */
 export async function analyzeSource(source: FrameSource, options: AnalyzeSourceOptions): Promise<InputResult> {
   const started = performance.now();
+  if (isCoreWorth(source, options)) await CoreSkipper.prepare();
   const analysis = new InputAnalysis(source, options);
   options.onStart?.(analysis);
   await source.run(analysis.onFrame, {

@@ -42,7 +42,7 @@ export interface Machine {
   readonly index: number;
   readonly answers: number;
   readonly answerRest: number;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   readonly exports: MachineExports;
 }
 
@@ -53,16 +53,34 @@ const LINE = 128;
 const MOST_KEPT = 1 << 16;
 
 let compiled: WebAssembly.Module | null = null;
+/** The same program as JavaScript, where the other is not to be had; null where it is. */
+let derived: typeof import('./derived.ts') | null = null;
 /** One that is free: a directory of captures needs no new one for each. */
 let idle: Machine | null = null;
 
-/** Null where it cannot be had: too little address space (`ulimit -v`), or no WebAssembly (`node --jitless`). */
+/**
+ * Finds out which program can run, before takeMachine(). JavaScript takes its place where there is no WebAssembly (`node --jitless`),
+ * where it may not be compiled, and where there is no address space for its memory, of which V8 reserves far more than is asked for
+ * (`ulimit -v`).
+ */
+export async function prepareMachine(): Promise<void> {
+  if (compiled !== null || derived !== null) return;
+  try {
+    new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    compiled = new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
+  } catch {
+    derived = await import('./derived.ts');
+  }
+}
+
+/** Null where there is too little address space. */
 export function takeMachine(room: Room): Machine | null {
   const free = idle;
   if (free !== null && isSame(free.room, room)) {
     idle = null;
     return free;
   }
+  if (compiled === null && derived === null) throw new TypeError('prepareMachine() comes first');
   let end = at.RECORDS + (room.records + 1) * at.RECORD_LENGTH + indexBytes(room.records);
   const place = (rows: number, words: number): number => {
     const start = Math.ceil(end / LINE) * LINE;
@@ -77,15 +95,31 @@ export function takeMachine(room: Room): Machine | null {
   const index = place(0, 0);
   // The tracker's is written anew less often.
   const pages = Math.ceil((index + 2 * indexBytes(room.rows)) / WASM_PAGE);
+  const places = { room, rows, rest, options, index, answers, answerRest };
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    compiled ??= new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
-    const { exports: all } = new WebAssembly.Instance(compiled, { env: { memory } });
-    return { room, rows, rest, options, index, answers, answerRest, memory, exports: all as unknown as MachineExports };
+    if (compiled !== null) {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+      return { ...places, memory, exports: exports as unknown as MachineExports };
+    }
+    const memory = { buffer: new ArrayBuffer(pages * WASM_PAGE) };
+    const exports: MachineExports = derived!.instantiate({ env: { memory, ...wordsIn(memory.buffer) } });
+    return { ...places, memory, exports };
   } catch {
     return null;
   }
+}
+
+/** What derived.ts reads and writes words with: they lie anywhere. */
+function wordsIn(buffer: ArrayBuffer) {
+  const view = new DataView(buffer);
+  return {
+    load16: (at: number) => view.getUint16(at, true),
+    load32: (at: number) => view.getInt32(at, true),
+    store16: (at: number, value: number) => view.setUint16(at, value, true),
+    store32: (at: number, value: number) => view.setInt32(at, value, true),
+  };
 }
 
 function isSame(room: Room, other: Room): boolean {

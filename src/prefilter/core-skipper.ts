@@ -1,5 +1,5 @@
 import type { InterfaceLayout, PcapLayout, PcapngLayout, RecordSkipper } from '../capture/format/record-skipper.ts';
-import { giveMachine, type Machine, type MachineExports, takeMachine } from '../core/instance.ts';
+import { giveMachine, type Machine, type MachineExports, prepareMachine, takeMachine } from '../core/instance.ts';
 import * as at from '../core/layout.ts';
 import { processKey } from '../decode/keyed-hash.ts';
 import type { LinkMap } from '../decode/link/link-map.ts';
@@ -62,7 +62,7 @@ const MOST_RECORDS = 1 << 20;
 const MOST_FRAMES = 0xf000_0000;
 
 /**
- * The core: a WebAssembly program (assembly/) that reads records where they lie in its memory, counts the frames that
+ * The core: a program (assembly/), in WebAssembly or derived from that in JavaScript, that reads records where they lie in its memory, counts the frames that
  * nobody needs to see, and keeps the books of ordinary exchanges. What is left, a hundredth of the frames of an
  * ordinary capture, goes the usual way. The results are the same with and without.
  */
@@ -97,6 +97,11 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     catchUp: () => {},
     tellLog: () => {},
   };
+
+  /** Comes before open(). */
+  static prepare(): Promise<void> {
+    return prepareMachine();
+  }
 
   /** Null where it cannot be had. */
   static open(settings: CoreSettings): CoreSkipper | null {

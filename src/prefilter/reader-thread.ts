@@ -34,6 +34,7 @@ export interface ReaderEnd {
 const { path, decoder, trims, ring, progress, port } = workerData as ReaderStart;
 
 async function prefilter(): Promise<void> {
+  await CoreSkipper.prepare();
   const core = CoreSkipper.open({
     tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap,
     links: createLinkMap(decoder),
