@@ -71,7 +71,7 @@ export class ThreadedSource implements SkippingSource {
     const { signal, onPause } = options;
     const ring = this.#ring;
     // It has told what it is; nobody reads it, so that it is closed.
-    await this.#like.run(() => {}, { signal: AbortSignal.abort() });
+    await this.#like.run(() => {}, { signal: AbortSignal.abort('no more than the head') });
     const worker = this.#startWorker(this.#headersSuffice);
     let lastTurn = performance.now();
     try {

@@ -55,5 +55,5 @@ export async function openShard(source: FrameSource): Promise<OpenShard> {
 
 /** Lets a source go that nobody is to read. */
 export async function closeShard(source: FrameSource): Promise<void> {
-  await source.run(() => {}, { signal: AbortSignal.abort() });
+  await source.run(() => {}, { signal: AbortSignal.abort('no more than the head') });
 }
