@@ -3,7 +3,7 @@ import { analyzeSource } from '../../analysis/analyze-source.ts';
 import { combineResults } from '../../analysis/combine.ts';
 import { EvidenceRecorder } from '../../analysis/evidence.ts';
 import { numberStream } from '../../analysis/sinks.ts';
-import type { AnalysisProgress, AnalysisSink, InputResult } from '../../analysis/types.ts';
+import type { AnalysisProgress, AnalysisSettings, AnalysisSink, InputResult } from '../../analysis/types.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
@@ -14,6 +14,7 @@ import type { DecoderOptions } from '../../decode/decoder.ts';
 import { createLinkMap } from '../../decode/link/link-map.ts';
 import { linkTypeName } from '../../decode/link/linktypes.ts';
 import { isEncryptedTunnel, TUNNEL_NONE, TunnelPorts } from '../../decode/tunnel/ports.ts';
+import { LIVE_TEXT_NAME } from '../../report/formats/index.ts';
 import { streamText } from '../../report/formats/live-text.ts';
 import { escapeForTerminal } from '../../words/escape.ts';
 import { formatCount } from '../../words/numbers.ts';
@@ -114,8 +115,9 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 
   let last: AnalysisProgress = { source, frames: 0, openExchanges: 0, findings: { error: 0, warning: 0, info: 0 } };
   const sayCounters = () => say(describeCounters(last));
-  const policy = new Policy(settings, {
-    read: async () => (await readSettings(args, io, { live: true })).settings,
+  const listed = (of: AnalysisSettings): AnalysisSettings => ({ ...of, lists: reports.needsLists });
+  const policy = new Policy(listed(settings), {
+    read: async () => listed((await readSettings(args, io, { live: true })).settings),
     tell: say,
   });
   const onHangup = () => {
@@ -198,7 +200,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   let result: InputResult;
   try {
     result = await analyzeSource(source, {
-      settings,
+      settings: listed(settings),
       input: 0,
       signal: stop.signal,
       onStart: (analysis) => policy.attach(analysis),
@@ -246,7 +248,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 }
 
 /** The text report of a live run: finding by finding, and the summary at the end. */
-const LIVE_TEXT: PluginReporter = { name: 'live-text', stream: streamText };
+const LIVE_TEXT: PluginReporter = { name: LIVE_TEXT_NAME, stream: streamText };
 
 /** Loaded only for who watches. */
 async function openBoard(vitals: Vitals, source: LiveSource) {

@@ -105,8 +105,13 @@ export function loadLiveReporter(format: ReportFormat): Promise<LoadedReporter> 
   return (row.loadLive ?? row.load)();
 }
 
+/** The text of a live run (live-text.ts), which nobody chooses by this name. */
+export const LIVE_TEXT_NAME = 'live-text';
+
 /** Whether a format is made of the report's lists; those of plugins may be. */
 export function needsLists(format: string): boolean {
+  // A live run's text has the groups at its end, as text has.
+  if (format === LIVE_TEXT_NAME) return false;
   return !isReportFormat(format) || rowOf(format).needsLists;
 }
 
