@@ -100,8 +100,9 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
       },
     };
   };
-  const sweep = (more: readonly string[] = [], path = folder): Promise<Finished> => {
-    const started = startCommand(['sweep', path, '--via', queue.url, '--store', store.url, '-f', 'json', ...more]);
+  const sweep = (more: readonly string[] = [], path = folder, env: Record<string, string> = {}): Promise<Finished> => {
+    const args = ['sweep', path, '--via', queue.url, '--store', store.url, '-f', 'json', ...more];
+    const started = startCommand(args, { env });
     children.push(started.child);
     return started.finished;
   };
@@ -167,7 +168,34 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
     } finally {
       for (const path of ring) execFileSync('mv', [`${path}.away`, path]);
     }
-    expectWhole(await sweep());
+    // With the captures at their places: not one of them is opened.
+    const hook = join(tmpdir(), `portzero-opened-${process.pid}.mjs`);
+    writeFileSync(
+      hook,
+      `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+       const { appendFileSync } = fs;
+       const note = (path) => String(path).endsWith('.cap') && appendFileSync(${JSON.stringify(hook)} + '.log', path + '\\n');
+       for (const name of ['openSync', 'open', 'createReadStream', 'readFileSync', 'readFile']) {
+         const real = fs[name];
+         fs[name] = (path, ...more) => { note(path); return real(path, ...more); };
+       }
+       const { open } = fs.promises;
+       fs.promises.open = (path, ...more) => { note(path); return open(path, ...more); };
+       appendFileSync(${JSON.stringify(hook)} + '.log', '');
+       syncBuiltinESMExports();`,
+    );
+    try {
+      const env = { NODE_OPTIONS: `--import=${hook}` };
+      // Control: whoever reads them is seen.
+      await runCommand(['analyze', ring[0]!], { env });
+      expect(readFileSync(`${hook}.log`, 'utf8')).toContain(ring[0]);
+      writeFileSync(`${hook}.log`, '');
+      expectWhole(await sweep([], folder, env));
+      expect(readFileSync(`${hook}.log`, 'utf8')).toBe('');
+    } finally {
+      rmSync(hook);
+      rmSync(`${hook}.log`, { force: true });
+    }
     expect(await count('other_file')).toBe(0);
   });
 
