@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { showProgress } from '../../src/cli/progress.ts';
+import { showProgress, showSweepProgress } from '../../src/cli/progress.ts';
 import { fakeIo } from '../support/io.ts';
 
 const GIGABYTE = 1e9;
@@ -53,5 +53,24 @@ describe('the progress bar', () => {
     progress.update(at(0.5));
     progress.stop();
     expect(io.err()).toBe('');
+  });
+
+  it('shows captures, rate and time left of a sweep, counted from where it was when it began', async () => {
+    vi.useFakeTimers();
+    const io = fakeIo({ columns: 120 });
+    const progress = await showSweepProgress(io);
+    const sweep = (doneFiles: number, failed = 0) => ({
+      files: 2000,
+      bytes: 2 * GIGABYTE,
+      doneFiles,
+      doneBytes: doneFiles * 1e6,
+      failed,
+    });
+    progress.update(sweep(500));
+    vi.advanceTimersByTime(10_000);
+    progress.update(sweep(1000, 2));
+    expect(io.err()).toMatch(/50 % of 1,000 of 2,000 captures, 50\.0 MB\/s, 20 s left, 2 failed/);
+    progress.stop();
+    expect(io.out()).toBe('');
   });
 });
