@@ -1,10 +1,13 @@
+import { release } from 'node:os';
 import type { Argv } from 'yargs';
+import { loadAtlas } from '../../atlas/load.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
 import { BACKENDS, type Backend } from '../../capture/live/capturers.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { loadPlugins } from '../../config/plugins.ts';
 import { endText } from '../../probe/judge.ts';
 import { type ProbeResult, probe } from '../../probe/probe.ts';
+import { type Known, knowledgeOf, type SystemKnowledge } from '../../probe/this-system.ts';
 import { createColors } from '../../report/formats/colors.ts';
 import { wrap } from '../../report/formats/layout.ts';
 import { isKnown } from '../../report/model/known.ts';
@@ -125,13 +128,22 @@ export async function run(args: ProbeArguments, io: CliIo): Promise<number> {
     signal: io.signal,
   });
 
+  // What the atlas has is about port 0 only.
+  const system = port === 0 ? knowledgeOf(process.platform, release(), loadAtlas()) : null;
   if (args.format === 'json') {
-    const json = { schemaVersion: 1, tool: { name: 'portzero', version: VERSION }, probes: results.map(toJson) };
+    const json = {
+      schemaVersion: 1,
+      tool: { name: 'portzero', version: VERSION },
+      probes: results.map(toJson),
+      system,
+    };
     await writeData(io.stdout, `${stringifySafely(json, 2)}\n`);
   } else {
     const colors = createColors(wantsColor(io, io.stdout, args.color));
     const width = Math.min(widthOf(io, io.stdout), 110);
-    await writeData(io.stdout, results.map((result) => formatResult(result, width, colors)).join('\n'));
+    const blocks = results.map((result) => formatResult(result, width, colors));
+    if (system !== null) blocks.push(formatSystem(system, width, colors));
+    await writeData(io.stdout, blocks.join('\n'));
   }
   const denied = results.find(({ blind }) => blind?.code === 'no-permission');
   if (denied !== undefined) io.stderr.write(`portzero: ${describeRemedy(denied.route?.interface ?? 'any')}\n`);
@@ -199,6 +211,37 @@ function formatResult(result: ProbeResult, width: number, colors: Colors): strin
 }
 
 const BLANK = ' '.repeat(14);
+
+/** Programs of the atlas that call connect() as this one does: Node's, and the system's own calls one by one. */
+const LIKE_OURS: readonly (string | null)[] = ['Node', 'Python and ss', null];
+
+function formatSystem(system: SystemKnowledge, width: number, colors: Colors): string {
+  const { platform, evidence, ids, stacks, measuredRelease, asks, answers } = system;
+  const name = escapeForTerminal(`${platform} ${system.release}`);
+  const has = stacks.join(' and ');
+  const known =
+    evidence === null
+      ? 'the atlas has nothing of its stack'
+      : evidence !== 'measured'
+        ? `the atlas has ${has} by ${evidence}, not measured`
+        : measuredRelease === true
+          ? `as ${has} in the atlas, measured`
+          : `the atlas has ${has} measured, not this release`;
+  let text = wrap(`${colors.bold('this system')}: ${name}; ${known}`, width, '', BLANK);
+  const list = (label: string, rows: readonly Known[]) =>
+    rows.map(({ question, program, says }, index) =>
+      wrap(
+        `${question}${program === null ? '' : `, ${program}`}: ${says}`,
+        width,
+        index === 0 ? `  ${label.padEnd(12)}` : BLANK,
+        BLANK,
+      ),
+    );
+  const ours = asks.filter(({ program, says }) => LIKE_OURS.includes(program) && !says.includes('no SYN left'));
+  text += [...list('asks', ours.length > 0 ? ours : asks), ...list('answers', answers)].join('');
+  if (ids.length > 0) text += wrap(ids.map((id) => `portzero atlas ${id}`).join(', '), width, '  more        ', BLANK);
+  return text;
+}
 
 function describeTold({ result, code, afterMs }: NonNullable<ProbeResult['told']>, wire: ProbeResult['wire']): string {
   const time = afterMs < 1000 ? `${afterMs.toFixed(1)} ms` : `${(afterMs / 1000).toFixed(1)} s`;
