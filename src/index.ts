@@ -13,6 +13,8 @@ export {
   analyzeCapture,
   type CaptureAnalysis,
 } from './analysis/analyze-capture.ts';
+export { parseSignatures } from './atlas/load.ts';
+export type { StackEntry } from './atlas/types.ts';
 export { CaptureError, type CaptureErrorCode } from './capture/errors.ts';
 export { openCapture } from './capture/open.ts';
 export {
@@ -45,6 +47,7 @@ export type {
   ExchangeReport,
   FindingReport,
   InputReport,
+  LooksLikeReport,
   ReportContext,
   RunResult,
   SegmentReport,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { StackEntry } from '../atlas/types.ts';
 import { CaptureError } from '../capture/errors.ts';
 import { openCapture } from '../capture/open.ts';
 import type { FrameSource } from '../capture/source.ts';
@@ -9,6 +10,7 @@ import type { AnalysisReport, ExchangeReport, FindingReport, RunResult } from '.
 import { rules as builtInRules } from '../rules/index.ts';
 import { analyzeSource } from './analyze-source.ts';
 import { combineResults } from './combine.ts';
+import { sinkWithLikeness, withLikeness } from './likeness.ts';
 import { numberStream } from './sinks.ts';
 import type { AnalysisSettings, AnalysisSink, InputResult } from './types.ts';
 
@@ -29,6 +31,8 @@ export interface AnalyzeOptions {
   readonly communityIdSeed?: number;
   /** An input with a frame that was not looked into is not complete (default false). */
   readonly strict?: boolean;
+  /** Stacks of your own for "answers like", as parseSignatures() reads them from what `portzero atlas --learn` writes. */
+  readonly signatures?: readonly StackEntry[];
   /** Ends the reading early; what was read is reported. */
   readonly signal?: AbortSignal;
 }
@@ -124,20 +128,21 @@ export function analyzeCapture(
     if (list.length === 0) throw new CaptureError('no-captures', 'no capture was given');
     const settings = await withBaseline(settingsOf(options, false));
     const results: InputResult[] = [];
-    const numbered = numberStream(sink);
+    const own = options.signatures ?? [];
+    const told = sink.exchange === undefined ? sink : numberStream(await sinkWithLikeness(sink, own));
     for (const [input, given] of list.entries()) {
       const source = typeof given === 'string' ? await openCapture(given === '-' ? given : resolve(given)) : given;
       results.push(
         await analyzeSource(source, {
           settings,
           input,
-          ...(sink.exchange === undefined ? {} : { sink: numbered }),
+          ...(sink.exchange === undefined ? {} : { sink: told }),
           ...(options.signal === undefined ? {} : { signal: options.signal }),
           onProgress: pause,
         }),
       );
     }
-    return combineResults(results, settings);
+    return withLikeness(combineResults(results, settings), own);
   });
 }
 

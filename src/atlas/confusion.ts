@@ -19,27 +19,41 @@ export const TOLD_APART: readonly CaseName[] = [
   'ack-to-0',
 ];
 
-/** Which stacks of the atlas the signatures cannot tell from each other. */
+/** Which stacks of the atlas the signatures cannot tell from each other. A host is known by one address, and so over IPv4 or IPv6. */
 export function confusionOf({ stacks }: Atlas): Confusion[] {
   const signatures = stacks.map((entry) => new Signature(entry));
   return stacks.map((stack) => {
-    const cells = stack.cells.filter((cell) => TOLD_APART.includes(cell.case));
-    const like = (wanted: readonly Cell[]) =>
-      signatures
-        .filter(({ entry }) => entry !== stack)
-        .filter((signature) => {
-          const compared = wanted.map((cell) => signature.compare(questionOf(cell)));
-          return (
-            compared.some(({ result }) => result === 'alike') && !compared.some(({ result }) => result === 'differs')
-          );
-        })
-        .map(({ entry }) => labelOf(entry));
+    const like = (family: 4 | 6, isWanted: (name: CaseName) => boolean) => {
+      const cells = stack.cells.filter((cell) => cell.family === family && isObservable(cell) && isWanted(cell.case));
+      return cells.length === 0
+        ? null
+        : signatures
+            .filter(({ entry }) => entry !== stack)
+            .filter((signature) => {
+              const compared = cells.map((cell) => signature.compare(questionOf(cell)).result);
+              return compared.includes('alike') && !compared.includes('differs');
+            })
+            .map(({ entry }) => labelOf(entry));
+    };
+    const isSyn = (name: CaseName) => name === 'syn-to-0';
+    const isAny = () => true;
     return {
       stack: labelOf(stack),
-      together: like(cells),
-      bySyn: like(cells.filter((cell) => cell.case === 'syn-to-0')),
+      bySyn: { 4: like(4, isSyn), 6: like(6, isSyn) },
+      together: { 4: like(4, isAny), 6: like(6, isAny) },
     };
   });
+}
+
+/** Whether an exchange with that answer is taken for that question. */
+function isObservable({ case: name, answers }: Cell): boolean {
+  const [answer] = answers;
+  // Of a SYN from port 0 that nobody answers it is not known whether it went to an open port.
+  if (name.startsWith('syn-from-0')) return answer !== undefined;
+  // A RST that acknowledges in answer to ACK ends, for all that the bytes tell, a connection that began before the capture.
+  if (name === 'maimon-to-0' || name === 'ack-to-0')
+    return answer?.kind !== 'rst' || answer.flags?.includes('ACK') !== true;
+  return TOLD_APART.includes(name);
 }
 
 function questionOf(cell: Cell): Parameters<Signature['compare']>[0] {

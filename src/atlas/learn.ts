@@ -43,11 +43,7 @@ export function learnStack(report: AnalysisReport, { name, host, date }: LearnOp
   }
   const order = (cell: Cell) => CASES.indexOf(cell.case) + cell.family * CASES.length;
   const entry: StackEntry = {
-    id:
-      name
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '') || 'learned',
+    id: idOf(name),
     name,
     version: '',
     kind: 'learned',
@@ -57,6 +53,15 @@ export function learnStack(report: AnalysisReport, { name, host, date }: LearnOp
     inside: [],
   };
   return { entry, contradictions };
+}
+
+/** The short name that goes with a name. */
+export function idOf(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return id || 'learned';
 }
 
 function cellOf(exchange: ExchangeReport): Cell | null {

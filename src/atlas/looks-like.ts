@@ -49,13 +49,38 @@ class Likeness {
     let outcome = this.#outcomes.get(key);
     if (outcome === undefined) {
       if (this.#outcomes.size >= MAX_OUTCOMES) this.#outcomes.clear();
-      outcome = this.#weighAll([...host.values()], isSilent);
+      outcome = this.#weighAll([...host.values()], seen);
       this.#outcomes.set(key, outcome);
     }
     return outcome;
   }
 
-  #weighAll(answers: readonly Observation[], isSilent: boolean): LooksLikeReport {
+  #weighAll(answers: readonly Observation[], own: Observation): LooksLikeReport {
+    const answered = answers.filter(({ answer }) => answer !== null);
+    // Of errors that come at a limited rate some are missing: that silence is no answer of its own.
+    const telling = answered.length > 0 && answered.every(({ answer }) => answer?.kind === 'icmp') ? answered : answers;
+    let held = this.#hold(telling);
+    let text = textOf({ ...held, own }, telling);
+    if (held.like.length === 0 && answered.length > 0 && answered.length < telling.length) {
+      // A filter before a stack drops some questions and lets others through.
+      const behind = this.#hold(answered);
+      const stacks = stacksOf(behind.like);
+      if (stacks.length > 0) {
+        held = behind;
+        text = textOfFiltered(stacks, answered.length);
+      }
+    }
+    return {
+      text,
+      like: held.like.map(({ label }) => label),
+      // Whoever would have answered may stand behind a filter: silence alone speaks against nobody.
+      unlike: answered.length === 0 ? [] : held.unlike.map(({ label }) => label),
+      answers: answers.length,
+    };
+  }
+
+  /** Holds all of these against each stack: one that differs is enough. */
+  #hold(answers: readonly Observation[]): { like: Named[]; unlike: Named[] } {
     const like: Named[] = [];
     const unlike: Named[] = [];
     // One's own come first: they are what one looks for. The atlas is read when there is something to hold against it.
@@ -71,12 +96,7 @@ class Likeness {
         like.push({ entry, label, why: isBehind ? 'behind a redirect or proxy' : null });
       }
     }
-    return {
-      text: textOf(like, unlike, answers.length, isSilent),
-      like: like.map(({ label }) => label),
-      unlike: unlike.map(({ label }) => label),
-      answers: answers.length,
-    };
+    return { like, unlike };
   }
 }
 
@@ -86,7 +106,9 @@ function hostOf({ server, scope, input }: ExchangeReport): string {
 
 function keyOf({ case: name, family, answer, offered, withData }: Observation): string {
   const fields = answer === null ? 'silent' : Object.values(answer).join(' ');
-  return `${name} ${family} ${fields} ${[...offered].join(',')} ${withData}`;
+  // What was offered shapes a SYN-ACK alone, and data the number that is acknowledged.
+  const question = answer?.kind === 'syn-ack' ? [...offered].join(',') : '';
+  return `${name} ${family} ${fields} ${question} ${withData && answer !== null}`;
 }
 
 interface Named {
@@ -95,22 +117,51 @@ interface Named {
   readonly why: string | null;
 }
 
-function textOf(like: readonly Named[], unlike: readonly Named[], answers: number, isSilent: boolean): string {
-  const together = answers === 1 ? '' : ` (${answers} different answers weighed together)`;
-  const stacks = like.filter(({ entry }) => entry.kind !== 'firewall');
+/** What stands before a stack is no stack. */
+function stacksOf(named: readonly Named[]): Named[] {
+  return named.filter(({ entry }) => entry.kind !== 'firewall');
+}
+
+interface Weighed {
+  readonly like: readonly Named[];
+  readonly unlike: readonly Named[];
+  /** The answer of the exchange that the words are for. */
+  readonly own: Observation;
+}
+
+function textOf({ like, unlike, own }: Weighed, answers: readonly Observation[]): string {
+  const together = answers.length === 1 ? '' : ` (${answers.length} different answers weighed together)`;
+  const stacks = stacksOf(like);
   const firewalls = like.filter(({ entry }) => entry.kind === 'firewall');
-  const others = unlike.filter(({ entry }) => entry.kind !== 'firewall');
+  const byIcmp = answers.some(({ answer }) => answer?.kind === 'icmp');
+  // Who speaks, or keeps silent, in the place of a stack tells nothing of the stack behind.
+  if (own.answer === null) {
+    if (stacks.length === 0 && byIcmp)
+      return 'silent, where it answers others by ICMP errors: those come at a limited rate, or a filter drops some';
+    return `${stacks.length > 0 ? `silent like ${list(stacks)}${together}` : 'no stack of the atlas is silent here'}; a filter that drops, or a host that is gone, is silent too`;
+  }
+  if (stacks.length === 0 && firewalls.length > 0)
+    return `answers like what stands before a stack: ${list(firewalls)}${together}; the stack behind it is not seen`;
+  if (stacks.length === 0 && answers.every(({ answer }) => answer === null || answer.kind === 'icmp'))
+    return 'an ICMP error, as what stands before a stack sends it; the stack behind it is not seen';
   const parts: string[] = [];
-  if (stacks.length > 0) parts.push(`${isSilent ? 'silent' : 'answers'} like ${list(stacks)}${together}`);
-  else if (answers > 1)
-    parts.push(`no one stack of the atlas gives all ${answers} answers: several answer there, or one that it lacks`);
-  else parts.push(`no stack of the atlas ${isSilent ? 'is silent here' : 'answers so'}`);
-  if (isSilent) parts.push('a filter that drops, or a host that is gone, is silent too');
-  else if (firewalls.length > 0) parts.push(`so can what stands before a stack: ${list(firewalls)}`);
+  if (stacks.length > 0) parts.push(`answers like ${list(stacks)}${together}`);
+  else if (answers.length > 1)
+    parts.push(
+      `no one stack of the atlas gives all ${answers.length} answers: several answer there, or one that it lacks`,
+    );
+  else parts.push('no stack of the atlas answers so');
+  if (firewalls.length > 0) parts.push(`so can what stands before a stack: ${list(firewalls)}`);
+  const others = stacksOf(unlike);
   const rest = others.length - MAX_UNLIKE;
   if (others.length > 0)
     parts.push(`not like ${list(others.slice(0, MAX_UNLIKE))}${rest > 0 ? ` and ${rest} more` : ''}`);
   return parts.join('; ');
+}
+
+function textOfFiltered(stacks: readonly Named[], answered: number): string {
+  const together = answered === 1 ? '' : ` (${answered} different answers weighed together)`;
+  return `answers like ${list(stacks)}${together} where it answers at all; it is silent where they answer: a filter drops some, or it is a stack that the atlas lacks`;
 }
 
 function list(named: readonly Named[]): string {

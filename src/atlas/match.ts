@@ -44,9 +44,14 @@ export class Signature {
   compare(seen: Observation): Comparison {
     const cell = this.#cell(seen.case, seen.family);
     if (cell === undefined) return UNKNOWN;
-    const why = this.#difference(cell.answers[0] ?? null, seen);
+    const expected = cell.answers[0] ?? null;
+    // ICMP errors are sent at a limited rate (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4): that none came tells nothing.
+    if (expected?.kind === 'icmp' && seen.answer === null) return UNKNOWN;
+    // A filter before a stack rejects so in its place; what the stack would have said is not seen.
+    if (seen.answer?.kind === 'icmp' && expected?.kind !== 'icmp' && this.entry.kind !== 'firewall') return UNKNOWN;
+    const why = this.#difference(expected, seen);
     if (why === null) return ALIKE;
-    if (seen.answer?.kind === 'syn-ack' && cell.answers[0]?.kind !== 'syn-ack') {
+    if (seen.answer?.kind === 'syn-ack' && expected?.kind !== 'syn-ack') {
       const open = this.#cell('syn-to-open', seen.family);
       if (open !== undefined && this.#difference(open.answers[0] ?? null, seen) === null) return BEHIND;
     }
@@ -96,13 +101,18 @@ export class Signature {
     return differs ? `window ${expected.window}` : null;
   }
 
-  /** A SYN-ACK takes up what the SYN offered: of what was not offered there is nothing to compare, nor of its padding. */
+  /**
+   * A SYN-ACK takes up what the SYN offered: of what was not offered there is nothing to compare, nor of what the battery
+   * never offered (a Fast Open cookie, MPTCP), nor of the padding between them.
+   */
   #optionsDiffer(expected: Answer, answer: Answer, offered: ReadonlySet<string>): string | null {
     const wanted = optionNames(expected.options ?? '');
     const given = optionNames(answer.options ?? '');
-    const isFull = BATTERY_OFFER.every((option) => offered.has(option));
+    const isAsTheBattery =
+      offered.size === BATTERY_OFFER.length && BATTERY_OFFER.every((option) => offered.has(option));
+    const isTelling = (option: string) => option === 'mss' || offered.has(option) === BATTERY_OFFER.includes(option);
     const part = (options: string[]) =>
-      isFull ? options : options.filter((option) => !isPadding(option) && (option === 'mss' || offered.has(option)));
+      isAsTheBattery ? options : options.filter((option) => !isPadding(option) && isTelling(option));
     if (part(wanted).join() === part(given).join()) return null;
     return wanted.length === 0 ? 'no options' : `options ${wanted.join(' ')}`;
   }

@@ -58,30 +58,62 @@ function overviewCell(stack: StackEntry, name: CaseName): string {
 }
 
 export interface MatrixStyle {
+  /** Columns of the terminal. */
   readonly width: number;
+  /** Columns of sentences, which are hard to read where they are long. */
+  readonly proseWidth: number;
   strong(text: string): string;
 }
 
+const GAP = '  ';
+/** What must be left for answers beside the names of stacks; with less, their short ids stand there. */
+const ROOM_FOR_ANSWERS = 24;
+
 export function formatMatrix(atlas: Atlas, style: MatrixStyle): string {
-  const rows = atlas.stacks.map((stack) => [labelOf(stack), ...OVERVIEW.map(([name]) => overviewCell(stack, name))]);
-  const heads = ['Stacks that were run', ...OVERVIEW.map(([, head]) => head)];
-  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((text, column) => text.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd();
-  let text = `${style.strong(line(heads))}\n${rows.map(line).join('\n')}\n\n`;
+  let text = formatTable(atlas, style);
   text += `${style.strong('By code or documentation, not run')}\n`;
   for (const { name, claims } of atlas.byCode) {
     text += `${name}\n`;
-    for (const { question, says } of claims) text += wrap(`${question}: ${says}`, style.width, '  ');
+    for (const { question, says } of claims) text += wrap(`${question}: ${says}`, style.proseWidth, '  ');
   }
-  text += `\n${wrap('portzero atlas STACK tells all fields of its answers, what its programs are told, and the sources.', style.width, '')}`;
+  text += `\n${wrap('portzero atlas STACK tells all fields of its answers, what its programs are told, and the sources.', style.proseWidth, '')}`;
   return text;
 }
 
-export function formatStack(stack: StackEntry, { width, strong }: MatrixStyle): string {
+/** The matrix in as many tables under each other as the width asks for, each with the stacks at its left. */
+function formatTable({ stacks }: Atlas, { width, strong }: MatrixStyle): string {
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const labels = stacks.map(labelOf);
+  const names = widest(labels) + GAP.length + ROOM_FOR_ANSWERS <= width ? labels : stacks.map(({ id }) => id);
+  const heading = 'Stacks that were run';
+  // Beside ids a long heading would take the room that they save.
+  const first = [names === labels ? heading : 'Stacks', ...names];
+  const columns = OVERVIEW.map(([name, head]) => [head, ...stacks.map((stack) => overviewCell(stack, name))]);
+  let text = '';
+  let shown = [first];
+  let used = widest(first);
+  const flush = () => {
+    const lines = first.map((_, row) =>
+      shown
+        .map((column) => column[row]!.padEnd(widest(column)))
+        .join(GAP)
+        .trimEnd(),
+    );
+    text += `${strong(lines[0]!)}\n${lines.slice(1).join('\n')}\n\n`;
+    shown = [first];
+    used = widest(first);
+  };
+  for (const column of columns) {
+    const more = GAP.length + widest(column);
+    if (used + more > width && shown.length > 1) flush();
+    shown.push(column);
+    used += more;
+  }
+  flush();
+  return text;
+}
+
+export function formatStack(stack: StackEntry, { proseWidth: width, strong }: MatrixStyle): string {
   let text = `${strong(labelOf(stack))}  (${stack.id}; ${stack.kind}; run on ${stack.date})\n${wrap(`${stack.how}.`, width, '  ')}`;
   for (const family of [4, 6] as const) {
     const cells = CASES.flatMap((name) => cellOf(stack, name, family) ?? []);
@@ -100,7 +132,7 @@ export function formatStack(stack: StackEntry, { width, strong }: MatrixStyle): 
   return text;
 }
 
-export function formatCode(entry: Atlas['byCode'][number], { width, strong }: MatrixStyle): string {
+export function formatCode(entry: Atlas['byCode'][number], { proseWidth: width, strong }: MatrixStyle): string {
   let text = `${strong(entry.name)}  (${entry.id}; by ${entry.evidence}, not run)\n`;
   for (const claim of entry.claims) {
     text += wrap(`${claim.question}: ${claim.says}`, width, '  ');

@@ -25,8 +25,11 @@ const TO_ZERO: Readonly<Partial<Record<Probe, CaseName>>> = {
   ack: 'ack-to-0',
 };
 
-/** Verdicts in which the answer is the one that the question got, and is whole. */
-const TELLING = new Set(['accepted', 'refused', 'unreachable', 'silent', 'invalid-reset', 'challenged']);
+/**
+ * Verdicts in which the answer is the one that the question got, and is whole. A challenge ACK is about another connection
+ * (RFC 5961 section 4), of which the battery has none.
+ */
+const TELLING = new Set(['accepted', 'refused', 'unreachable', 'silent', 'invalid-reset']);
 
 /**
  * What can be held against the atlas. Null where the bytes say nothing of a stack: no port 0, no question, a verdict that is

@@ -14,6 +14,8 @@ export interface StackEntry {
   readonly name: string;
   readonly version: string;
   readonly kind: StackKind;
+  /** The operating system whose kernel it is, as in process.platform; absent for others. */
+  readonly system?: string;
   /** How it was run. */
   readonly how: string;
   /** As in "2026-11-26". */
@@ -75,6 +77,8 @@ export interface CodeEntry {
   readonly id: string;
   readonly name: string;
   readonly evidence: 'code' | 'documentation';
+  /** The operating system whose stack it is, as in process.platform; absent for others. */
+  readonly system?: string;
   readonly claims: readonly CodeClaim[];
 }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { withLikeness } from '../analysis/likeness.ts';
 import type { AnalysisSink } from '../analysis/types.ts';
 import type { StackEntry } from '../atlas/types.ts';
 import { nearestWord } from '../config/nearest.ts';
@@ -203,9 +204,7 @@ export async function openReports(request: ReportRequest, io: CliIo, isGone: () 
     async finish(bare) {
       const placed = (await request.origins?.ofResult(bare)) ?? bare;
       if (request.origins?.failure) failures.push(request.origins.failure);
-      const result = listsPortZero(placed)
-        ? (await import('../atlas/looks-like.ts')).addLooksLike(placed, signatures)
-        : placed;
+      const result = await withLikeness(placed, signatures);
       // Whether an expectation holds is known at the end only, so no stream has heard of it.
       const late = result.report.findings.filter((finding) => finding.ruleId === expectationMeta.id);
       tell((stream) => {
@@ -243,12 +242,6 @@ function enclosed(stream: StreamReporter, output: Output, feet: Map<StreamReport
     feet.set(stream, () => output.write(foot()));
   }
   return stream;
-}
-
-/** Whether there is an answer that the atlas could know: it is not even loaded for others. */
-function listsPortZero({ report, groups }: RunResult): boolean {
-  const usesPortZero = ({ portZero }: ExchangeReport) => portZero !== null;
-  return report.exchanges.some(usesPortZero) || groups.some(({ examples }) => examples.some(usesPortZero));
 }
 
 /** What streams are told, with what each answer looks like: once for all of them. */

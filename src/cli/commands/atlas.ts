@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { labelOf, loadAtlas } from '../../atlas/load.ts';
+import { idOf } from '../../atlas/learn.ts';
+import { faultOfName, labelOf, loadAtlas } from '../../atlas/load.ts';
 import { formatCode, formatMatrix, formatStack } from '../../atlas/matrix.ts';
 import type { CodeEntry, StackEntry } from '../../atlas/types.ts';
 import { nearestWord } from '../../config/nearest.ts';
@@ -57,7 +58,8 @@ export async function run(args: AtlasArguments, io: CliIo): Promise<number> {
     return EXIT_CLEAN;
   }
   const colors = createColors(wantsColor(io, io.stdout, args.color));
-  const style = { width: Math.min(widthOf(io, io.stdout), 110), strong: colors.bold };
+  const width = widthOf(io, io.stdout);
+  const style = { width, proseWidth: Math.min(width, 110), strong: colors.bold };
   const text =
     found === null
       ? formatMatrix(atlas, style)
@@ -86,11 +88,20 @@ function find(name: string): StackEntry | CodeEntry {
   );
 }
 
+/** An entry of one's own is told from those of the atlas by its id and by what it is called. */
+function isTaken(name: string): boolean {
+  return loadAtlas().stacks.some((entry) => entry.id === idOf(name) || labelOf(entry) === name);
+}
+
 async function learn(path: string, args: AtlasArguments, io: CliIo): Promise<number> {
   if (args.stack !== undefined) throw new CliError('either a stack is shown, or one is learned');
   if (args.format === 'text') throw new CliError('--learn writes JSON');
   if (args.name === undefined || args.name.trim() === '')
     throw new CliError('--learn needs --name: what the stack is called');
+  const name = args.name.trim();
+  const wrong = faultOfName(name);
+  if (wrong !== null) throw new CliError(`--name ${wrong}`);
+  if (isTaken(name)) throw new CliError(`--name: the atlas has a stack "${name}" already; give it another name`);
   const { analyzeCapture } = await import('../../analysis/analyze-capture.ts');
   const { learnStack } = await import('../../atlas/learn.ts');
   const report = await analyzeCapture(path === '-' ? path : resolve(io.cwd, path), {
@@ -102,7 +113,7 @@ async function learn(path: string, args: AtlasArguments, io: CliIo): Promise<num
   let learned: ReturnType<typeof learnStack>;
   try {
     learned = learnStack(report, {
-      name: args.name.trim(),
+      name,
       host: args.host ?? null,
       date: new Date().toISOString().slice(0, 10),
     });

@@ -229,7 +229,7 @@ export interface LooksLikeReport {
   readonly text: string;
   /** Stacks, and what may stand before one, that cannot be told from it. */
   readonly like: readonly string[];
-  /** Those that would have answered otherwise. */
+  /** Those that would have answered otherwise; none where nothing was answered, for a filter may have dropped it. */
   readonly unlike: readonly string[];
   /** Different answers that were weighed. */
   readonly answers: number;
