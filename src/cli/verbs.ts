@@ -22,7 +22,7 @@ export const VERBS: Readonly<Record<VerbName, Verb>> = {
     describe: 'Tell from captures who used port 0 and how the stack answered (also: portzero FILE)',
     load: () => import('./commands/analyze.ts'),
   },
-  sniff: { command: 'sniff [interface]', describe: 'The same, live', load: () => import('./commands/sniff.ts') },
+  sniff: { command: 'sniff [interfaces..]', describe: 'The same, live', load: () => import('./commands/sniff.ts') },
   probe: {
     command: 'probe <hosts..>',
     describe: 'Connect to port 0 of a host, and tell where that was stopped',

@@ -27,7 +27,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'interfaces', () => {
     expect(named('cl0').addresses).toEqual(expect.arrayContaining(['192.0.2.1/24', '2001:db8::1/64']));
     expect(named('off0')).toMatchObject({ up: false, loopback: false, sniffable: false, addresses: [] });
     expect(named('any')).toMatchObject({ up: true, sniffable: true });
-    expect(capturers).toEqual(['cap', 'dumpcap', 'tcpdump'].map((name) => ({ name, usable: true, obstacle: null })));
+    expect(capturers).toEqual(['tcpdump', 'dumpcap', 'cap'].map((name) => ({ name, usable: true, obstacle: null })));
   });
 
   it('says what is missing where one may not sniff', () => {

@@ -87,6 +87,24 @@ describeWith(
       expect(sniff.stderr).toContain(backend === 'cap' ? 'stamped at delivery' : 'stamped by the kernel');
     });
 
+    it('makes one report of several interfaces, each packet of which is one exchange', async () => {
+      const { client } = lab;
+      const args = ['lo', client.interface, '-f', 'ndjson', '--exchanges', 'all', '--answer-timeout', '500ms'];
+      const sniff = await startSniff(lab, client, ...args);
+      await sniff.until(({ stderr }) => stderr.split('sniffing on').length === 3, 'both interfaces');
+      // As long as nobody says otherwise it is the one that counts what is lost while it runs.
+      for (const name of ['lo', client.interface])
+        expect(sniff.stderr).toContain(
+          `sniffing on ${name} (EN10MB) with tcpdump: frames are stamped by the kernel, drops`,
+        );
+      for (const address of ['192.0.2.2', '127.0.0.1', '192.0.2.2']) connect(lab, client, address);
+      await sniff.until(({ stdout }) => stdout.split('"type":"exchange"').length === 4, 'three exchanges');
+      expect(await interrupt(sniff)).toBe(1);
+      const { summary, input } = readNdjson(sniff.stdout);
+      expect(summary.portZero).toMatchObject({ total: 3, refused: 3 });
+      expect([input.name, input.complete, input.drops]).toEqual([`lo, ${client.interface}`, true, 0]);
+    });
+
     it.each(BACKENDS)('tells a finding before it ends (%s)', async (backend) => {
       const { client, server } = lab;
       const sniff = await startSniff(lab, client, client.interface, '--backend', backend, '--color');

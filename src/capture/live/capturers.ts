@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import type { CaptureErrorCode } from '../errors.ts';
 import type { CapChildMessage, CapChildSettings } from './cap-child.ts';
 
-/** Programs that capture and write a pcap stream, in the order in which they are tried. */
-export const BACKENDS = ['cap', 'dumpcap', 'tcpdump'] as const;
+/**
+ * Programs that capture and write a pcap stream, in the order in which they are tried: tcpdump tells what was lost while it runs,
+ * dumpcap at its end, and cap loses in silence.
+ */
+export const BACKENDS = ['tcpdump', 'dumpcap', 'cap'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 export interface CaptureSettings {

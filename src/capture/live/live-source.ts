@@ -1,4 +1,4 @@
-import { CaptureError } from '../errors.ts';
+import { CaptureError, type CaptureErrorCode } from '../errors.ts';
 import { PCAP_HEADER_LENGTH, PcapReader } from '../format/pcap.ts';
 import type { RecordSkipper, SkippingSource } from '../format/record-skipper.ts';
 import type { CaptureInterface, CaptureProblem, Frame, FrameHandler, RunOptions } from '../source.ts';
@@ -14,7 +14,7 @@ export interface LiveOptions {
   readonly filter: string | null;
   /** UDP ports whose datagrams are looked into, for the generated filter. */
   readonly tunnelPorts: readonly number[];
-  /** Null: cap, or the next of BACKENDS that is installed and allowed to capture. */
+  /** Null: the first of BACKENDS that is installed and allowed to capture. */
   readonly backend: Backend | null;
   /** Bytes kept of each frame. */
   readonly snapLength: number;
@@ -26,6 +26,8 @@ export interface LiveOptions {
   readonly maxFrames: number | null;
   /** Hears of what happens while it runs. */
   readonly onEvent?: (event: LiveEvent) => void;
+  /** Whether steps of the clock are this source's to tell (default: always): of several one is enough. */
+  readonly tellsClock?: () => boolean;
 }
 
 export type LiveEvent =
@@ -35,6 +37,8 @@ export type LiveEvent =
   | { readonly type: 'fallback'; readonly from: Backend; readonly to: Backend; readonly reason: string }
   /** The interface has gone, or is not there yet, and is waited for. */
   | { readonly type: 'waiting'; readonly reason: string }
+  /** The interface has gone, is not waited for, and these are captured all the same. */
+  | { readonly type: 'lost'; readonly reason: string; readonly left: readonly string[] }
   /** The clock was set, or the machine slept. */
   | { readonly type: 'clock-step'; readonly text: string };
 
@@ -50,6 +54,9 @@ const RETURN_MILLIS = 250;
 const FAILED_MILLIS = 1000;
 /** What went wrong is told so often in the report; beyond that it is counted. */
 const MAX_PROBLEMS = 1000;
+
+/** What another capturer may be without. */
+const PASSED_OVER: ReadonlySet<CaptureErrorCode> = new Set(['capturer-missing', 'no-permission', 'capturer-failed']);
 
 /** How one run of a capturer ended. */
 type Ending =
@@ -96,6 +103,7 @@ export class LiveSource implements SkippingSource {
   clockSteps = 0;
   #lagging = false;
   readonly #clock = new ClockSteps(Date.now(), performance.now(), (millis) => {
+    if (this.#options.tellsClock?.() === false) return;
     const text = `the clock went ${describeStep(millis)}: times before and after cannot be compared`;
     this.clockSteps++;
     this.#report(new CaptureError('clock-step', text));
@@ -151,7 +159,7 @@ export class LiveSource implements SkippingSource {
         continue;
       }
       const next = candidates[1];
-      if (!started && next !== undefined && (error.code === 'capturer-missing' || error.code === 'no-permission')) {
+      if (!started && next !== undefined && PASSED_OVER.has(error.code)) {
         passedOver.push(error);
         candidates.shift();
         const reason = error.code === 'no-permission' ? `${backend} may not capture on ${this.name}` : error.message;

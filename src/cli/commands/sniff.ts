@@ -5,9 +5,11 @@ import { EvidenceRecorder } from '../../analysis/evidence.ts';
 import { numberStream } from '../../analysis/sinks.ts';
 import type { AnalysisProgress, AnalysisSettings, AnalysisSink, InputResult } from '../../analysis/types.ts';
 import { describeRemedy } from '../../capture/live/capturer-run.ts';
-import { CAPTURERS } from '../../capture/live/capturers.ts';
+import { type Backend, CAPTURERS } from '../../capture/live/capturers.ts';
 import { ANY, listInterfaces } from '../../capture/live/interfaces.ts';
+import { LiveGroup } from '../../capture/live/live-group.ts';
 import { DEFAULT_SNAP_LENGTH, type LiveEvent, LiveSource } from '../../capture/live/live-source.ts';
+import type { FrameSource } from '../../capture/source.ts';
 import { parseDuration } from '../../config/duration.ts';
 import type { PluginReporter } from '../../config/plugins.ts';
 import type { DecoderOptions } from '../../decode/decoder.ts';
@@ -75,8 +77,12 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
   const outlets = new Outlets({ tell: say, onGone: onAbort });
   const isGone = () => outlets.isGone;
 
-  const source = new LiveSource({
-    interface: args.interface ?? defaultInterface(),
+  const onEvent = (event: LiveEvent, name: string) => {
+    tell(describeEvent(event, name));
+    if (event.type === 'started' || event.type === 'waiting') watching.ready();
+  };
+  const interfaces = readInterfaces(args);
+  const live = {
     // Frames that are read as another link type are not what libpcap takes them for.
     filter: args.filter ?? (createLinkMap(settings.config.decoder) === null ? null : ''),
     tunnelPorts: openTunnelPorts(settings.config.decoder.tunnelPorts),
@@ -85,11 +91,12 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
     bufferBytes: buffer === undefined ? null : buffer * MEBIBYTE,
     restart: args.restart === true,
     maxFrames: readCount('--count', args.count, 1) ?? null,
-    onEvent: (event) => {
-      tell(describeEvent(event, source.name));
-      if (event.type === 'started' || event.type === 'waiting') watching.ready();
-    },
-  });
+  };
+  const [name] = interfaces;
+  const source =
+    interfaces.length === 1
+      ? new LiveSource({ ...live, interface: name!, onEvent: (event) => onEvent(event, name!) })
+      : new LiveGroup({ ...live, interfaces, onEvent });
   const format = args.format ?? 'text';
   const shown = status === null ? io : { ...io, stdout: status.guard(io.stdout) };
   const request = {
@@ -251,7 +258,7 @@ export async function run(args: SniffArguments, io: CliIo): Promise<number> {
 const LIVE_TEXT: PluginReporter = { name: LIVE_TEXT_NAME, stream: streamText };
 
 /** Loaded only for who watches. */
-async function openBoard(vitals: Vitals, source: LiveSource) {
+async function openBoard(vitals: Vitals, source: FrameSource) {
   const { LiveBoard } = await import('../sensor/live-board.ts');
   return new LiveBoard(vitals, () => source.name);
 }
@@ -288,7 +295,7 @@ interface Evidence {
 
 /** Null when no file is asked for. Throws CliError for one that cannot be made. */
 function openEvidence(
-  source: LiveSource,
+  source: FrameSource,
   files: readonly { readonly path: string; readonly rotation: RotationOptions | null }[],
   outlets: Outlets,
   bytes: number | undefined,
@@ -322,6 +329,17 @@ function describeEvidence({ recorder, writers }: Evidence): string {
   return `${formatCount(writers[0]!.frames, 'frame')} kept in ${places.join(' and ')}${missing}`;
 }
 
+/** More have no place in one process. */
+const MAX_INTERFACES = 16;
+
+/** Throws CliError. */
+function readInterfaces({ interfaces = [] }: SniffArguments): string[] {
+  const names = [...new Set(interfaces.map(String))];
+  if (names.length > 1 && names.includes(ANY)) throw new CliError(`${ANY} is all interfaces already: name no other`);
+  if (names.length > MAX_INTERFACES) throw new CliError(`at most ${MAX_INTERFACES} interfaces, or ${ANY}`);
+  return names.length === 0 ? [defaultInterface()] : names;
+}
+
 /** All interfaces at once where there is such a thing, else the first one that is up and leads somewhere. */
 function defaultInterface(): string {
   const up = listInterfaces().filter((it) => it.up);
@@ -333,20 +351,28 @@ function defaultInterface(): string {
   return chosen.name;
 }
 
+/** What each says of frames that the kernel dropped: why it comes before the next one. */
+const DROPS_TOLD: Readonly<Record<Backend, string>> = {
+  tcpdump: 'drops are counted while it runs',
+  dumpcap: 'drops are counted at its end (tcpdump counts them while it runs)',
+  cap: 'drops in the kernel are not known (tcpdump and dumpcap count them)',
+};
+
 function describeEvent(event: LiveEvent, name: string): string {
   switch (event.type) {
     case 'started': {
       const { stamps } = CAPTURERS[event.backend];
-      const by =
-        stamps === 'kernel'
-          ? 'frames are stamped by the kernel, drops are counted'
-          : 'frames are stamped at delivery, drops in the kernel are not known (tcpdump and dumpcap count them)';
+      const by = `${
+        stamps === 'kernel' ? 'frames are stamped by the kernel' : 'frames are stamped at delivery'
+      }, ${DROPS_TOLD[event.backend]}`;
       return `sniffing on ${name} (${linkTypeName(event.linkType)}) with ${event.backend}: ${by}`;
     }
     case 'fallback':
       return `${event.reason}; trying ${event.to}`;
     case 'waiting':
       return `${event.reason}; waiting for it`;
+    case 'lost':
+      return `${event.reason}; going on with ${event.left.join(', ')}`;
     case 'clock-step':
       return event.text;
   }

@@ -112,7 +112,7 @@ function valuesOf(name: string, { choices }: { choices?: Options['choices'] }): 
   if (name === 'format') return { kind: 'words', words: FORMATS };
   if (WORDS[name] !== undefined) return { kind: 'words', words: WORDS[name] };
   if (PATHS.has(name)) return { kind: 'files' };
-  if (name === 'interface') return { kind: 'interfaces' };
+  if (name === 'interfaces') return { kind: 'interfaces' };
   return { kind: name === 'hosts' ? 'hosts' : 'unknown' };
 }
 

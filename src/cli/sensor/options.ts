@@ -18,11 +18,12 @@ export const MAX_SNAP_LENGTH = 262_144;
 export function declareOptions(yargs: Argv) {
   return yargs
     .usage(
-      '$0 sniff [interface]\n\nSniff on an interface and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters; SIGHUP reads the configuration again.',
+      '$0 sniff [interfaces..]\n\nSniff on one or more interfaces and tell at once who uses port 0 and how the stack answers. Ctrl-C ends it with a summary; SIGUSR1 prints counters; SIGHUP reads the configuration again.',
     )
-    .positional('interface', {
+    .positional('interfaces', {
       type: 'string',
-      describe: 'See portzero interfaces',
+      array: true,
+      describe: 'See portzero interfaces; several are one capture, in the order of time',
       defaultDescription: 'any, all interfaces at once, where the system has that',
     })
     .option('filter', {
@@ -115,7 +116,7 @@ export function declareOptions(yargs: Argv) {
       choices: BACKENDS,
       requiresArg: true,
       describe: 'Who captures',
-      defaultDescription: 'cap, or the next one that is there and may',
+      defaultDescription: 'tcpdump, dumpcap or cap: the first that is there and may',
     })
     .option('restart', {
       type: 'boolean',
@@ -137,12 +138,13 @@ export function declareOptions(yargs: Argv) {
     .option('report', ANALYZE_OPTIONS.report)
     .options(SHARED_OPTIONS)
     .example('$0 sniff', 'all interfaces, a line for each finding')
+    .example('$0 sniff eth0 eth1', 'both ports of a tap, which has one a direction')
     .example('$0 sniff eth0 -f eve >> eve.json', 'alerts as Suricata writes them, for a SIEM')
     .example('$0 sniff eth0 --duration 1m -w evidence.pcapng', 'a minute, and the frames to look at in Wireshark');
 }
 
 export interface SniffArguments extends AnalyzeArguments {
-  readonly interface?: string | undefined;
+  readonly interfaces?: readonly string[] | undefined;
   readonly filter?: string | undefined;
   readonly duration?: string | undefined;
   readonly count?: string | undefined;
