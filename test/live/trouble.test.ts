@@ -102,7 +102,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     });
   });
 
-  it('tries the next capturer where cap may not, and says so', async () => {
+  it('tries the next capturer where one may not, and says so', async () => {
     // A dumpcap that has the capability, as a distribution's package sets it up for a group.
     const own = join(folder, 'bin');
     lab.run(lab.client, ['mkdir', '-p', own]);
@@ -112,7 +112,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     const env = { ...process.env, PATH: `${own}:${process.env.PATH}` };
     const sniff = lab.start(lab.client, [...WITHOUT_RIGHTS, ...portzero('sniff', 'cl0', '-f', 'ndjson')], env);
     await sniff.until(({ stderr }) => stderr.includes('sniffing on cl0 (EN10MB) with dumpcap'), 'dumpcap');
-    expect(sniff.stderr).toMatch(/^portzero: cap may not capture on cl0; trying dumpcap\n/);
+    expect(sniff.stderr).toMatch(/^portzero: tcpdump may not capture on cl0; trying dumpcap\n/);
     connect(lab, lab.client, lab.server.ipv4);
     await sniff.until(({ stdout }) => stdout.includes('syn-to-port-zero'));
     expect(await interrupt(sniff)).toBe(1);
@@ -122,8 +122,8 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     const { status, stdout, stderr } = lab.run(lab.client, [...WITHOUT_RIGHTS, ...portzero('sniff', 'cl0')]);
     expect(status).toBe(2);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
-      'portzero: cap may not capture on cl0; trying dumpcap',
-      'portzero: dumpcap may not capture on cl0; trying tcpdump',
+      'portzero: tcpdump may not capture on cl0; trying dumpcap',
+      'portzero: dumpcap may not capture on cl0; trying cap',
     ]);
     expect(stderr.match(/setcap/g)).toHaveLength(1);
     expect(stdout).toContain('CAP_NET_RAW');
