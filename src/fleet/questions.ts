@@ -78,7 +78,7 @@ export async function askWho(store: Store, scope: Scope, limit: number): Promise
     : `SELECT day, site, client, verdict, 1::bigint AS n, started AS first, started AS last FROM observation WHERE port_zero <> 'none' AND ${where.text}`;
   const rows = await store.query<ClientRow & { observations: string }>(
     // The details are asked of those only that are shown.
-    `WITH seen AS (${source}),
+    `WITH seen AS NOT MATERIALIZED (${source}),
        busy AS MATERIALIZED (SELECT client, sum(n) AS n FROM seen GROUP BY client ORDER BY 2 DESC, 1 LIMIT ${limit + 1})
      SELECT host(client) AS client, busy.n::float8 AS observations, coalesce(sum(seen.n) FILTER (WHERE verdict = 'accepted'), 0)::float8 AS accepted,
        count(DISTINCT day)::int AS days, min(first) AS first, max(last) AS last, array_agg(DISTINCT site ORDER BY site) AS sites

@@ -240,7 +240,9 @@ describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 },
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 3; i++) {
       const began = performance.now();
-      await query(...args, '--limit', '1000000', '-f', 'csv');
+      // As people ask, who get the first thousand.
+      const { status } = await runCommand(['query', ...args, '--store', server.url, '-f', 'csv']);
+      expect(status).toBe(0);
       best = Math.min(best, performance.now() - began);
     }
     return best;
