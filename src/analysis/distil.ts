@@ -16,6 +16,16 @@ import { analyzeInput } from './analyze-input.ts';
 import { FrameKeeper } from './frame-keeper.ts';
 import type { AnalysisProgress, AnalysisSettings } from './types.ts';
 
+/** A capture that is no file: a stream that somebody has opened, or an object in a bucket. */
+export interface OpenedCapture {
+  readonly name: string;
+  open(): Promise<FrameSource>;
+  /** Of what can be read again. */
+  readonly origin?: ShardOrigin;
+  /** Why it was not read to its end, so that another look may find more; null where it was. */
+  failure?(): string | null;
+}
+
 export interface DistilOptions {
   /** Where the shard is put. */
   readonly directory: string;
@@ -56,10 +66,7 @@ const WORTH_TWO_THREADS = 640 * 1024 * 1024;
  * it cannot be written. A capture that cannot be read has its problem in a shard, or is told of where the next look may find
  * another.
  */
-export async function distilCapture(
-  capture: string | { readonly name: string; open(): Promise<FrameSource> },
-  options: DistilOptions,
-): Promise<Distilled> {
+export async function distilCapture(capture: string | OpenedCapture, options: DistilOptions): Promise<Distilled> {
   const decoder = canonicalJson(options.decoder);
   const path = typeof capture === 'string' ? capture : null;
   const status = path === null ? null : statusOf(path);
@@ -90,7 +97,7 @@ interface Task {
 }
 
 async function distil(
-  capture: string | { readonly name: string; open(): Promise<FrameSource> },
+  capture: string | OpenedCapture,
   { origin, key, decoder, status, writer }: Task,
   options: DistilOptions,
 ): Promise<Distilled> {
@@ -136,6 +143,8 @@ async function distil(
   if (signal?.aborted === true) return fail('unreadable', 'not distilled to its end: it was interrupted');
   const [first] = described.problems;
   if (described.format === null && first !== undefined && PASSING.includes(first.code)) return failed(first);
+  const failure = typeof capture === 'string' ? null : (capture.failure?.() ?? null);
+  if (failure !== null) return failed({ code: 'unreadable', offset: null, frame: null, message: failure });
   if (status !== null && !isSame(status, statusOf(path))) {
     return fail('unreadable', 'changed while it was read: distil it again when nobody writes it');
   }
@@ -188,7 +197,8 @@ function originOfFile(path: string, { size, mtimeNs }: BigIntStats, uri?: string
   return { ...named, size: Number(size), version: String(mtimeNs) };
 }
 
-function originOfStream(capture: string | { readonly name: string }): ShardOrigin {
+function originOfStream(capture: string | Omit<OpenedCapture, 'open'>): ShardOrigin {
+  if (typeof capture !== 'string' && capture.origin !== undefined) return capture.origin;
   const name = typeof capture === 'string' ? showPath(capture) : capture.name;
   return { uri: `stream:${randomBytes(16).toString('hex')}/${name}`, name, size: null, version: '' };
 }

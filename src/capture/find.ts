@@ -7,7 +7,7 @@ import { decodePath, showPath, toPath } from './paths.ts';
 import type { CaptureProblem } from './source.ts';
 
 /** Enough to recognise a capture, compressed or not; a directory may hold many files. */
-const LOOK_LENGTH = 4096;
+export const LOOK_LENGTH = 4096;
 
 /**
  * The inputs that `paths` stand for: a directory is every capture below it, told by content (also inside gzip and zstd) and

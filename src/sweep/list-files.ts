@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { CaptureError } from '../capture/errors.ts';
 import { holdsCapture } from '../capture/find.ts';
 import { decodePath, showPath, toPath } from '../capture/paths.ts';
+import { isObjectName } from '../capture/s3/name.ts';
+import { findObjects } from '../capture/s3/objects.ts';
 import { canonicalJson, shardKey } from '../shard/key.ts';
 import { type SeriesOf, seriesByName } from '../shard/series.ts';
 import type { Store, SweepConfig } from './store.ts';
@@ -11,6 +13,7 @@ import type { Task } from './task.ts';
 
 /** Files that are looked up in the store at once. */
 const BATCH = 1000;
+const OPENED_AT_ONCE = 16;
 
 /** Names a sweep: the same paths, read the same way, are the same sweep, which goes on where it was. 16 hexadecimal digits. */
 export function sweepId({ paths, decoder }: SweepConfig): string {
@@ -18,11 +21,17 @@ export function sweepId({ paths, decoder }: SweepConfig): string {
   return createHash('sha256').update(parts).digest('hex').slice(0, 16);
 }
 
-interface Found {
+interface Seen {
   readonly path: string;
-  readonly task: Task;
+  readonly size: number;
+  readonly version: string;
   /** It was named itself, so that it is taken for a capture whatever it holds. */
   readonly isNamed: boolean;
+  isCapture(): Promise<boolean>;
+}
+
+interface Found extends Seen {
+  readonly task: Task;
 }
 
 /**
@@ -37,15 +46,15 @@ export async function* listFiles(
 ): AsyncGenerator<Task[]> {
   const decoder = canonicalJson(config.decoder);
   let batch: Found[] = [];
-  for (const { path, status, isNamed } of walk(config.paths, onProblem)) {
+  for await (const found of findAll(config.paths, onProblem)) {
+    const { path, size, version } = found;
     if (showPath(path) !== path || /\p{Surrogate}/u.test(path)) {
       onProblem(`${showPath(path)}: its name is no UTF-8, which a queue cannot tell: portzero distil reads it`);
       continue;
     }
-    const [size, version] = [Number(status.size), String(status.mtimeNs)];
     const key = shardKey({ uri: path, size, version }, decoder);
     const series = seriesOf({ uri: path, name: path, size, version });
-    batch.push({ path, isNamed, task: { v: 1, sweep, series, uri: path, size, version, key } });
+    batch.push({ ...found, task: { v: 1, sweep, series, uri: path, size, version, key } });
     if (batch.length < BATCH) continue;
     yield await tell(store, batch, onProblem);
     batch = [];
@@ -57,18 +66,50 @@ async function tell(store: Store, batch: readonly Found[], onProblem: (message: 
   const known = await store.known(batch.map(({ task }) => task.key));
   const tasks: Task[] = [];
   const others: Task[] = [];
-  for (const { path, task, isNamed } of batch) {
+  const toOpen: Found[] = [];
+  for (const found of batch) {
+    const { task, isNamed } = found;
     if (isNamed || known.captures.has(task.key)) tasks.push(task);
-    else if (!known.others.has(task.key)) {
+    else if (!known.others.has(task.key)) toOpen.push(found);
+  }
+  // Some at once, since a server in a network lets one wait.
+  const look = async () => {
+    for (let next = toOpen.pop(); next !== undefined; next = toOpen.pop()) {
+      const { path, task } = next;
       try {
-        ((await holdsCapture(path)) ? tasks : others).push(task);
+        ((await next.isCapture()) ? tasks : others).push(task);
       } catch (error) {
-        onProblem(`${path}: cannot be read: ${(error as Error).message}`);
+        const { message } = error as Error;
+        onProblem(message.startsWith(path) ? message : `${path}: cannot be read: ${message}`);
       }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: OPENED_AT_ONCE }, look));
   await store.addOthers(others);
   return tasks;
+}
+
+/** Files and objects. */
+async function* findAll(paths: readonly string[], onProblem: (message: string) => void): AsyncGenerator<Seen> {
+  const files = paths.filter((path) => !isObjectName(path));
+  for (const { path, status, isNamed } of walk(files, onProblem)) {
+    const [size, version] = [Number(status.size), String(status.mtimeNs)];
+    yield { path, size, version, isNamed, isCapture: () => holdsCapture(path) };
+  }
+  /** What two names stand for is taken once. */
+  const seen = new Set<string>();
+  for (const path of paths.filter(isObjectName)) {
+    try {
+      for await (const object of findObjects(path)) {
+        if (seen.has(object.uri)) continue;
+        seen.add(object.uri);
+        yield { ...object, path: object.uri };
+      }
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error;
+      onProblem(error.message);
+    }
+  }
 }
 
 /** Regular files below `paths`, each once, in no order. */

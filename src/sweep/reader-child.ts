@@ -3,10 +3,13 @@
  * Is told of files by its parent, and ends with it.
  */
 import type { Distilled, DistilOptions } from '../analysis/distil.ts';
+import { captureOfObject } from './object-capture.ts';
 
 /** What the parent asks for. */
 export interface ReadRequest {
   readonly path: string;
+  /** Of an object in a bucket, as it was listed. */
+  readonly version?: { readonly size: number; readonly etag: string };
   readonly options: Omit<DistilOptions, 'signal' | 'onProgress'>;
 }
 export type ReadAnswer =
@@ -18,14 +21,17 @@ process.on('disconnect', () => process.exit());
 // Ctrl-C in a terminal reaches all of its processes: the parent says when to end.
 process.on('SIGINT', () => {});
 
-process.on('message', ({ path, options }: ReadRequest) => {
-  void answer(path, options).then((it) => process.send?.(it));
+process.on('message', (request: ReadRequest) => {
+  void answer(request).then((it) => process.send?.(it));
 });
 
-async function answer(path: string, options: ReadRequest['options']): Promise<ReadAnswer> {
+async function answer({ path, version, options }: ReadRequest): Promise<ReadAnswer> {
   try {
     const { distilCapture } = await import('../analysis/distil.ts');
-    return { distilled: await distilCapture(path, options) };
+    if (version === undefined) return { distilled: await distilCapture(path, options) };
+    const { objectAsListed } = await import('../capture/s3/objects.ts');
+    const object = await objectAsListed(path, version.size, version.etag);
+    return { distilled: await distilCapture(captureOfObject(object), options) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { error: message, isOurs: ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'].includes(code ?? '') };

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join, normalize, resolve, sep } from 'node:path';
+import { isObjectName } from '../capture/s3/name.ts';
 import { ServiceError } from './service-error.ts';
 
 /** What a task's path begins with, and what that is here. */
@@ -8,9 +9,10 @@ interface Root {
   readonly to: string;
 }
 
-/** `--path FROM=TO`, or `--path DIR` for one that is the same here. Throws ServiceError. */
+/** `--path FROM=TO`, or `--path DIR` for one that is the same here, as s3://BUCKET/PREFIX is. Throws ServiceError. */
 export function parseRoots(texts: readonly string[]): Root[] {
   return texts.map((text) => {
+    if (isObjectName(text)) return { from: text, to: text };
     const at = text.indexOf('=');
     const [from, to] = at < 0 ? [text, text] : [text.slice(0, at), text.slice(at + 1)];
     if (!from.startsWith('/') || to === '') throw new ServiceError(`--path ${text}: expected /FROM=TO or /FOLDER`);
@@ -27,6 +29,10 @@ export function parseRoots(texts: readonly string[]): Root[] {
  * where it says. Throws the errors of node:fs.
  */
 export function placeOf(uri: string, roots: readonly Root[]): string | null {
+  if (isObjectName(uri)) {
+    const isBelow = (from: string) => uri === from || uri.startsWith(from.endsWith('/') ? from : `${from}/`);
+    return roots.length === 0 || roots.some(({ from }) => isObjectName(from) && isBelow(from)) ? uri : null;
+  }
   if (!uri.startsWith('/') || normalize(uri) !== uri) return null;
   if (roots.length === 0) return uri;
   // The longest says most.

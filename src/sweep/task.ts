@@ -3,10 +3,10 @@ export interface Task {
   readonly v: 1;
   readonly sweep: string;
   readonly series: string;
-  /** Absolute path as the one who sweeps sees it. */
+  /** Absolute path as the one who sweeps sees it, or s3://BUCKET/KEY. */
   readonly uri: string;
   readonly size: number;
-  /** Time of modification in nanoseconds. */
+  /** Time of modification in nanoseconds, or an ETag. */
   readonly version: string;
   /** Of the shard: shardKey(). */
   readonly key: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Distilled } from '../analysis/distil.ts';
 import { readThere } from '../analysis/distil.ts';
+import { isObjectName } from '../capture/s3/name.ts';
 import { canonicalJson, shardKey } from '../shard/key.ts';
 import { explain } from './nats.ts';
 import type { TakenTask, TaskQueue } from './queue.ts';
@@ -160,11 +161,12 @@ export class Worker {
       };
     }
     let path: string | null;
+    const isObject = isObjectName(uri);
     try {
       path = placeOf(uri, this.#options.roots);
       if (path === null) return final('it is below none of the folders that workers may read (--path)');
-      const status = statSync(path, { bigint: true });
-      if (!status.isFile() || Number(status.size) !== size || String(status.mtimeNs) !== version) {
+      const status = isObject ? null : statSync(path, { bigint: true });
+      if (status !== null && (!status.isFile() || Number(status.size) !== size || String(status.mtimeNs) !== version)) {
         return final('changed since it was listed: sweep again');
       }
     } catch (error) {
@@ -173,7 +175,11 @@ export class Worker {
     }
     const { decoder, answerTimeoutNanos, maxExchanges } = config;
     const options = { directory: folder, decoder, answerTimeoutNanos, maxExchanges, uri, isLasting: false };
-    const answer = await reader.read({ path, options }, this.#options.mostMillis, this.#stop.signal);
+    const answer = await reader.read(
+      { path, options, ...(isObject ? { version: { size, etag: version } } : {}) },
+      this.#options.mostMillis,
+      this.#stop.signal,
+    );
     if (answer === 'stopped') return answer;
     if ('error' in answer) return { ...answer, isFinal: false };
     const { distilled } = answer;

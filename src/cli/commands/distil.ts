@@ -2,8 +2,13 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { type Distilled, distilCapture } from '../../analysis/distil.ts';
+import { CaptureError } from '../../capture/errors.ts';
 import { findCaptures } from '../../capture/find.ts';
 import { toPath } from '../../capture/paths.ts';
+import { isObjectName } from '../../capture/s3/name.ts';
+import { findObjects, type ObjectCapture } from '../../capture/s3/objects.ts';
+import type { CaptureProblem } from '../../capture/source.ts';
+import { captureOfObject } from '../../sweep/object-capture.ts';
 import { escapeForTerminal } from '../../words/escape.ts';
 import { formatCount } from '../../words/numbers.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_TROUBLE, readCount } from '../io.ts';
@@ -20,7 +25,8 @@ export function builder(yargs: Argv) {
       array: true,
       type: 'string',
       demandOption: true,
-      describe: 'Captures (pcap or pcapng, also gzip or zstd), folders of them, or - for standard input',
+      describe:
+        'Captures (pcap or pcapng, also gzip or zstd), folders of them, s3://BUCKET/PREFIX, or - for standard input',
     })
     .options(DISTIL_OPTIONS)
     .example('$0 distil /var/captures -o shards', 'what is there already is not read again')
@@ -47,6 +53,8 @@ export async function run(args: DistilArguments, io: CliIo): Promise<number> {
   if (args.files.filter((file) => file === '-').length > 1) {
     throw new CliError('standard input (-) can be read only once');
   }
+  if (isObjectName(args.output))
+    throw new CliError('--output: distillates are put into a folder: merge reads them there');
   const { decoder, answerTimeoutNanos } = overrideConfig(await readConfig(args, io), args);
   const directory = resolve(io.cwd, args.output);
   const options = {
@@ -58,7 +66,7 @@ export async function run(args: DistilArguments, io: CliIo): Promise<number> {
   };
   const quiet = args.quiet === true;
   const say = (text: string) => io.stderr.write(`portzero: ${escapeForTerminal(text)}\n`);
-  const { inputs, problems } = await findCaptures(args.files);
+  const { inputs, problems } = await findAll(args.files, io.signal);
   for (const { message } of problems) say(message);
   const sums = { made: 0, old: 0, failed: problems.length, damaged: 0, read: 0, kept: 0, frames: 0 };
   const sizes = inputs.map(sizeOf);
@@ -69,7 +77,7 @@ export async function run(args: DistilArguments, io: CliIo): Promise<number> {
     for (const [index, file] of inputs.entries()) {
       if (io.signal.aborted) break;
       const distilled = await attempt(directory, () =>
-        distilCapture(file, {
+        distilCapture(typeof file === 'string' ? file : captureOfObject(file), {
           ...options,
           onProgress: ({ source, frames }) =>
             progress?.update({
@@ -125,8 +133,45 @@ function describe({ made, old, failed, damaged, read, kept }: Sums): string {
   return `${parts.join(', ')}${sizes}`;
 }
 
+/** Files and objects, in the order in which they were named. */
+async function findAll(
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<{ inputs: (string | ObjectCapture)[]; problems: Pick<CaptureProblem, 'message'>[] }> {
+  const inputs: (string | ObjectCapture)[] = [];
+  const problems: Pick<CaptureProblem, 'message'>[] = [];
+  for (const name of names) {
+    if (!isObjectName(name)) {
+      const found = await findCaptures([name]);
+      inputs.push(...found.inputs);
+      problems.push(...found.problems);
+      continue;
+    }
+    const before = inputs.length + problems.length;
+    try {
+      for await (const object of findObjects(name, signal)) {
+        try {
+          if (object.isNamed || (await object.isCapture())) inputs.push(object);
+        } catch (error) {
+          if (!(error instanceof CaptureError)) throw error;
+          problems.push(error);
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) break;
+      if (!(error instanceof CaptureError)) throw error;
+      problems.push(error);
+      continue;
+    }
+    if (inputs.length + problems.length === before)
+      problems.push({ message: `${name}: no captures of that name, or below it` });
+  }
+  return { inputs, problems };
+}
+
 /** Null where it has none. */
-function sizeOf(file: string): number | null {
+function sizeOf(file: string | ObjectCapture): number | null {
+  if (typeof file !== 'string') return file.size;
   if (file === '-') return null;
   const status = statSync(toPath(file), { throwIfNoEntry: false });
   return status === undefined ? 0 : status.isFile() ? status.size : null;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { isObjectName } from '../../capture/s3/name.ts';
 import { TaskQueue } from '../../sweep/queue.ts';
 import { Store, type SweepConfig, type SweepState } from '../../sweep/store.ts';
 import { Sweep } from '../../sweep/sweep.ts';
@@ -30,7 +31,7 @@ export function builder(yargs: Argv) {
       array: true,
       type: 'string',
       demandOption: true,
-      describe: 'Captures, or folders of them, under names that the workers know too',
+      describe: 'Captures, or folders of them, under names that the workers know too, or s3://BUCKET/PREFIX',
     })
     .options({
       ...QUEUE_OPTIONS,
@@ -74,7 +75,7 @@ export async function run(args: SweepArguments, io: CliIo): Promise<number> {
   refuseOtherPorts(settings);
   const { decoder, answerTimeoutNanos } = settings.config;
   const config: SweepConfig = {
-    paths: [...new Set(args.paths.map((path) => resolve(io.cwd, path)))].sort(),
+    paths: [...new Set(args.paths.map((path) => (isObjectName(path) ? path : resolve(io.cwd, path))))].sort(),
     decoder,
     answerTimeoutNanos,
     maxExchanges: settings.maxExchanges,
