@@ -17,6 +17,8 @@ export interface ObjectRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** What a refusal is told of (default: the name itself). */
+  readonly about?: ObjectName;
 }
 
 /** That a connection broke, which another try may not. */
@@ -47,7 +49,9 @@ export class ObjectClient {
 
   /** The whole answer, as text. Tries again where that may help. Rejects with CaptureError. */
   async text(name: ObjectName, request: ObjectRequest): Promise<string> {
-    return patiently(name, request.signal, async () => (await readAll(await this.#ask(name, request))).toString());
+    return patiently(request.about ?? name, request.signal, async () =>
+      (await readAll(await this.#ask(name, request))).toString(),
+    );
   }
 
   /** The answer, as it comes. Rejects with CaptureError, or BrokenConnection. */
@@ -82,12 +86,12 @@ export class ObjectClient {
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
       sent.on('timeout', () => sent.destroy(new BrokenConnection(`silent for ${SILENCE_MILLIS / 1000} s`)));
-      sent.on('error', (error: NodeJS.ErrnoException) => reject(this.#explain(name, error)));
+      sent.on('error', (error: NodeJS.ErrnoException) => reject(this.#explain(request.about ?? name, error)));
       sent.on('response', resolve);
       sent.end();
     });
     if (answer.statusCode === 200 || answer.statusCode === 206) return answer;
-    throw this.#refusal(name, answer, (await readAll(answer)).toString());
+    throw this.#refusal(request.about ?? name, answer, (await readAll(answer)).toString());
   }
 
   #placeOf({ bucket, key }: ObjectName): { host: string; port: string; path: string } {

@@ -27,7 +27,10 @@ export async function* listObjects(
     const query: Record<string, string> = { 'encoding-type': 'url', 'list-type': '2' };
     if (prefix !== '') query.prefix = prefix;
     if (token !== null) query['continuation-token'] = token;
-    const xml = await client.text({ bucket, key: '' }, { query, ...(signal === undefined ? {} : { signal }) });
+    const xml = await client.text(
+      { bucket, key: '' },
+      { query, about: name, ...(signal === undefined ? {} : { signal }) },
+    );
     if (textOf(xml, 'IsTruncated') === null) {
       throw new CaptureError('unreadable', `${showObjectName(name)}: what answers is no S3 server`);
     }
