@@ -10,10 +10,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sign } from 'aws4';
 import { requireTool } from './tools.ts';
 
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
@@ -169,6 +172,64 @@ export async function startStore(tls?: { readonly cert: string; readonly key: st
     async stop() {
       // Fast shutdown: who is connected is let go.
       await end(child, 'SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface RunningBucket {
+  readonly port: number;
+  /** With which the command may read the bucket "captures". */
+  readonly env: Record<string, string>;
+  put(key: string, body: Uint8Array): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** OpenStack Swift, which talks S3. */
+export async function startBucket(): Promise<RunningBucket> {
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-swift-'));
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [port] = ports;
+  const child = spawn(fileURLToPath(new URL('./object-server.py', import.meta.url)), [folder, ...ports.map(String)], {
+    stdio: 'ignore',
+    env: ENV,
+  });
+  for (const next of ports) await untilOpen(next, child);
+  const keys = { accessKeyId: 'test:reader', secretAccessKey: 'secret' };
+  const put = (path: string, body: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      const host = `127.0.0.1:${port}`;
+      const headers = { 'Content-Length': body.length };
+      const signed = sign(
+        { service: 's3', region: 'us-east-1', method: 'PUT', host, path, body: Buffer.from(body), headers },
+        keys,
+      );
+      const sent = request({
+        host: '127.0.0.1',
+        port,
+        method: 'PUT',
+        path: signed.path!,
+        headers: signed.headers as OutgoingHttpHeaders,
+      });
+      sent.on('error', reject);
+      sent.on('response', (answer) => {
+        answer.resume();
+        if (answer.statusCode === 200) answer.on('end', resolve);
+        else reject(new Error(`${path}: ${answer.statusCode}`));
+      });
+      sent.end(body);
+    });
+  await put('/captures', new Uint8Array());
+  return {
+    port,
+    env: {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    },
+    put: (key, body) => put(`/captures/${key.split('/').map(encodeURIComponent).join('/')}`, body),
+    async stop() {
+      await end(child, 'SIGTERM');
       rmSync(folder, { recursive: true, force: true });
     },
   };

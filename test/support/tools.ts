@@ -37,7 +37,9 @@ export type Tool =
   | 'systemd-analyze'
   | 'mmdblookup'
   | 'nats-server'
-  | 'openssl';
+  | 'openssl'
+  | 'swift-proxy-server'
+  | 'swift-object-server';
 
 /** PORTZERO_NO_SKIP=1 turns a missing tool into a failure: for the machine that must run every test. */
 function missing(what: string): false {

@@ -148,7 +148,7 @@ function explainRefusal(
     return ['no-permission', "refused: this machine's clock differs too much from the server's"];
   if (code === 'InvalidAccessKeyId') return ['no-permission', 'refused: the server does not know AWS_ACCESS_KEY_ID'];
   if (code === 'SignatureDoesNotMatch')
-    return ['no-permission', 'refused: AWS_SECRET_ACCESS_KEY is not the one of this key'];
+    return ['no-permission', 'refused: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY do not belong together'];
   if (code === 'ExpiredToken') return ['no-permission', 'refused: AWS_SESSION_TOKEN has expired'];
   if (code === 'InvalidObjectState') return ['unreadable', 'it is in an archive, and has to be restored first'];
   const isElsewhere = [

@@ -133,6 +133,27 @@ function describe({ made, old, failed, damaged, read, kept }: Sums): string {
   return `${parts.join(', ')}${sizes}`;
 }
 
+/** Objects, since each lets one wait. */
+const LOOKED_AT_ONCE = 16;
+
+/** Puts captures into `inputs`, and what cannot be read into `problems`. */
+async function look(batch: readonly ObjectCapture[], inputs: unknown[], problems: unknown[]): Promise<void> {
+  const outcomes = await Promise.all(
+    batch.map((object) =>
+      object.isNamed
+        ? true
+        : object.isCapture().catch((error: unknown) => {
+            if (error instanceof CaptureError) return error;
+            throw error;
+          }),
+    ),
+  );
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome === true) inputs.push(batch[index]);
+    else if (outcome !== false) problems.push(outcome);
+  }
+}
+
 /** Files and objects, in the order in which they were named. */
 async function findAll(
   names: readonly string[],
@@ -149,14 +170,14 @@ async function findAll(
     }
     const before = inputs.length + problems.length;
     try {
+      let batch: ObjectCapture[] = [];
       for await (const object of findObjects(name, signal)) {
-        try {
-          if (object.isNamed || (await object.isCapture())) inputs.push(object);
-        } catch (error) {
-          if (!(error instanceof CaptureError)) throw error;
-          problems.push(error);
-        }
+        batch.push(object);
+        if (batch.length < LOOKED_AT_ONCE) continue;
+        await look(batch, inputs, problems);
+        batch = [];
       }
+      await look(batch, inputs, problems);
     } catch (error) {
       if (signal.aborted) break;
       if (!(error instanceof CaptureError)) throw error;
