@@ -73,6 +73,7 @@ describe('the package', () => {
       cap: optional,
       '@nats-io/jetstream': optional,
       '@nats-io/transport-node': optional,
+      aws4: optional,
       pg: optional,
     });
     expect(packed.files).not.toContain('binding.gyp');
