@@ -19,20 +19,23 @@ const shown = (beginning: string) => blocks.find(({ text }: Block) => text.start
 
 /** What differs from run to run: times, ephemeral ports, what else is on the wire, how long it took, and so where prose breaks. */
 function settle(text: string, { interface: name }: { readonly interface: string }): string {
-  return text
-    .replaceAll(name, 'eth0')
-    .replaceAll(join(folder, '/'), '')
-    .replace(/^\^C\n/m, '\n')
-    .replaceAll(/\[frames? [\d, ]+\]/g, '[FRAMES]')
-    .replaceAll(/^( +)\d+ frames in/gm, '$1N frames in')
-    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+/g, 'DATE')
-    .replaceAll(/\d\d:\d\d:\d\d\.\d{9}/g, 'TIME')
-    .replaceAll(/(192\.0\.2\.1):\d+/g, '$1:PORT')
-    .replaceAll(/\n {14}(?=\S)/g, ' ')
-    .replaceAll(/\bin [\d.]+ m?s\b/g, 'in TIME')
-    .replaceAll(/\bafter [\d.]+ m?s\b/g, 'after TIME')
-    .replaceAll(/(?:sent \d times|\d SYNs in [\d.]+ s)/g, 'REPEATED')
-    .replaceAll(/ +$/gm, '');
+  return (
+    text
+      .replaceAll(name, 'eth0')
+      .replaceAll(join(folder, '/'), '')
+      .replace(/^\^C\n/m, '\n')
+      .replaceAll(/\[frames? [\d, ]+\]/g, '[FRAMES]')
+      // One line or two, as the interface's name is short or long.
+      .replace(/^ {2}eth0\s+\d+ frames\b.*\blive$/m, '  eth0: N frames, live')
+      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+/g, 'DATE')
+      .replaceAll(/\d\d:\d\d:\d\d\.\d{9}/g, 'TIME')
+      .replaceAll(/(192\.0\.2\.1):\d+/g, '$1:PORT')
+      .replaceAll(/\n {14}(?=\S)/g, ' ')
+      .replaceAll(/\bin [\d.]+ m?s\b/g, 'in TIME')
+      .replaceAll(/\bafter [\d.]+ m?s\b/g, 'after TIME')
+      .replaceAll(/(?:sent \d times|\d SYNs in [\d.]+ s)/g, 'REPEATED')
+      .replaceAll(/ +$/gm, '')
+  );
 }
 
 describeWith(['root', 'ip', 'nft', 'tcpdump'], 'docs/live.md shows what is printed', () => {
