@@ -517,6 +517,31 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     expect(pages).toBeLessThanOrEqual(20);
   });
 
+  it('prints twenty pages at most where conversations are long', async () => {
+    const result = sampleResult({ exchanges: 300 });
+    const segments = Array.from({ length: 64 }, (_, index) => ({
+      frame: 10_000 + index,
+      time: '2026-11-20T10:00:01.000000Z',
+      sender: index % 2 === 0 ? ('client' as const) : ('server' as const),
+      ttl: 64,
+      flags: 'PSH,ACK',
+      sequence: 1000 + index,
+      acknowledgment: 1,
+      window: 64_240,
+      payloadLength: 10,
+      checksumBad: false,
+    }));
+    const exchanges = result.report.exchanges.map((exchange) => ({
+      ...exchange,
+      evidence: { ...exchange.evidence, segments },
+    }));
+    const { page } = await open({ ...result, report: { ...result.report, exchanges } });
+    const pdf = (await page.pdf({ format: 'A4' })).toString('latin1');
+    const pages = pdf.match(/\/Type\s*\/Page\b/g)!.length;
+    expect(pages).toBeGreaterThan(5);
+    expect(pages).toBeLessThanOrEqual(20);
+  });
+
   it('shows tables as cards on a phone', async () => {
     const { page } = await openSample({ exchanges: 60, inputs: 3 }, { viewport: { width: 400, height: 800 } });
     for (const id of ['rows', 'group-rows']) {

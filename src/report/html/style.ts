@@ -255,14 +255,14 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 .detail{grid-template-columns:minmax(0,1fr)}
 .list,.list tbody{display:block}.list thead{display:none}
 .list .line{display:grid;grid-template-columns:auto auto 1fr auto;gap:2px 8px;padding:8px 0;border-bottom:1px solid var(--line);align-items:baseline}
-.list .line.open{background:var(--accent-soft);border-bottom-color:transparent}
+.list .line.open{background:var(--accent-soft);border-bottom-color:transparent;border-radius:6px;padding-inline:6px}
 .list .line>td{border:0;padding:0;white-space:normal}.list .line>td:first-child,.list .line>td:last-child{padding:0}
 .list .line>.time{order:1;grid-column:3/5;justify-self:end;font-size:11.5px}
 .list .line>.address{order:2;grid-column:1/-1;overflow-wrap:anywhere}.list .line>.address.v6{min-width:0}
 .list .line>.server::before{content:"→ ";color:var(--muted)}
 .list .line>.reason{order:3;grid-column:1/3;color:var(--muted)}
 .list .line>.number{order:3;grid-column:3/5;justify-self:end;color:var(--muted)}
-.list .line>.wide{display:none}
+.list .line>.wide,.list .line>.unknown{display:none}
 .list .line>.rules{order:4;grid-column:1/-1}
 .list .detail-row,.list .detail-row>td{display:block;padding:0}
 .list .none,.list .none td{display:block}
@@ -290,7 +290,7 @@ h1{font-size:22px}
 }
 @media print{
 :root,:root:not([data-theme=light]),:root[data-theme=dark]{color-scheme:light;${LIGHT}--page:#fff;--shadow:none}
-@page{margin:14mm}
+@page{margin:12mm}
 .print-only{display:block}
 body{font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 header,main,footer{max-width:none;padding:0}
@@ -298,10 +298,13 @@ button:not(.share):not(.cell):not(.end):not(.toggle):not([data-sort]):not([aria-
 .filters{position:static;border:0;padding:0}
 .panel,.answers{break-inside:avoid;box-shadow:none}
 #exchanges,.panel:has(.grid),.panel:has(.ends){break-inside:auto}
-#timeline-plot,#timeline-plot svg{height:auto;overflow:visible}.wide{display:none}.detail .side{break-inside:avoid}.grid,.list{font-size:10.5px}.list .line>td{white-space:normal}.list .line>td.time{white-space:nowrap}
+#timeline-plot,#timeline-plot svg{height:auto;overflow:visible}.wide{display:none}.detail .side{break-inside:avoid}.grid,.list,.list .line>td,.grid td,.rule,.time,.address{font-size:9.5px}.list .line>td{white-space:normal}.list .line>td.time{white-space:nowrap}.list .line>td.v6{min-width:15ch}.rule{gap:3px;margin-right:5px}.rule .icon{width:9px;height:9px}.grid td.time{white-space:normal}
 .grid tr,.list tr,.ladder,.step{break-inside:avoid}
+.list .detail-row:has(.step:nth-of-type(22)),.ladder:has(.step:nth-of-type(22)){break-inside:auto}
 .list thead th{position:static}.scroll{overflow:visible}
-.detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr)}
+.detail{grid-template-columns:minmax(0,1.6fr) minmax(0,1fr);gap:12px 16px;contain:inline-size}
+.step>.track{min-height:34px}.step .text{font-size:10.5px;padding:3px 8px 10px}.numbers,.when,.cores .address,.core,.step .frame{font-size:9.5px}.cores,.step{grid-template-columns:56px minmax(0,1fr) 52px;column-gap:4px}
+.side .findings p,.looks,.facts,.facts dd,.notes,.wireshark code{font-size:9.5px}.facts dd{line-height:15px}.side{gap:8px}
 thead{display:table-row-group}.list thead,.head{break-after:avoid}
 .line.open{break-after:avoid}
 

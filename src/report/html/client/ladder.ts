@@ -39,15 +39,21 @@ function stepOf(exchange: PageExchange, segment: TracedSegmentReport): Step {
 const isRepeat = (segment: Step, other: Step): boolean =>
   other.kind === 'further' && other.flags === segment.flags && other.sequence === segment.sequence;
 
+const evidenceOf = ({ evidence: { probe, answer, otherAnswers } }: PageExchange) =>
+  [probe, answer, ...otherAnswers].filter((segment) => segment !== null);
+
+/** How many steps the ladder of an exchange has. */
+export const drawnFrames = ({ exchange }: Row): number =>
+  Math.min(MOST_STEPS, evidenceOf(exchange).length + exchange.evidence.segments.length);
+
 /** Everything known of one exchange: what happened as a ladder of frames between the ends, and the facts beside it. */
 export function exchangeDetail(app: App, row: Row): HTMLElement {
   const { element } = app;
   const { exchange } = row;
   const { evidence } = exchange;
-  const drawable = [
-    ...[evidence.probe, evidence.answer, ...evidence.otherAnswers].filter((segment) => segment !== null),
-    ...evidence.segments.map((segment) => stepOf(exchange, segment)),
-  ].sort((a, b) => a.frame - b.frame);
+  const drawable = [...evidenceOf(exchange), ...evidence.segments.map((segment) => stepOf(exchange, segment))].sort(
+    (a, b) => a.frame - b.frame,
+  );
   const steps: readonly Step[] = drawable.slice(0, MOST_STEPS);
 
   // Cores: client, server, and one for everyone else who sent something, as the router that sent an ICMP error.

@@ -6,7 +6,7 @@ import { probeWord } from '../../../words/probes.ts';
 import { formatKnown } from '../../model/known-words.ts';
 import { displayFilter, formatDuration, formatTime } from '../words.ts';
 import type { App, Row, SortKey } from './app.ts';
-import { exchangeDetail } from './ladder.ts';
+import { drawnFrames, exchangeDetail } from './ladder.ts';
 
 /** Rows of the smallest page. */
 const LEAST_PAGE = 50;
@@ -14,9 +14,10 @@ const LEAST_PAGE = 50;
 /** The table of exchanges: sorted, in pages, each row opening to its detail. */
 export function listPart(app: App): void {
   const { element } = app;
-  /** Rows that a print shows, and how many of them open, those with errors: twenty pages at most. */
+  /** Rows that a print shows, how many of them open, those with errors, and with how many frames: twenty pages at most. */
   const PRINT_ROWS = 120;
   const PRINT_OPEN = 10;
+  const PRINT_FRAMES = 200;
   const body = app.byId('rows');
   const table = app.byId('list');
   const pager = app.byId('pager');
@@ -107,10 +108,10 @@ export function listPart(app: App): void {
       element('td', { class: addressClass(row.client) }, app.end(row.client)),
       element('td', { class: `${addressClass(row.server)} server` }, app.end(row.server)),
       element('td', { class: 'wide' }, probeWord(exchange) ?? '–'),
-      element('td', { class: 'mid reason' }, exchange.reason ?? '–'),
+      element('td', { class: exchange.reason === null ? 'mid reason unknown' : 'mid reason' }, exchange.reason ?? '–'),
       element(
         'td',
-        { class: 'number mid' },
+        { class: exchange.latencyMs === null ? 'number mid unknown' : 'number mid' },
         exchange.latencyMs === null ? '–' : formatDuration(exchange.latencyMs / 1000),
       ),
       element('td', { class: 'number wide' }, formatNumber(exchange.frames.count)),
@@ -270,7 +271,12 @@ export function listPart(app: App): void {
     kept = [...open];
     const errors = sorted.slice(0, PRINT_ROWS).filter(({ rank }) => rank === 3);
     open.clear();
-    for (const id of [...errors.map(({ exchange }) => exchange.id), ...kept].slice(0, PRINT_OPEN)) open.add(id);
+    let frames = 0;
+    for (const id of new Set([...errors.map(({ exchange }) => exchange.id), ...kept])) {
+      frames += drawnFrames(byId.get(id)!);
+      if (open.size === PRINT_OPEN || (open.size > 0 && frames > PRINT_FRAMES)) break;
+      open.add(id);
+    }
     show();
   });
   addEventListener('afterprint', () => {
