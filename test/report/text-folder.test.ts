@@ -93,15 +93,30 @@ describe('of all fixtures', () => {
     run = { ...run, report: { ...run.report, inputs } };
   }, 120_000);
 
-  it.each([40, 80, 200])('only what cannot be broken sticks out of %i columns', (width) => {
-    for (const line of textOf(run, width).split('\n')) {
-      const text = line.replace(/^=> /, '').trim();
-      if (text.includes(' ')) expect(displayWidth(line), line).toBeLessThanOrEqual(width);
-    }
+  it.each([40, 80, 200])('nothing sticks out of %i columns', (width) => {
+    for (const line of textOf(run, width).split('\n')) expect(displayWidth(line), line).toBeLessThanOrEqual(width);
   });
 
-  it('breaks no word, and leaves none out, in a narrow terminal', () => {
-    expect(words(40)).toEqual(words(200));
+  it('breaks no word but paths, and leaves nothing out, in a narrow terminal', () => {
+    expect(words(80)).toEqual(words(200));
+    expect(textOf(run, 40).replace(/[\s·]+/g, '')).toBe(textOf(run, 41).replace(/[\s·]+/g, ''));
+    expect(words(40).join('')).toHaveLength(words(200).join('').length);
+    const narrow = new Set(words(40));
+    for (const word of words(200)) if (!word.includes('/')) expect(narrow).toContain(word);
+  });
+
+  it('breaks a long path behind a slash, a long name behind a mark, and what has none anywhere', () => {
+    const name = `captures/${'x'.repeat(45)}/of-the-second-sensor-behind-the-gateway-in-november.pcap`;
+    const [input] = run.report.inputs;
+    const text = textOf({ ...run, report: { ...run.report, inputs: [{ ...input!, name }] } }, 40);
+    const at = text.split('\n').findIndex((line) => line.startsWith('  captures/'));
+    expect(text.split('\n').slice(at, at + 5)).toEqual([
+      `  captures/${'x'.repeat(29)}`,
+      `    ${'x'.repeat(16)}/of-the-second-`,
+      '    sensor-behind-the-gateway-in-',
+      '    november.pcap',
+      expect.stringMatching(/^ {4}\d/),
+    ]);
   });
 
   it('puts what is alike in different captures into one group', () => {

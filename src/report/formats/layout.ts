@@ -1,10 +1,12 @@
-/** Laying out text for a terminal of so many columns. Words are never broken, so that addresses can be copied. */
+/** Laying out text for a terminal of so many columns. Words are not broken, so that addresses can be copied; but long paths are. */
 
 /** In less nothing can be laid out. */
 export const MIN_WIDTH = 40;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the sequences that colours are made of.
 const STYLE = /\u001b\[\d+(?:;\d+)*m/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const BETWEEN_CHARACTERS = /(?<!\u001b\[?[\d;]*)(?!\u001b)/u;
 const WIDE =
   /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
 const MARK = /\p{M}/u;
@@ -30,7 +32,7 @@ export function pad(text: string, width: number, right = false): string {
 /**
  * Sets items one after the other, with `separator` between those on a line, into lines of at most `width` columns. The
  * first line starts with `first`, which stands alone where the first item has no room behind it, the others with `rest`. An
- * item too long for a line is broken between its words, a word too long for one stands out.
+ * item too long for a line is broken between its words, a path too long for one behind a slash; another word stands out.
  */
 export function flow(items: readonly string[], separator: string, width: number, first: string, rest = first): string {
   const lines: string[] = [];
@@ -46,10 +48,20 @@ export function flow(items: readonly string[], separator: string, width: number,
   };
   for (const item of items) {
     if (displayWidth(rest + item) <= width) add(item, separator);
-    else for (const [i, word] of item.split(' ').entries()) add(word, i === 0 ? separator : ' ');
+    else
+      for (const [i, word] of item.split(' ').entries())
+        for (const [j, part] of partsOf(word, width - displayWidth(rest)).entries())
+          add(part, j > 0 ? '' : i === 0 ? separator : ' ');
   }
   lines.push(line.trimEnd());
   return `${lines.join('\n')}\n`;
+}
+
+/** A word as it is, or a path too long for `width` columns in parts that are not: its folders, a long name behind marks or anywhere. */
+function partsOf(word: string, width: number): readonly string[] {
+  const split = (text: string, ...[at, ...others]: readonly RegExp[]): string[] =>
+    displayWidth(text) <= width || at === undefined ? [text] : text.split(at).flatMap((part) => split(part, ...others));
+  return word.includes('/') ? split(word, /(?<=\/)/, /(?<=[-_.])/, BETWEEN_CHARACTERS) : [word];
 }
 
 /** Sets a sentence like flow() does, word by word. */

@@ -80,7 +80,8 @@ function* formatLines(lines: readonly Line[], page: Page): Iterable<string> {
     } else {
       const [found = '', frames = '', span = '', from = '', ...others] = facts;
       const read = [frames, span, from].filter((fact) => fact !== '').join(' ');
-      yield `  ${hasFound ? `${colors.bold(pad(name, nameWidth))}  ${found}`.trimEnd() : colors.bold(name)}\n`;
+      if (hasFound) yield `  ${colors.bold(pad(name, nameWidth))}  ${found}`.trimEnd().concat('\n');
+      else yield flow([name], '', width, '  ', '    ').replace(/\S.*/g, (line) => colors.bold(line));
       if (!hasFound && found !== '') yield flow([found], ' ', width, '    ');
       yield flow([read, ...others.filter((fact) => fact !== '')], colors.dim(' · '), width, '    ');
     }
