@@ -1,9 +1,19 @@
 /** The captures of the bench, by name. Made when they are first needed, in .bench/, which git ignores. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CaptureFile } from './capture-file.mjs';
-import { writeBackscatter, writeConversations, writeFlood, writeScan, writeShort } from './traffic.mjs';
+import { writeBackscatter, writeConversations, writeFlood, writeMix, writeScan, writeShort } from './traffic.mjs';
 
 /** Change it when the bytes change, so that nobody measures old captures. */
 const VERSION = 1;
@@ -49,6 +59,7 @@ function written(label, frames, write) {
 export const flood = (frames) => written('flood', frames, writeFlood);
 export const scan = (frames) => written('scan', frames, writeScan);
 export const short = (frames) => written('short', frames, writeShort);
+export const mix = (frames) => written('mix', frames, writeMix);
 
 export function backscatter(frames, port) {
   return written(`backscatter-from-${port}`, frames, (file, count) => writeBackscatter(file, count, port));
@@ -71,4 +82,45 @@ export function manyFiles(count, frames) {
       file.close();
     }
   });
+}
+
+/** A directory of captures, one after the other what is in this pcap, of some `bytes` each: as a ring of `tcpdump -C` has it. */
+export function parts(plain, bytes) {
+  return make(`${plain.slice(folder.length + 1)}-parts-of-${Math.round(bytes / 1000)}-kB`, (path) => {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
+    const whole = readFileSync(plain);
+    for (let start = 24, part = 0; start < whole.length; part++) {
+      let end = start;
+      while (end < whole.length && end - start < bytes) end += 16 + whole.readUInt32LE(end + 8);
+      const name = `part-${String(part).padStart(5, '0')}.pcap`;
+      writeFileSync(join(path, name), Buffer.concat([whole.subarray(0, 24), whole.subarray(start, end)]));
+      start = end;
+    }
+  });
+}
+
+/** Every second file of a directory, by links: two processes may have half of it each. */
+export function half(directory, which) {
+  return make(`${directory.slice(folder.length + 1)}-half-${which}`, (path) => {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
+    for (const [i, name] of readdirSync(directory).sort().entries())
+      if (i % 2 === which) symlinkSync(join(directory, name), join(path, name));
+  });
+}
+
+/** bench/yardstick.c, compiled where there is a compiler; null where there is none. */
+export function yardstick() {
+  const source = join(import.meta.dirname, 'yardstick.c');
+  const path = join(folder, 'yardstick');
+  if (existsSync(path) && statSync(path).mtimeMs > statSync(source).mtimeMs) return path;
+  mkdirSync(folder, { recursive: true });
+  try {
+    execFileSync('cc', ['-O2', '-o', path, source], { stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch (error) {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  }
+  return path;
 }

@@ -1,27 +1,42 @@
 /**
- * npm run bench:live [-- --connects N --syns N]
+ * npm run bench:live [-- --connects N --syns N --bursts N --capturers cap,tcpdump,dumpcap --json]
  *
  * What a live run costs, with each capturer, between two network namespaces (root only): how long after a program's
  * connect() to port 0 the finding is printed, at low load; and how much arrives of a burst of SYNs that tcpreplay sends as
- * fast as it can.
+ * fast as it can, and the processor time that the analysing process takes for it, held against that for the same frames from a file.
+ * --json prints the last alone, as the median of the bursts with the first capturer.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measure, median } from './measure.mjs';
 
 const BIN = join(import.meta.dirname, '../bin/portzero.js');
-const BACKENDS = ['cap', 'tcpdump', 'dumpcap'];
 const { values: options } = parseArgs({
   options: {
     connects: { type: 'string', default: '100' },
     syns: { type: 'string', default: '200000' },
+    bursts: { type: 'string', default: '1' },
+    capturers: { type: 'string', default: 'cap,tcpdump,dumpcap' },
+    json: { type: 'boolean', default: false },
     /** Set when it runs in the client's namespace. */
     inside: { type: 'string' },
   },
 });
+
+const BACKENDS = options.capturers.split(',');
+/** Of /proc: sysconf(_SC_CLK_TCK), 100 on every Linux that Node runs on. */
+const TICKS_A_SECOND = 100;
+
+/** User and system time of a process, without its children, in seconds (proc_pid_stat(5)). */
+function cpuOf(pid) {
+  const [, rest] = /\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const fields = rest.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
@@ -91,10 +106,11 @@ async function measureBurst(backend, path, peer) {
     await sleep(1500);
     now = /([\d,]+) frames?/.exec(run.stderr.slice(asked))?.[1];
   }
+  const cpu = cpuOf(run.child.pid);
   run.child.kill('SIGINT');
   await closed(run.child);
   const { frames, drops } = JSON.parse(run.stdout).inputs[0];
-  return { frames, drops, pace };
+  return { frames, drops, pace, cpu };
 }
 
 /** A pcap of SYNs to port 0 from distinct addresses; checksums play no part in capturing. */
@@ -126,9 +142,30 @@ function writeSyns(path, count) {
   writeFileSync(path, Buffer.concat([header, records]));
 }
 
+/** Bursts in turn with runs over the file, so that what else the machine does hits both. */
+async function measureCpu(backend, path, peer) {
+  const bursts = [];
+  const fromFile = [];
+  const file = { name: 'file', command: `node bin/portzero.js -q -f json --max-listed 0 ${path}`, statuses: [1] };
+  for (let burst = 0; burst < Number(options.bursts); burst++) {
+    bursts.push(await measureBurst(backend, path, peer));
+    fromFile.push(measure([file], 1)[0].cpuSeconds);
+  }
+  const middle = (values) => median(values.sort((a, b) => a - b));
+  const last = bursts.at(-1);
+  return { ...last, liveCpu: middle(bursts.map(({ cpu }) => cpu)), fileCpu: middle(fromFile) };
+}
+
 async function inside(peer) {
   const folder = mkdtempSync(join(tmpdir(), 'portzero-live-'));
+  const path = join(folder, 'syns.pcap');
+  const count = Number(options.syns);
   try {
+    writeSyns(path, count);
+    if (options.json) {
+      console.log(JSON.stringify(await measureCpu(BACKENDS[0], path, peer)));
+      return;
+    }
     console.log('| capturer | finding printed after connect(): median | 95 % | worst |\n|---|---|---|---|');
     for (const backend of BACKENDS) {
       const samples = await measureLatency(backend);
@@ -136,13 +173,13 @@ async function inside(peer) {
         `${samples[Math.min(samples.length - 1, Math.floor(samples.length * share))].toFixed(2)} ms`;
       console.log(`| ${backend} | ${at(0.5)} | ${at(0.95)} | ${at(1)} |`);
     }
-    const path = join(folder, 'syns.pcap');
-    const count = Number(options.syns);
-    writeSyns(path, count);
-    console.log('\n| capturer | SYNs sent | a second | frames counted | drops told |\n|---|---|---|---|---|');
+    console.log(
+      '\n| capturer | SYNs sent | a second | frames counted | drops told | CPU | of the same file |\n|---|---|---|---|---|---|---|',
+    );
     for (const backend of BACKENDS) {
-      const { frames, drops, pace } = await measureBurst(backend, path, peer);
-      console.log(`| ${backend} | ${count} | ${Math.round(pace)} | ${frames} | ${drops ?? 'not known'} |`);
+      const { frames, drops, pace, liveCpu, fileCpu } = await measureCpu(backend, path, peer);
+      const cpu = `${liveCpu.toFixed(2)} s | ${fileCpu.toFixed(2)} s`;
+      console.log(`| ${backend} | ${count} | ${Math.round(pace)} | ${frames} | ${drops ?? 'not known'} | ${cpu} |`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -175,6 +212,11 @@ if (options.inside !== undefined) {
       options.connects,
       '--syns',
       options.syns,
+      '--bursts',
+      options.bursts,
+      '--capturers',
+      options.capturers,
+      ...(options.json ? ['--json'] : []),
     ];
     const { status } = spawnSync('ip', ['netns', 'exec', near, ...again], { stdio: 'inherit' });
     process.exitCode = status ?? 1;

@@ -147,6 +147,38 @@ class FrameBuilder {
     buffer.writeUInt16BE(fold(sum) ^ 0xffff, at + 16);
     this.file.end(this.clockSeconds, this.clockNanos);
   }
+
+  /** One UDP datagram over IPv4, of so many bytes of payload. */
+  datagram(from, to, payloadLength, seed) {
+    const udpLength = 8 + payloadLength;
+    const at = this.file.begin(34 + udpLength);
+    const { buffer } = this.file;
+    buffer.writeUIntBE(0x020000000000 + to.host, at, 6);
+    buffer.writeUIntBE(0x020000000000 + from.host, at + 6, 6);
+    buffer.writeUInt16BE(0x0800, at + 12);
+    const id = this.ipId++ & 0xffff;
+    const source = (0x0a000000 | from.host) >>> 0;
+    const target = (0x0a000000 | to.host) >>> 0;
+    const addressSum = (source >>> 16) + (source & 0xffff) + (target >>> 16) + (target & 0xffff);
+    buffer.writeUInt16BE(0x4500, at + 14);
+    buffer.writeUInt16BE(20 + udpLength, at + 16);
+    buffer.writeUInt16BE(id, at + 18);
+    buffer.writeUInt16BE(0x4000, at + 20);
+    buffer.writeUInt16BE(0x4011, at + 22);
+    buffer.writeUInt16BE(fold(0x4500 + 20 + udpLength + id + 0x4000 + 0x4011 + addressSum) ^ 0xffff, at + 24);
+    buffer.writeUInt32BE(source, at + 26);
+    buffer.writeUInt32BE(target, at + 30);
+    buffer.writeUInt16BE(from.port, at + 34);
+    buffer.writeUInt16BE(to.port, at + 36);
+    buffer.writeUInt16BE(udpLength, at + 38);
+    const from16 = seed % ((POOL_BYTES - 2048) / 2);
+    buffer.set(pool.subarray(from16 * 2, from16 * 2 + payloadLength), at + 42);
+    const words = payloadLength >> 1;
+    let sum = addressSum + 17 + 2 * udpLength + from.port + to.port + poolSums[from16 + words] - poolSums[from16];
+    if (payloadLength & 1) sum += pool[from16 * 2 + payloadLength - 1] * 256;
+    buffer.writeUInt16BE(fold(sum) ^ 0xffff || 0xffff, at + 40);
+    this.file.end(this.clockSeconds, this.clockNanos);
+  }
 }
 
 /** How a conversation goes, and how often in a thousand. One in forty attempts is to port 0. */
@@ -224,10 +256,8 @@ function* converse(frames, random, number) {
   frames.segment(client, server, ACK, after(clientSequence, 1), after(serverSequence, 1));
 }
 
-/** Exactly `count` frames of whole conversations, many at a time. @param {import('./capture-file.mjs').CaptureFile} file */
-export function writeConversations(file, count, { seed = 1, ...shape } = {}) {
-  const random = makeRandom(seed);
-  const frames = new FrameBuilder(file, shape);
+/** Whole conversations, many at a time: a call writes the next frame of one of them, or none where one has just ended. */
+function makeConversations(frames, random) {
   let number = 0;
   const open = () => converse(frames, random, number++);
   const slots = Array.from({ length: SLOTS }, open);
@@ -242,7 +272,7 @@ export function writeConversations(file, count, { seed = 1, ...shape } = {}) {
     if (!done && value > 0) waiting.get(value).push({ conversation, due: frames.now + value });
     return done === true || value > 0;
   };
-  while (file.frames < count) {
+  return () => {
     frames.advance(2000 + Math.floor(random() * 16_000));
     let woken = null;
     for (const [wait, list] of waiting) {
@@ -256,10 +286,41 @@ export function writeConversations(file, count, { seed = 1, ...shape } = {}) {
     }
     if (woken !== null) {
       step(woken);
-      continue;
+      return;
     }
     const slot = Math.floor(random() * SLOTS);
     if (step(slots[slot])) slots[slot] = open();
+  };
+}
+
+/** Exactly `count` frames of whole conversations. @param {import('./capture-file.mjs').CaptureFile} file */
+export function writeConversations(file, count, { seed = 1, ...shape } = {}) {
+  const next = makeConversations(new FrameBuilder(file, shape), makeRandom(seed));
+  while (file.frames < count) next();
+}
+
+/** What a household sends: of ten frames two are DNS, four QUIC and four belong to TCP conversations. */
+export function writeMix(file, count) {
+  const frames = new FrameBuilder(file);
+  const random = makeRandom(11);
+  const next = makeConversations(frames, random);
+  const resolver = { host: 0xfffffd, port: 53 };
+  while (file.frames < count) {
+    const pick = random();
+    if (pick >= 0.6) {
+      next();
+      continue;
+    }
+    const seed = Math.floor(random() * 2 ** 31);
+    const client = { host: 0x100000 + Math.floor(random() * 50_000), port: 32768 + (seed % 28_000) };
+    frames.advance(2000 + Math.floor(random() * 16_000));
+    if (pick < 0.1) frames.datagram(client, resolver, 28 + (seed % 30), seed);
+    else if (pick < 0.2) frames.datagram(resolver, client, 60 + (seed % 200), seed);
+    else {
+      const server = { host: 0x200000 + Math.floor(random() * 2000), port: 443 };
+      if (pick < 0.3) frames.datagram(client, server, 30 + (seed % 60), seed);
+      else frames.datagram(server, client, 1200, seed);
+    }
   }
 }
 
