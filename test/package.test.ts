@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -107,7 +108,9 @@ describe('the package', () => {
     ]);
     const copy = join(scratch, 'in-place');
     mkdirSync(copy);
-    for (const path of ['package.json', 'scripts/packed-manifest.mjs']) cpSync(join(root, path), join(copy, path));
+    const pages = ['README.md', 'docs/atlas.md'];
+    for (const path of ['package.json', 'scripts/packed-manifest.mjs', ...pages])
+      cpSync(join(root, path), join(copy, path));
     const run = (what: string) => execFileSync(process.execPath, ['scripts/packed-manifest.mjs', what], { cwd: copy });
     const read = () => JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
     run('write');
@@ -115,9 +118,32 @@ describe('the package', () => {
     // As after a `npm pack` that was killed.
     run('write');
     expect(read()).toEqual(packed.manifest);
+    for (const page of pages)
+      expect(readFileSync(join(copy, page), 'utf8')).toBe(readFileSync(join(scratch, 'source', page), 'utf8'));
     run('restore');
     run('restore');
-    expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(readFileSync(join(root, 'package.json'), 'utf8'));
+    for (const path of ['package.json', ...pages])
+      expect(readFileSync(join(copy, path), 'utf8')).toBe(readFileSync(join(root, path), 'utf8'));
+  });
+
+  it('has pages whose links lead somewhere: to what is in it, or to what is in the repository', () => {
+    const pages = packed.files.filter((path) => path.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/atlas.md', 'docs/ci.md']));
+    const home = `https://github.com/${/^github:(.+)$/.exec(manifest.repository)![1]}`;
+    let abroad = 0;
+    for (const page of pages) {
+      const text = readFileSync(join(scratch, 'source', page), 'utf8');
+      for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)) {
+        const inRepository = new RegExp(`^${home}/(?:blob|raw|tree)/v${manifest.version}/(.+)$`).exec(target!)?.[1];
+        if (inRepository !== undefined) {
+          expect(existsSync(join(root, inRepository)), `${page}: ${target}`).toBe(true);
+          abroad++;
+        } else if (!/^https?:/.test(target!)) {
+          expect(packed.files, `${page}: ${target}`).toContain(join(dirname(page), target!));
+        }
+      }
+    }
+    expect(abroad).toBeGreaterThan(20);
   });
 
   it('has the notice of every package that is bundled', () => {

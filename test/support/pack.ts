@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packedManifest } from '../../scripts/packed-manifest.mjs';
+import { packedManifest, packedPage, packedPages } from '../../scripts/packed-manifest.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -19,6 +19,10 @@ export function pack(folder: string): Packed {
   const folders = (manifest.files as string[]).map((path) => path.split('/')[0]!);
   for (const path of [...folders, 'README.md', 'LICENSE'])
     cpSync(join(root, path), join(source, path), { recursive: true });
+  for (const page of packedPages(source)) {
+    const path = join(source, page);
+    writeFileSync(path, packedPage(manifest, page, readFileSync(path, 'utf8')));
+  }
   writeFileSync(join(source, 'package.json'), JSON.stringify(packedManifest(manifest)));
   const output = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: source,
