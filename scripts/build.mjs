@@ -7,9 +7,10 @@
  * what is bundled.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { buildCore } from './build-core.mjs';
@@ -28,6 +29,8 @@ const inputOf = (entries, ...plugins) => ({
   input: entries,
   platform: 'node',
   // Optional packages are had from whoever installs them.
+  // yargs asks it where a configuration lies that extends another, which this command does not have.
+  transform: { define: { 'import.meta.resolve': 'undefined' } },
   external: (id) => (!id.startsWith('node:') && isBuiltin(id)) || OPTIONAL.includes(id),
   // Reading a property does nothing but read it, so that of a built-in module only what is used is taken.
   treeshake: { propertyReadSideEffects: false },
@@ -58,7 +61,8 @@ const inputOf = (entries, ...plugins) => ({
   ],
 });
 const OUTPUT = {
-  format: 'esm',
+  // CommonJS, so that Node loads none of its loader for modules, and bin/start.js can keep what was compiled.
+  format: 'cjs',
   comments: false,
   // A third less to parse at each start; names stay, for the traces of those who report a fault.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
@@ -141,43 +145,59 @@ async function bundle() {
   const entries = {
     portzero: join(modules, 'cli/main.js'),
     worker: join(modules, 'analysis/worker.js'),
-    'reader-thread': join(modules, 'prefilter/reader-thread.js'),
     'reader-child': join(modules, 'sweep/reader-child.js'),
   };
   /** What is always loaded: all that is reached without an import() on the way, from the command and its threads. */
   const atOnce = new Set();
-  /** Of that, what the thread that reads a large file needs, and no more. */
-  const reading = new Set();
   const chunks = {
     name: 'chunks',
     buildEnd() {
-      const reach = (id, found) => {
-        if (found.has(id)) return;
-        found.add(id);
-        for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next, found);
+      const reach = (id) => {
+        if (atOnce.has(id)) return;
+        atOnce.add(id);
+        for (const next of this.getModuleInfo(id)?.importedIds ?? []) reach(next);
       };
-      for (const entry of Object.values(entries)) reach(entry, atOnce);
-      reach(entries['reader-thread'], reading);
-      // What runs when it is loaded stands in the file of its name.
-      for (const entry of Object.values(entries)) for (const found of [atOnce, reading]) found.delete(entry);
+      for (const entry of Object.values(entries)) reach(entry);
+      // What runs when it is loaded stands in the file of its name; so does what only threads ask for.
+      for (const id of [...Object.values(entries), '\0node:worker_threads']) atOnce.delete(id);
     },
   };
-  const bundled = await rolldown(inputOf({ ...entries, index: join(modules, 'index.js') }, chunks));
+  const bundled = await rolldown(inputOf({ ...entries, library: join(modules, 'index.js') }, chunks));
   const { output } = await bundled.write({
     ...OUTPUT,
-    dir: shipped,
-    entryFileNames: ({ name }) => (name === 'index' ? 'index.js' : `bundle/${name}.js`),
-    chunkFileNames: 'bundle/[name].js',
-    codeSplitting: {
-      groups: [
-        { name: 'read', test: (id) => reading.has(id), priority: 1 },
-        { name: 'core', test: (id) => atOnce.has(id) },
-      ],
-    },
+    dir: join(shipped, 'bundle'),
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    codeSplitting: { groups: [{ name: 'core', test: (id) => atOnce.has(id) }] },
   });
-  // Whoever may capture runs no more than this takes.
-  const child = await rolldown(inputOf({ 'cap-child': join(modules, 'capture/live/cap-child.js') }));
-  const { output: ofChild } = await child.write({ ...OUTPUT, dir: join(shipped, 'bundle'), codeSplitting: false });
-  const ids = [...output, ...ofChild].flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+  markKept(join(shipped, 'bundle/core.js'));
+  // The package's other files are modules, and so is the library for who imports it.
+  writeFileSync(join(shipped, 'bundle/package.json'), '{ "type": "commonjs" }\n');
+  const { exports: names } = output.find(({ name }) => name === 'library');
+  writeFileSync(
+    join(shipped, 'index.js'),
+    `import library from './bundle/library.js';\nexport const { ${names.join(', ')} } = library;\n`,
+  );
+  // Whoever may capture runs no more than this takes, and the thread that reads a large file waits for no more.
+  const ofAlone = await Promise.all(
+    ['capture/live/cap-child', 'prefilter/reader-thread'].map(async (path) => {
+      const alone = await rolldown(inputOf({ [basename(path)]: join(modules, `${path}.js`) }));
+      return (await alone.write({ ...OUTPUT, dir: join(shipped, 'bundle'), codeSplitting: false })).output;
+    }),
+  );
+  const ids = [...output, ...ofAlone.flat()].flatMap((chunk) => Object.keys(chunk.modules ?? {}));
   return ids.flatMap((id) => packageFolderOf(id) ?? []);
+}
+
+/**
+ * Begins a file with what stands for its content, by which bin/kept-code.js knows it again, and has ASCII only in it, which takes
+ * half the memory and no decoding: outside of strings and patterns the code has nothing else.
+ */
+function markKept(path) {
+  const code = readFileSync(path, 'utf8').replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (/[^.\w]import\(/.test(code)) throw new Error(`${path} has an import(), which bin/kept-code.js cannot load`);
+  writeFileSync(path, `// ${createHash('sha256').update(code).digest('hex').slice(0, 16)}\n${code}`);
 }

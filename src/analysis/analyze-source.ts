@@ -11,6 +11,7 @@ import { createLinkMap } from '../decode/link/link-map.ts';
 import { linkTypeName } from '../decode/link/linktypes.ts';
 import { type PacketRecord, TRANSPORT_UDP } from '../decode/packet.ts';
 import { TunnelPorts } from '../decode/tunnel/ports.ts';
+import { elapsedMillis } from '../elapsed.ts';
 import { RuleEngine } from '../engine/engine.ts';
 import { CoreSkipper, type Settled } from '../prefilter/core-skipper.ts';
 import { FrameTotals } from '../prefilter/frame-totals.ts';
@@ -32,7 +33,7 @@ import type { AnalysisSettings, AnalyzeSourceOptions, InputResult } from './type
 
 /** Reads one input to its end. Never rejects for damaged input: the result tells of it. */
 export async function analyzeSource(source: FrameSource, options: AnalyzeSourceOptions): Promise<InputResult> {
-  const started = performance.now();
+  const started = elapsedMillis();
   if (isCoreWorth(source, options)) await CoreSkipper.prepare();
   const analysis = new InputAnalysis(source, options);
   options.onStart?.(analysis);
@@ -41,7 +42,7 @@ export async function analyzeSource(source: FrameSource, options: AnalyzeSourceO
     onPause: () => analysis.pause(),
     onTime: analysis.onTime,
   });
-  return analysis.finish(performance.now() - started);
+  return analysis.finish(elapsedMillis() - started);
 }
 
 /** A capture below this length is read before the core is ready. */

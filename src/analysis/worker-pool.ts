@@ -25,7 +25,8 @@ export class Pool {
   }
 
   async run(jobs: number): Promise<InputResult[]> {
-    const threads = await import('node:worker_threads');
+    // Not import(): what is kept of compiled code can have none (bin/kept-code.js).
+    const threads = process.getBuiltinModule('node:worker_threads');
     try {
       await Promise.all(Array.from({ length: jobs }, () => this.#work(threads)));
     } finally {

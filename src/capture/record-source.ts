@@ -1,3 +1,4 @@
+import { elapsedMillis } from '../elapsed.ts';
 import type { ByteSource } from './bytes/byte-source.ts';
 import type { InputBuffer } from './bytes/input-buffer.ts';
 import { CaptureError } from './errors.ts';
@@ -80,7 +81,7 @@ export class RecordSource implements SkippingSource {
     const isStopped = () => signal?.aborted === true;
     const stop = () => this.#source.close();
     signal?.addEventListener('abort', stop);
-    let lastTurn = performance.now();
+    let lastTurn = elapsedMillis();
     if (skipper !== null) buffer.moveTo(skipper.bytes);
     try {
       while (!isStopped()) {
@@ -91,10 +92,10 @@ export class RecordSource implements SkippingSource {
           this.#addProblem(reader.damage);
           return;
         }
-        if (performance.now() - lastTurn > TURN_MILLISECONDS) {
+        if (elapsedMillis() - lastTurn > TURN_MILLISECONDS) {
           await onPause?.(this);
           await turn();
-          lastTurn = performance.now();
+          lastTurn = elapsedMillis();
         }
         let count: number;
         try {

@@ -72,7 +72,7 @@ export async function runAnalysis(
   );
   const evidence = reports.evidencePaths.length === 0 ? null : await openEvidence(reports.evidencePaths);
   const hidesBar = quiet || follows || (reports.sink !== null && io.stdout.isTTY === true);
-  const progress = hidesBar ? null : await showProgress(io);
+  const progress = hidesBar ? null : showProgress(io);
   let results: InputResult[];
   try {
     results = await analyzeInputs(inputs, {

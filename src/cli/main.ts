@@ -1,6 +1,6 @@
 import { escapeForTerminal } from '../words/escape.ts';
 import { run } from './commands/analyze.ts';
-import { type CliIo, EXIT_TROUBLE, OUTPUT_GONE } from './io.ts';
+import { type CliIo, EXIT_TROUBLE, OUTPUT_GONE, type OutputStream } from './io.ts';
 import { readPlainArguments } from './options.ts';
 import { openStandardError, openStandardOutput, settled } from './standard-output.ts';
 
@@ -37,7 +37,12 @@ export async function runProcess(): Promise<void> {
   // Once: whoever asks a second time does not want to wait for a summary.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
   const stdout = openStandardOutput();
-  const stderr = openStandardError();
+  let stderr: OutputStream | undefined;
+  // Most runs write nothing there.
+  const openStderr = () => {
+    stderr ??= openStandardError();
+    return stderr;
+  };
   let failure: Error | null = null;
   let isOwned = false;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -51,7 +56,9 @@ export async function runProcess(): Promise<void> {
       return process.stdin;
     },
     stdout,
-    stderr,
+    get stderr() {
+      return openStderr();
+    },
     env: process.env,
     cwd: process.cwd(),
     signal: stop.signal,
@@ -62,7 +69,7 @@ export async function runProcess(): Promise<void> {
   // Whoever owns it has waited as long as there was hope.
   if (!isOwned) await settled(stdout);
   process.exitCode = failure === null ? status : EXIT_TROUBLE;
-  if (failure !== null) stderr.write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
+  if (failure !== null) openStderr().write(`portzero: cannot write standard output: ${(failure as Error).message}\n`);
   // A reader that takes nothing must not keep a process that has ended.
   if (isOwned) setTimeout(() => process.exit(), LINGER_MILLIS).unref();
 }

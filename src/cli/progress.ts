@@ -1,4 +1,6 @@
+import type { SingleBar } from 'cli-progress';
 import type { InputsProgress } from '../analysis/types.ts';
+import { elapsedMillis } from '../elapsed.ts';
 import { formatNumber } from '../words/numbers.ts';
 import type { CliIo } from './io.ts';
 
@@ -12,18 +14,18 @@ export interface ProgressDisplay {
 const PATIENCE_MS = 400;
 
 /** How far a sweep is, as showProgress() shows a run. */
-export async function showSweepProgress(io: CliIo): Promise<{
+export function showSweepProgress(io: CliIo): {
   update(state: { files: number; doneFiles: number; bytes: number; doneBytes: number; failed: number }): void;
   stop(): void;
-}> {
-  const bar = await openBar(io);
-  const began = performance.now();
+} {
+  const bar = openBar(io);
+  const began = elapsedMillis();
   /** What was there before we began came at no rate of ours. */
   let before: { doneBytes: number } | null = null;
   return {
     update(state) {
       before ??= state;
-      const rate = (state.doneBytes - before.doneBytes) / ((performance.now() - began) / 1000);
+      const rate = (state.doneBytes - before.doneBytes) / ((elapsedMillis() - began) / 1000);
       const left = formatSeconds((state.bytes - state.doneBytes) / rate);
       const failed = state.failed > 0 ? `, ${formatNumber(state.failed)} failed` : '';
       bar.show(
@@ -37,12 +39,12 @@ export async function showSweepProgress(io: CliIo): Promise<{
 }
 
 /** A bar on standard error with rate and time left, where that is a terminal; nothing elsewhere. */
-export async function showProgress(io: CliIo): Promise<ProgressDisplay> {
-  const bar = await openBar(io);
-  const began = performance.now();
+export function showProgress(io: CliIo): ProgressDisplay {
+  const bar = openBar(io);
+  const began = elapsedMillis();
   return {
     update({ bytesRead, totalBytes, frames, findings }) {
-      const rate = bytesRead / ((performance.now() - began) / 1000);
+      const rate = bytesRead / ((elapsedMillis() - began) / 1000);
       const left = totalBytes === null ? '' : `, ${formatSeconds((totalBytes - bytesRead) / rate)} left`;
       bar.show(
         bytesRead,
@@ -54,34 +56,46 @@ export async function showProgress(io: CliIo): Promise<ProgressDisplay> {
   };
 }
 
-/** `total` is null where nobody knows it. */
-async function openBar(
-  io: CliIo,
-): Promise<{ show(done: number, total: number | null, state: string): void; stop(): void }> {
-  if (io.stderr.isTTY !== true || io.env.TERM === 'dumb') return { show() {}, stop() {} };
-  const { default: cliProgress } = await import('cli-progress');
-  const began = performance.now();
-  let bar: InstanceType<typeof cliProgress.SingleBar> | null = null;
+/**
+ * `total` is null where nobody knows it. Before PATIENCE_MS are over neither standard error nor the package that draws is asked
+ * for: both take longer to load than a small capture takes to read.
+ */
+function openBar(io: CliIo): { show(done: number, total: number | null, state: string): void; stop(): void } {
+  const began = elapsedMillis();
+  let bar: SingleBar | null = null;
+  let newest: { done: number; total: number | null; state: string };
+  let isAsked = false;
+  let isStopped = false;
+  const open = async () => {
+    if (io.stderr.isTTY !== true || io.env.TERM === 'dumb') return;
+    const { default: cliProgress } = await import('cli-progress');
+    if (isStopped) return;
+    const { done, total, state } = newest;
+    bar = new cliProgress.SingleBar({
+      format: total === null ? ' {state}' : ' {bar} {percentage} % of {state}',
+      barsize: 20,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      stream: io.stderr as NodeJS.WriteStream,
+      clearOnComplete: true,
+      hideCursor: true,
+      // Its own signal handlers would end the process behind our back.
+      gracefulExit: false,
+      linewrap: false,
+    });
+    bar.start(total ?? Number.MAX_SAFE_INTEGER, done, { state });
+  };
   return {
     show(done, total, state) {
-      if (performance.now() - began < PATIENCE_MS) return;
-      if (bar === null) {
-        bar = new cliProgress.SingleBar({
-          format: total === null ? ' {state}' : ' {bar} {percentage} % of {state}',
-          barsize: 20,
-          barCompleteChar: '█',
-          barIncompleteChar: '░',
-          stream: io.stderr as NodeJS.WriteStream,
-          clearOnComplete: true,
-          hideCursor: true,
-          // Its own signal handlers would end the process behind our back.
-          gracefulExit: false,
-          linewrap: false,
-        });
-        bar.start(total ?? Number.MAX_SAFE_INTEGER, done, { state });
-      } else bar.update(Math.min(done, bar.getTotal()), { state });
+      newest = { done, total, state };
+      if (bar !== null) bar.update(Math.min(done, bar.getTotal()), { state });
+      else if (!isAsked && elapsedMillis() - began >= PATIENCE_MS) {
+        isAsked = true;
+        void open();
+      }
     },
     stop() {
+      isStopped = true;
       bar?.stop();
       bar = null;
     },

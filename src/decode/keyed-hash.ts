@@ -1,3 +1,5 @@
+import { randomWords } from '../random-words.ts';
+
 /**
  * The one hash of all tables whose keys come from packets: HalfSipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast
  * short-input PRF", 2012, with words of 32 bits as in the authors' reference), a hash made for tables that strangers fill.
@@ -11,7 +13,7 @@
 export type HashKey = Int32Array;
 
 /** This process's. */
-export const processKey: HashKey = crypto.getRandomValues(new Int32Array(2));
+export const processKey: HashKey = randomWords(2);
 
 /** 32 bits, signed, of `count` words from `start` on; as of the same bytes in little-endian order. */
 export function hashWords(words: Int32Array | Uint32Array, start: number, count: number, key = processKey): number {

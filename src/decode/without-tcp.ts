@@ -7,6 +7,7 @@
  * (its 6LoWPAN command class); nor DECnet and SNA. Realtek's 0x8899 is also a switch tag with a frame behind it (Linux,
  * net/dsa/tag_rtl4_a.c), HomePlug 1.0 (0x887b) puts its entries before the frame that follows, and netlink messages can hold packets.
  */
+import { lazily } from '../lazily.ts';
 import {
   etherTypeReason,
   ipProtocolReason,
@@ -60,7 +61,7 @@ const PPP_NUMBERS = 'https://www.iana.org/assignments/ppp-numbers';
 const IF_ETHER = 'Linux, include/uapi/linux/if_ether.h';
 
 /** For tests and documentation; holdsNoTcp() asks. */
-export const WITHOUT_TCP: readonly Entry[] = [
+export const withoutTcp = lazily((): readonly Entry[] => [
   one(REASON_ARP, 'ARP', 'RFC 826'),
   // What is encrypted cannot be looked into by anybody without the key: it is counted under its own name.
   one(REASON_ESP, 'IPsec ESP (encrypted)', 'RFC 4303'),
@@ -181,12 +182,19 @@ export const WITHOUT_TCP: readonly Entry[] = [
   link(263, 'WattStopper DLM'),
   link(265, 'radio data system'),
   link(275, 'DisplayPort AUX'),
-];
+]);
 
-const KNOWN = new Set(WITHOUT_TCP.filter(({ first, last }) => first === last).map(({ first }) => first));
-const RANGES = WITHOUT_TCP.filter(({ first, last }) => first !== last);
+const known = lazily(
+  () =>
+    new Set(
+      withoutTcp()
+        .filter(({ first, last }) => first === last)
+        .map(({ first }) => first),
+    ),
+);
+const ranges = lazily(() => withoutTcp().filter(({ first, last }) => first !== last));
 
 /** Whether what ended the reading of a frame is known to hold no TCP. */
 export function holdsNoTcp(reason: number): boolean {
-  return KNOWN.has(reason) || RANGES.some(({ first, last }) => reason >= first && reason <= last);
+  return known().has(reason) || ranges().some(({ first, last }) => reason >= first && reason <= last);
 }

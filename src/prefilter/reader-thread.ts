@@ -71,4 +71,5 @@ async function prefilter(): Promise<void> {
   }
 }
 
-await prefilter();
+// What it throws ends the thread, and its parent hears of it.
+void prefilter();

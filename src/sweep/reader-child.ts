@@ -2,6 +2,7 @@
  * The process that reads captures for a worker, one after the other: a capture that makes it hang or die costs nobody else anything.
  * Is told of files by its parent, and ends with it.
  */
+import { Worker } from 'node:worker_threads';
 import type { Distilled, DistilOptions } from '../analysis/distil.ts';
 import { captureOfObject } from './object-capture.ts';
 
@@ -38,11 +39,10 @@ async function answer({ path, version, options }: ReadRequest): Promise<ReadAnsw
   }
 }
 
-await watchParent();
+watchParent();
 
 /** Who hangs in a capture does not hear that the parent is gone: a second thread looks after it. */
-async function watchParent(): Promise<void> {
-  const { Worker } = await import('node:worker_threads');
+function watchParent(): void {
   const look = `const parent = ${process.ppid}; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
   new Worker(look, { eval: true }).unref();
 }

@@ -1,10 +1,16 @@
+import { lazily } from '../lazily.ts';
+
 /**
  * Nothing that a packet or a file name holds may steer what shows a report: no escape sequence for the terminal, no
  * hidden or reordered text (CVE-2021-42574), no line of its own in a line-based format.
  */
 
 /** Controls (C0, DEL, C1), line separators, everything that is invisible or turns the direction of text, lone halves. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+const unsafe = lazily(
+  () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu,
+);
+/** Text in which it finds nothing, which most is. */
+const PLAIN = /^[ -~]*$/;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function escapeCharacter(character: string): string {
@@ -25,7 +31,8 @@ const LOG_COMMAND =
  * `\x1b` or `\u{202e}`. Backslashes stay as they are, so that doing it twice does no harm.
  */
 export function escapeForTerminal(text: string): string {
-  return text.replace(UNSAFE, escapeCharacter).replace(LOG_COMMAND, escapeCharacter);
+  const visible = PLAIN.test(text) ? text : text.replace(unsafe(), escapeCharacter);
+  return visible.replace(LOG_COMMAND, escapeCharacter);
 }
 
 /** The value with every text in it made fit, also in lists and objects; their keys stay. */
@@ -59,8 +66,8 @@ export function stringifySafely(value: unknown, indent?: number): string {
   // Inside strings only: outside JSON has no such character.
   if (json.includes('##')) json = json.replace(/#(?=#\w*\[)/g, '\\u0023');
   if (/^[ -~\n]*$/.test(json)) return json;
-  // Outside strings JSON has no character that UNSAFE matches but the line ends that indentation brings.
-  return json.replace(UNSAFE, (character) => {
+  // Outside strings JSON has no character that `unsafe` matches but the line ends that indentation brings.
+  return json.replace(unsafe(), (character) => {
     if (character === '\n') return character;
     let text = '';
     for (let i = 0; i < character.length; i++) text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;

@@ -1,5 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -23,28 +35,25 @@ function run(node: string, home: string) {
 
 const holds = (folder: string) => existsSync(folder) && readdirSync(folder).length > 0;
 
-describe.each(GOOD_NODES.filter(({ version }) => Number(version.split('.')[0]) >= 22))(
-  'in Node $version, what was compiled',
-  ({ version, path, isThere }) => {
-    it('is kept in a folder of the user alone', ({ skip }) => {
-      if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
-      const home = join(scratch, version);
-      run(path, home);
-      expect(holds(join(home, '.cache/portzero'))).toBe(true);
-    });
+describe.each(GOOD_NODES)('in Node $version, what was compiled', ({ version, path, isThere }) => {
+  it('is kept in a folder of the user alone', ({ skip }) => {
+    if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
+    const home = join(scratch, version);
+    run(path, home);
+    expect(holds(join(home, '.cache/portzero'))).toBe(true);
+  });
 
-    it('is not kept where others may write, or nobody may', ({ skip }) => {
-      if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
-      const home = join(scratch, `${version}-open`);
-      const folder = join(home, '.cache/portzero');
-      mkdirSync(folder, { recursive: true });
-      chmodSync(folder, 0o777);
-      run(path, home);
-      expect(holds(folder)).toBe(false);
-      run(path, '/dev/null');
-    });
-  },
-);
+  it('is not kept where others may write, or nobody may', ({ skip }) => {
+    if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
+    const home = join(scratch, `${version}-open`);
+    const folder = join(home, '.cache/portzero');
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o777);
+    run(path, home);
+    expect(holds(folder)).toBe(false);
+    run(path, '/dev/null');
+  });
+});
 
 it('goes by the system for root, not by the variables that sudo may leave', ({ skip }) => {
   const node = GOOD_NODES.find(({ version }) => version.startsWith('24.'))!;
@@ -53,4 +62,61 @@ it('goes by the system for root, not by the variables that sudo may leave', ({ s
   const env = { PATH: process.env.PATH, HOME: home, XDG_CACHE_HOME: join(home, 'cache') };
   expect(spawnSync(node.path, [command, '--version'], { env }).status).toBe(0);
   expect(existsSync(home)).toBe(false);
+});
+
+describe('what is kept for Node 20, which keeps nothing by itself', () => {
+  const node = process.version.startsWith('v20.')
+    ? { path: process.execPath, isThere: true }
+    : GOOD_NODES.find(({ version }) => version.startsWith('20.'))!;
+  /** A home, the folder of what is kept there, and its files. */
+  const prepare = (name: string) => {
+    const home = join(scratch, name);
+    const folder = join(home, '.cache/portzero');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const files = () => readdirSync(folder).filter((file) => file.endsWith('.code'));
+    return { home, folder, files };
+  };
+
+  it('is read again, and made anew where V8 refuses it', ({ skip }) => {
+    if (!node.isThere) skip('skipped: no Node 20 (bin/setup)');
+    const { home, folder, files } = prepare('refused');
+    run(node.path, home);
+    const [name] = files();
+    const path = join(folder, name!);
+    const whole = readFileSync(path);
+    const before = statSync(path);
+    run(node.path, home);
+    expect({ ino: statSync(path).ino, files: files() }).toEqual({ ino: before.ino, files: [name] });
+    for (const bad of [Buffer.alloc(0), whole.subarray(0, 1000), Buffer.alloc(whole.length, 7)]) {
+      writeFileSync(path, bad);
+      run(node.path, home);
+      expect(readFileSync(path).length).toBeGreaterThan(100_000);
+    }
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it('is of no other code', ({ skip }) => {
+    if (!node.isThere) skip('skipped: no Node 20 (bin/setup)');
+    const { home, files } = prepare('other');
+    run(node.path, home);
+    const code = readFileSync(join(import.meta.dirname, '../../dist/bundle/core.js'), 'utf8');
+    const [mark, rest] = [code.slice(0, code.indexOf('\n')), code.slice(code.indexOf('\n') + 1)];
+    const hash = createHash('sha256').update(rest).digest('hex').slice(0, 16);
+    expect(mark).toBe(`// ${hash}`);
+    expect(files()[0]).toContain(`core-${hash}-v20.`);
+  });
+
+  it('is of a few versions, the newest', ({ skip }) => {
+    if (!node.isThere) skip('skipped: no Node 20 (bin/setup)');
+    const { home, folder, files } = prepare('many');
+    for (let i = 0; i < 12; i++) {
+      const old = join(folder, `core-${String(i).padStart(16, '0')}-v20.19.0-x64.code`);
+      writeFileSync(old, 'old');
+      utimesSync(old, i, i);
+    }
+    run(node.path, home);
+    expect(files().length).toBe(8);
+    expect(files().filter((file) => statSync(join(folder, file)).size > 3).length).toBe(1);
+    expect(files()).not.toContain('core-0000000000000000-v20.19.0-x64.code');
+  });
 });

@@ -9,11 +9,11 @@ import {
   pppReason,
   snapReason,
 } from '../../src/decode/reasons.ts';
-import { WITHOUT_TCP } from '../../src/decode/without-tcp.ts';
+import { withoutTcp } from '../../src/decode/without-tcp.ts';
 import { describeWith } from '../support/tools.ts';
 
 it('says of each where it is written what it carries', () => {
-  for (const { what, source } of WITHOUT_TCP) {
+  for (const { what, source } of withoutTcp()) {
     expect(what).not.toBe('');
     expect(source).toMatch(/RFC \d|IEEE|IEC|ISO|INCITS|MEF|Linux, |Microsoft|Cisco|AMD|DEC|https:/);
   }
@@ -73,7 +73,9 @@ describeWith(['tshark'], 'Wireshark has names', () => {
 
   it.each(families)('for every number that is known to hold none: %s', (field, reasonOf, count) => {
     const known = new Map(
-      WITHOUT_TCP.filter(({ first, last }) => first === last).map((entry) => [entry.first, entry.what]),
+      withoutTcp()
+        .filter(({ first, last }) => first === last)
+        .map((entry) => [entry.first, entry.what]),
     );
     let held = 0;
     for (let number = 0; number < count; number++) {

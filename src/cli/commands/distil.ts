@@ -72,7 +72,7 @@ export async function run(args: DistilArguments, io: CliIo): Promise<number> {
   const sizes = inputs.map(sizeOf);
   const totalBytes = sizes.reduce((sum: number | null, size) => (sum === null || size === null ? null : sum + size), 0);
   let before = 0;
-  const progress = quiet ? null : await showProgress(io);
+  const progress = quiet ? null : showProgress(io);
   try {
     for (const [index, file] of inputs.entries()) {
       if (io.signal.aborted) break;

@@ -85,7 +85,7 @@ export async function run(args: SweepArguments, io: CliIo): Promise<number> {
   let queue: TaskQueue | null = null;
   let metrics: { close(): void } | null = null;
   let state: SweepState = { files: 0, bytes: 0, doneFiles: 0, doneBytes: 0, failed: 0 };
-  const progress = args.quiet === true || place === null ? null : await showSweepProgress(io);
+  const progress = args.quiet === true || place === null ? null : showSweepProgress(io);
   try {
     const sweep = new Sweep({
       store,

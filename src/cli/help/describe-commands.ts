@@ -1,5 +1,5 @@
 import type { Argv, Options } from 'yargs';
-import { LINK_TYPE_NAMES } from '../../decode/link/linktypes.ts';
+import { linkTypeNames } from '../../decode/link/linktypes.ts';
 import { FORMATS } from '../../report/formats/index.ts';
 import { expectationMeta } from '../../rules/expectation.ts';
 import { rules } from '../../rules/index.ts';
@@ -60,7 +60,7 @@ const PATHS = new Set([
 
 /** By the name of an option or operand. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  'link-type': LINK_TYPE_NAMES,
+  'link-type': linkTypeNames(),
   id: [...rules.map(({ meta }) => meta.id), expectationMeta.id],
 };
 

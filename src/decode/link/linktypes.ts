@@ -1,3 +1,5 @@
+import { lazily } from '../../lazily.ts';
+
 /** LINKTYPE_ values that the decoder reads; https://www.tcpdump.org/linktypes.html. */
 export const LINKTYPE_NULL = 0;
 export const LINKTYPE_ETHERNET = 1;
@@ -303,23 +305,23 @@ const plain = (name: string): string =>
     .replace(/^(linktype|dlt)[-_]/, '')
     .replaceAll(/[-_ ]/g, '');
 
-const BY_NAME: ReadonlyMap<string, number> = new Map([
-  ...Object.entries(NAMES)
-    .reverse()
-    .map(([value, name]): [string, number] => [plain(name), Number(value)]),
-  ...Object.entries(OTHER_NAMES),
-  // Three numbers have this name; files have this one.
-  ['raw', LINKTYPE_RAW],
-]);
+const byName = lazily(
+  () =>
+    new Map([
+      ...Object.entries(NAMES)
+        .reverse()
+        .map(([value, name]): [string, number] => [plain(name), Number(value)]),
+      ...Object.entries(OTHER_NAMES),
+      // Three numbers have this name; files have this one.
+      ['raw', LINKTYPE_RAW],
+    ]),
+);
 
 /** The LINKTYPE_ value of a name, as in "ethernet", "EN10MB", "USER0" or "LINKTYPE_RAW", or of a number; null when unknown. */
 export function linkTypeOfName(text: string): number | null {
   if (/^\d{1,5}$/.test(text)) return Number(text) <= 0xffff ? Number(text) : null;
-  return BY_NAME.get(plain(text)) ?? null;
+  return byName().get(plain(text)) ?? null;
 }
 
 /** Names to choose from, for messages. */
-export const LINK_TYPE_NAMES: readonly string[] = [
-  'ethernet',
-  ...Object.values(NAMES).map((name) => name.toLowerCase()),
-];
+export const linkTypeNames = lazily(() => ['ethernet', ...Object.values(NAMES).map((name) => name.toLowerCase())]);

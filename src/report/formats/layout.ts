@@ -1,3 +1,5 @@
+import { lazily } from '../../lazily.ts';
+
 /** Laying out text for a terminal of so many columns. Words are not broken, so that addresses can be copied; but long paths are. */
 
 /** In less nothing can be laid out. */
@@ -7,9 +9,13 @@ export const MIN_WIDTH = 40;
 const STYLE = /\u001b\[\d+(?:;\d+)*m/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const BETWEEN_CHARACTERS = /(?<!\u001b\[?[\d;]*)(?!\u001b)/u;
-const WIDE =
-  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-const MARK = /\p{M}/u;
+const wide = lazily(
+  () =>
+    /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u,
+);
+const mark = lazily(() => /\p{M}/u);
+/** What this program writes beside ASCII, all one column wide, and Latin-1. */
+const NARROW = /^[ -~\u00a0-\u00ff…→≈−×µ·]*$/;
 
 /**
  * Columns that escaped text takes, colours left out. A package for this takes longer to load than a small capture takes
@@ -17,9 +23,9 @@ const MARK = /\p{M}/u;
  */
 export function displayWidth(text: string): number {
   const plain = text.replace(STYLE, '');
-  if (/^[ -~]*$/.test(plain)) return plain.length;
+  if (NARROW.test(plain)) return plain.length;
   let width = 0;
-  for (const character of plain) width += MARK.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  for (const character of plain) width += mark().test(character) ? 0 : wide().test(character) ? 2 : 1;
   return width;
 }
 
