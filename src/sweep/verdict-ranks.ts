@@ -1,7 +1,7 @@
 import type { Verdict } from '../track/exchange.ts';
 
 /** Of two sensors that saw one exchange, which one's verdict says more: the first. */
-export const VERDICT_RANKS: readonly Verdict[] = [
+const RANKS = [
   'accepted',
   'simultaneous',
   'challenged',
@@ -11,4 +11,7 @@ export const VERDICT_RANKS: readonly Verdict[] = [
   'silent',
   'undecided',
   'unsolicited',
-];
+] as const satisfies readonly Verdict[];
+
+/** A verdict that is forgotten above is a type error here. */
+export const VERDICT_RANKS: readonly ([Verdict] extends [(typeof RANKS)[number]] ? Verdict : never)[] = RANKS;
