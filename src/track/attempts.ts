@@ -9,7 +9,7 @@ import { HashIndex } from './hash-index.ts';
 import * as t from './table.ts';
 
 /** The newest attempts on the same ends, which are looked at whatever their numbers. */
-const NEAR = 16;
+const NEAR = 8;
 /** Attempts on the same ends with the same number (they differ in flags or labels) that are found by it. */
 const MOST_ALIKE = 16;
 /** Numbers by which an attempt is found, and by which a packet looks. */
@@ -145,9 +145,13 @@ export class Attempts {
       const entry = index.record(slot);
       if (this.#table.hash(entry) !== this.#hash || !this.#isOnEnds(entry)) continue;
       if (this.#length >= this.#found.length) return;
-      if (this.#found.subarray(0, this.#length).includes(entry)) continue;
-      this.#found[this.#length++] = entry;
+      if (!this.#isFound(entry)) this.#found[this.#length++] = entry;
     }
+  }
+
+  #isFound(entry: number): boolean {
+    for (let i = 0; i < this.#length; i++) if (this.#found[i] === entry) return true;
+    return false;
   }
 
   /** Whether an attempt is on the ends of the newest, whatever the hash says. */
