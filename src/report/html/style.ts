@@ -271,7 +271,7 @@ button.cell[aria-pressed=true]{box-shadow:inset 0 0 0 2px var(--accent)}
 header,main,footer{padding-inline:14px}
 h1{font-size:22px}
 .filters{position:static}
-.fields-row label{flex:1 1 40%}.fields-row select{flex:1}.fields-row .search{flex:1 1 100%}
+.fields-row label:not(.search){display:grid;grid-template-columns:4.5em minmax(0,1fr);flex:1 1 100%}.fields-row select{max-width:none;width:100%}.fields-row .search{flex:1 1 100%}
 
 .ends{grid-template-columns:minmax(0,1fr)}
 .scroll:has(>.cards){overflow-x:visible}
