@@ -7,7 +7,7 @@
  * - error and count; what is not kept has at most `maxError`; and that is N / k at most, merged or not. Up to k ends every
  * count is exact. Each count of a verdict is of those exchanges that were surely the end's: together they are count - error.
  */
-import { ADDRESS_WORDS, AddressTable, putAddress } from '../../../engine/window/address-table.ts';
+import { ADDRESS_WORDS, AddressTable, putAddress, putWords } from '../../../engine/window/address-table.ts';
 import { doubled, FIRST_ROOM } from '../../../engine/window/growable.ts';
 import { VERDICTS } from '../../../track/exchange.ts';
 
@@ -47,6 +47,16 @@ export class EndSketch {
   add(words: Int32Array | Uint32Array, at: number, verdict: number): void {
     const { key } = this.#table;
     for (let word = 0; word < ADDRESS_WORDS; word++) key[word] = words[at + word]!;
+    this.#countKey(verdict);
+  }
+
+  /** The same of an address whose words, without its length, begin at `at`. */
+  addAddress(words: Int32Array, at: number, isIpv6: boolean, verdict: number): void {
+    putWords(this.#table.key, words, at, isIpv6);
+    this.#countKey(verdict);
+  }
+
+  #countKey(verdict: number): void {
     const slot = this.#table.claim();
     if (this.#table.fresh) this.#begin(slot);
     this.#counts[slot]!++;
@@ -77,7 +87,9 @@ export class EndSketch {
     }
     this.#counts[slot] = 0;
     this.#errors[slot] = 0;
-    this.#verdicts.fill(0, slot * VERDICT_COUNT, (slot + 1) * VERDICT_COUNT);
+    // So few that calling fill() takes longer.
+    const own = slot * VERDICT_COUNT;
+    for (let at = own; at < own + VERDICT_COUNT; at++) this.#verdicts[at] = 0;
     if (this.#table.size <= this.#places) return;
     const victim = this.#findLeast(slot);
     this.#table.evict(victim);

@@ -1,7 +1,7 @@
 /** When all exchanges with port 0 were, and between whom: what a report says of those too that it does not list. */
 
 import { formatAddress } from '../../../decode/address.ts';
-import { ADDRESS_WORDS, putAddress } from '../../../engine/window/address-table.ts';
+import { ADDRESS_WORDS } from '../../../engine/window/address-table.ts';
 import { type Exchange, NO_TIME, VERDICTS } from '../../../track/exchange.ts';
 import { formatTime } from '../time.ts';
 import type { TimelineReport, TopEndsReport, TopReport, VerdictShares } from '../types.ts';
@@ -10,9 +10,6 @@ import { FINEST, TimeBins, type TimeBinsState } from './time-bins.ts';
 
 /** Ends of each side that a report lists. */
 const LISTED_ENDS = 100;
-
-/** Words of the two ends of an exchange: the length of an address and its words, the client's and then the server's. */
-const ENDS_WORDS = ADDRESS_WORDS * 2;
 
 /** Plain data, that a worker can hand over. */
 export interface OverviewState {
@@ -26,19 +23,21 @@ export class Overview {
   readonly #bins = new TimeBins();
   readonly #sources = new EndSketch();
   readonly #targets = new EndSketch();
-  readonly #ends = new Uint32Array(ENDS_WORDS);
   #untimed = 0;
 
-  addExchange({ verdict, started, clientAddress, serverAddress }: Exchange): void {
-    putAddress(this.#ends, 0, clientAddress, 0, clientAddress.length);
-    putAddress(this.#ends, 1, serverAddress, 0, serverAddress.length);
-    const seconds = started.digits === NO_TIME ? Number.NaN : started.seconds;
-    this.add(VERDICTS.indexOf(verdict), seconds, started.nanos, this.#ends, 0);
+  /** Of its opening, which is words: of a flood each exchange comes here. */
+  addExchange({ verdict, opening }: Exchange): void {
+    const index = VERDICTS.indexOf(verdict);
+    const { words, client, server, isIpv6, seconds, nanos, digits } = opening;
+    if (digits === NO_TIME) this.#untimed++;
+    else this.#bins.add(seconds, nanos, index);
+    this.#sources.addAddress(words, client, isIpv6, index);
+    this.#targets.addAddress(words, server, isIpv6, index);
   }
 
   /**
-   * Counts an exchange with port 0. `verdict` is an index of VERDICTS; `seconds` is NaN where there is no time; ENDS_WORDS
-   * words from `at` on are its ends.
+   * Counts an exchange with port 0. `verdict` is an index of VERDICTS; `seconds` is NaN where there is no time; the words from
+   * `at` on are its ends, the client's and then the server's: the length of an address, and its ADDRESS_WORDS - 1 words.
    */
   add(verdict: number, seconds: number, nanos: number, words: Int32Array | Uint32Array, at: number): void {
     if (Number.isNaN(seconds)) this.#untimed++;
