@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EndSketch, type EndSketchState, mergeEndSketches } from '../../src/report/model/overview/end-sketch.ts';
 import { describeOverview, Overview } from '../../src/report/model/overview/overview.ts';
 import { TimeBins } from '../../src/report/model/overview/time-bins.ts';
-import { VERDICTS } from '../../src/track/exchange.ts';
+import { type Exchange, NO_TIME, VERDICTS } from '../../src/track/exchange.ts';
 
 /** An end is the last byte of an address; an exchange an end and a verdict. */
 type Stream = readonly (readonly [end: number, verdict: number])[];
@@ -203,6 +203,38 @@ describe('the overview of a report', () => {
           ends: [{ address: '2001:db8::7', count: 3, error: 0, verdicts }],
         },
       },
+    });
+  });
+
+  it('counts an exchange by the words of its opening', () => {
+    const started = { seconds: 1_795_240_000, nanos: 250_000_000, digits: 6 };
+    const ipv4 = {
+      words: Int32Array.of(0xc0000201, 9, 9, 9, 0xc6336407, 9, 9, 9),
+      client: 0,
+      server: 4,
+      isIpv6: false,
+    };
+    const ipv6 = { words: Int32Array.of(0x20010db8, 0, 0, 7, 0x20010db8, 0, 0, 8), client: 0, server: 4, isIpv6: true };
+    const overview = new Overview();
+    for (const opening of [
+      { ...ipv4, ...started, frame: 1 },
+      { ...ipv6, ...started, digits: NO_TIME, frame: 2 },
+    ])
+      overview.addExchange({ verdict: 'silent', opening } as Exchange);
+    const { timeline, top } = describeOverview([overview.state()]);
+    const ends = (side: 'sources' | 'targets') => top[side].ends.map(({ address, count }) => [address, count]);
+    expect(ends('sources')).toEqual([
+      ['192.0.2.1', 1],
+      ['2001:db8::7', 1],
+    ]);
+    expect(ends('targets')).toEqual([
+      ['198.51.100.7', 1],
+      ['2001:db8::8', 1],
+    ]);
+    expect(timeline).toEqual({
+      binSeconds: 2 ** -20,
+      bins: [{ time: '2026-11-21T05:46:40.250000000Z', count: 1, verdicts: { silent: 1 } }],
+      untimed: 1,
     });
   });
 

@@ -29,5 +29,6 @@ export function communityId(flow: Flow, seed = 0): string {
   bytes[rest] = flow.protocol; // and a byte of padding
   bytes.writeUInt16BE(inOrder ? sourcePort : destinationPort, rest + 2);
   bytes.writeUInt16BE(inOrder ? destinationPort : sourcePort, rest + 4);
-  return `1:${process.getBuiltinModule('node:crypto').createHash('sha1').update(bytes).digest('base64')}`;
+  // At once: an object that hashes takes three times as long to make as to use.
+  return `1:${process.getBuiltinModule('node:crypto').hash('sha1', bytes, 'base64')}`;
 }
