@@ -234,22 +234,24 @@ const CASES = {
       const rows = points.map(({ frames, own, other }) => [
         number(frames),
         seconds(own.seconds),
-        `${number(Math.round((own.seconds / frames) * 1e9))} ns`,
+        seconds(own.cpuSeconds ?? 0),
+        `${number(Math.round(((own.cpuSeconds ?? 0) / frames) * 1e9))} ns`,
         memory(own.megabytes),
         seconds(other.seconds),
+        seconds(other.cpuSeconds ?? 0),
       ]);
       const plot = join(dirname(options.out), 'scaling.svg');
       writeFileSync(
         plot,
         plotLines({
-          title: 'Seconds by millions of frames',
+          title: 'Processor seconds by millions of frames',
           lines: [
-            { name: 'portzero', points: points.map(({ frames, own }) => [frames / 1e6, own.seconds]) },
-            { name: 'tcpdump', points: points.map(({ frames, other }) => [frames / 1e6, other.seconds]) },
+            { name: 'portzero', points: points.map(({ frames, own }) => [frames / 1e6, own.cpuSeconds ?? 0]) },
+            { name: 'tcpdump', points: points.map(({ frames, other }) => [frames / 1e6, other.cpuSeconds ?? 0]) },
           ],
         }),
       );
-      return `${markdown(['frames', 'portzero', 'a frame', 'resident', 'tcpdump'], rows)}\n![](scaling.svg)\n`;
+      return `${markdown(['frames', 'portzero', 'CPU', 'a frame', 'resident', 'tcpdump', 'CPU'], rows)}\n![](scaling.svg)\n`;
     },
   },
 };
