@@ -115,9 +115,10 @@ class InputAnalysis {
     // Text, which is all that is left without lists and streams, shows nothing of it.
     const { sink = {} } = options;
     const hasOverview = settings.lists !== false || sink.exchange !== undefined || sink.finding !== undefined;
-    // Of those that the core counts nobody else hears.
-    const counts = hasOverview || this.core === null ? null : this.core.alike;
-    const alike = new AlikeExchanges(this.#engine, findings, this.#tally, counts);
+    const overlook = (exchange: Exchange) => {
+      if (exchange.portZero !== null) this.#addToOverview(exchange);
+    };
+    const alike = new AlikeExchanges(this.#engine, findings, this.#tally, this.core?.alike ?? null);
     this.#alike = alike;
     this.#tracker = new Tracker(
       {
@@ -133,12 +134,14 @@ class InputAnalysis {
       {
         opened: (exchange) => findings.opened(exchange),
         settled: (exchange) => {
-          if (hasOverview && exchange.portZero !== null) this.#addToOverview(exchange);
+          if (hasOverview) overlook(exchange);
           if (config.expect.length === 0 && alike.takes(exchange)) return;
           this.#tally.add(exchange);
           this.#expectations.observe(exchange);
           findings.settled(exchange);
         },
+        // Of those that the core counts nobody else hears.
+        ...(hasOverview ? { counted: overlook } : {}),
         // Offline a rule is asked once, when all is known.
         ...(settings.live ? { changed: (exchange: Exchange) => findings.changed(exchange) } : {}),
       },

@@ -220,6 +220,8 @@ export interface ExchangeSink {
   changed?(exchange: Exchange): void;
   /** Nothing more will be added. Each exchange is settled exactly once. */
   settled(exchange: Exchange): void;
+  /** At the end of a capture, an exchange that the core has counted: nobody else is told of it (AlikeExchanges in analysis/). */
+  counted?(exchange: Exchange): void;
 }
 
 export interface TrackerCounts {

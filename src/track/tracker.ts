@@ -128,10 +128,12 @@ export class Tracker {
 
   /** The capture is over: settles what is left. */
   finish(): void {
-    const { table, ledger, shared } = this.#state;
+    const { table, ledger, shared, sink } = this.#state;
     for (const list of [t.LIST_CLOSED, t.LIST_LINGER, t.LIST_LONE, t.LIST_CONVERSATION, t.LIST_OPEN]) {
       for (let entry = table.head(list); entry !== 0; entry = table.following(entry)) {
+        const from = entry;
         entry = shared?.countAlike(entry) ?? entry;
+        if (sink.counted !== undefined) this.#tellCounted(from, entry, list === t.LIST_OPEN);
         if (entry === 0) break;
         if (list === t.LIST_OPEN) decideWithoutAnswer(this.#state, entry, UNDECIDED);
         endExchange(this.#state, entry);
@@ -140,6 +142,15 @@ export class Tracker {
     // One by one they would have to be looked for.
     table.empty();
     ledger?.finish();
+  }
+
+  /** Those from one exchange of a list up to another have been counted. */
+  #tellCounted(from: number, to: number, isOpen: boolean): void {
+    const { table, sink, view } = this.#state;
+    for (let entry = from; entry !== to; entry = table.following(entry)) {
+      if (isOpen) decideWithoutAnswer(this.#state, entry, UNDECIDED);
+      sink.counted!(view.at(entry));
+    }
   }
 
   #segment(packet: PacketRecord): void {
