@@ -105,7 +105,10 @@ export interface AcceptedRow {
 /** Sensors that saw one exchange, on the average at most. */
 const SENSORS_OF_ONE = 8;
 
-/** Exchanges that were accepted, as one or another sensor saw, the newest first. */
+/**
+ * Exchanges that were accepted, as one or another sensor saw, the newest first. OFFSET 0 has the neighbours of each looked up by
+ * the index of clients: of many rows the planner takes all for neighbours, and reads them.
+ */
 export async function askAccepted(store: Store, scope: Scope, limit: number): Promise<Answer<AcceptedRow>> {
   const where = observedIn(scope);
   const most = (limit + 1) * SENSORS_OF_ONE;
@@ -114,10 +117,12 @@ export async function askAccepted(store: Store, scope: Scope, limit: number): Pr
        SELECT day, client, client_port, server, server_port, isn, probe, started FROM observation
        WHERE verdict = 'accepted' AND port_zero <> 'none' AND ${where.text} ORDER BY started DESC LIMIT ${most}
      ), near AS (
-       SELECT DISTINCT ON (o.day, o.id) o.* FROM hit h JOIN observation o ON o.client = h.client AND o.client_port = h.client_port
+       SELECT DISTINCT ON (o.day, o.id) o.* FROM hit h CROSS JOIN LATERAL (
+         SELECT * FROM observation o WHERE o.client = h.client AND o.client_port = h.client_port
          AND o.server = h.server AND o.server_port = h.server_port AND o.isn IS NOT DISTINCT FROM h.isn AND o.probe IS NOT DISTINCT FROM h.probe
          AND o.started BETWEEN h.started - interval '1 minute' AND h.started + interval '1 minute' AND o.day BETWEEN h.day - 1 AND h.day + 1
-       WHERE o.day >= $1::date - 1
+         AND o.day >= $1::date - 1 OFFSET 0
+       ) AS o
      )
      SELECT started, host(client) AS client, client_port, host(server) AS server, server_port, observations, sensors, sites, latency_ms, rules, verdict,
        (SELECT count(*)::int FROM hit) AS hits
