@@ -196,7 +196,9 @@ function findLatest(folder) {
   return times.reduce((latest, [, time]) => Math.max(latest, Date.parse(time.replace(/(\.\d{3})\d+/, '$1'))), 0);
 }
 
-const isCapturing = () => spawnSync('pgrep', ['-f', '^tcpdump .*-i soak0'], { encoding: 'utf8' }).stdout.trim() !== '';
+/** In this namespace: another run may capture in its own. */
+const isCapturing = () =>
+  spawnSync('pgrep', ['--ns', String(process.pid), '--nslist', 'net', '-f', '^tcpdump .*-i soak0']).status === 0;
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
