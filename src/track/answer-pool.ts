@@ -58,6 +58,7 @@ const TRAIT_TTL = 0xff;
 const TRAIT_CHECKSUM_BAD = 1 << 15;
 const TRAIT_OF_OTHER = 1 << 24;
 const TRAIT_QUOTES_SERVER = 1 << 25;
+const TRAIT_EARLY = 1 << 30;
 const ROW_FLOATS = ROW_WORDS / 2;
 const RESERVED_BITS = 7 << ANSWER_RESERVED_SHIFT;
 
@@ -253,6 +254,11 @@ export class AnswerPool {
     this.#words[answer * ROW_WORDS + TRAITS] |= TRAIT_OF_OTHER;
   }
 
+  /** It stands in the file before the segment that it follows. */
+  setEarly(answer: number): void {
+    this.#words[answer * ROW_WORDS + TRAITS] |= TRAIT_EARLY;
+  }
+
   /** It is an ICMP error about a segment of the server's. */
   setQuotesServer(answer: number): void {
     this.#words[answer * ROW_WORDS + TRAITS] |= TRAIT_QUOTES_SERVER;
@@ -345,6 +351,7 @@ export class AnswerPool {
       repeats: words[base + REPEATS],
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
       ofOther: (traits & TRAIT_OF_OTHER) !== 0,
+      early: (traits & TRAIT_EARLY) !== 0,
       quotedSequence: isIcmp && (traits & ANSWER_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,
       quotesServer: (traits & TRAIT_QUOTES_SERVER) !== 0,
     };

@@ -26,6 +26,10 @@ export class Ends {
     this.#server = fromClient ? other : sequence;
   }
 
+  swap(): void {
+    [this.#client, this.#server] = [this.#server, this.#client];
+  }
+
   /** Whether a segment without SYN may be of that conversation: no probe knows its numbers. */
   fits(fromClient: boolean, { flags, sequence, acknowledgment }: Numbers): boolean {
     // Once there is a connection, every segment but a RST has ACK (RFC 9293 §3.1).

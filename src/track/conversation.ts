@@ -50,15 +50,18 @@ export class Conversation {
   /** Next sequence number expected of each side; -1 before its first segment. */
   #clientNext = -1;
   #serverNext = -1;
-  #heard = 0;
+  /** Of a conversation whose handshake was not seen: the first frame of each end, 0 for none. */
+  clientHeardFrame = 0;
+  serverHeardFrame = 0;
 
   /** A segment of one end of a conversation whose handshake was not seen. */
-  hear(fromClient: boolean): void {
-    this.#heard |= fromClient ? 1 : 2;
+  hear(fromClient: boolean, frame: number): void {
+    if (fromClient) this.clientHeardFrame ||= frame;
+    else this.serverHeardFrame ||= frame;
   }
 
   get isMutual(): boolean {
-    return this.#heard === 3;
+    return this.clientHeardFrame > 0 && this.serverHeardFrame > 0;
   }
 
   /** A segment of the client's, behind its SYN. */
@@ -68,16 +71,14 @@ export class Conversation {
     this.clientAcknowledgment = acknowledgment;
   }
 
-  /** The ends have changed places before there was any data. */
+  /** The ends have changed places. */
   swapEnds(): void {
     this.traced?.swapEnds();
-    this.#heard = ((this.#heard & 1) << 1) | (this.#heard >> 1);
-    const next = this.#clientNext;
-    this.#clientNext = this.#serverNext;
-    this.#serverNext = next;
-    const bytes = this.bytesToServer;
-    this.bytesToServer = this.bytesToClient;
-    this.bytesToClient = bytes;
+    this.ends.swap();
+    [this.clientHeardFrame, this.serverHeardFrame] = [this.serverHeardFrame, this.clientHeardFrame];
+    [this.lateClient, this.lateServer] = [this.lateServer, this.lateClient];
+    [this.#clientNext, this.#serverNext] = [this.#serverNext, this.#clientNext];
+    [this.bytesToServer, this.bytesToClient] = [this.bytesToClient, this.bytesToServer];
   }
 
   /** Counts the payload of a segment that was not seen before. `sequence` is that of the first payload byte. */

@@ -2,11 +2,12 @@
 
 import { ACK, FIN, type PacketRecord } from '../decode/packet.ts';
 import { sequenceDifference } from '../decode/transport/sequence.ts';
-import type { Numbers } from './acceptance.ts';
+import { isNear, type Numbers } from './acceptance.ts';
 import { KIND_SYN_ACK } from './answer-pool.ts';
 import { SIMULTANEOUS, UNSOLICITED } from './codes.ts';
 import { addFrame, conversationOf, countPayload, noteSegment, tellChanged } from './evidence.ts';
 import { holdOpen } from './lifecycle.ts';
+import { isAcceptableReset } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -41,8 +42,20 @@ export function takeConversing(s: Tracking, entry: number, packet: PacketRecord)
 /** Of a conversation whose handshake is not in the capture both ends have talked: it is one. */
 function hearUnknown(s: Tracking, entry: number, fromClient: boolean): void {
   const conversation = conversationOf(s, entry);
-  conversation.hear(fromClient);
+  conversation.hear(fromClient, s.frame);
   if (conversation.isMutual) s.table.add(entry, t.TRAIT_ESTABLISHED);
+}
+
+/** Whether a RST from the server ends the conversation, rather than answering the SYN a second time. */
+export function isResetOfConversation(s: Tracking, entry: number, segment: Numbers): boolean {
+  const table = s.table;
+  if (table.verdict(entry) === SIMULTANEOUS) return true;
+  if (table.get(entry, t.ANSWER) === 0) return isNear(segment.sequence, conversationOf(s, entry).serverSequence);
+  const serverIsn = s.answers.sequence(table.get(entry, t.ANSWER));
+  // What a closed port sends to a SYN (RFC 9293 §3.10.7.1): SEQ 0, ACK of the SYN.
+  if (segment.sequence === 0 && isAcceptableReset(s, entry, segment) && serverIsn !== 0xffffffff) return false;
+  const ahead = (segment.sequence - serverIsn) >>> 0;
+  return ahead >= 1 && ahead < 0x40000000;
 }
 
 /** 0 when there is none. */

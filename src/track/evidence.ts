@@ -133,12 +133,11 @@ export function noteAnswerPath(s: Tracking, entry: number, packet: PacketRecord)
   if (!conversation.isMirrored) conversation.answerPath = packet.path;
 }
 
-/** A later acceptable answer stands beside the one that settled the verdict: do they go together? */
-export function compareAnswers(s: Tracking, entry: number): void {
+/** Another acceptable answer, by default the last, stands beside the one that settled the verdict: do they go together? */
+export function compareAnswers(s: Tracking, entry: number, last = s.table.get(entry, t.ANSWERS_LAST)): void {
   const table = s.table;
   const answers = s.answers;
   const first = table.get(entry, t.ANSWER);
-  const last = table.get(entry, t.ANSWERS_LAST);
   if (first === 0 || first === last) return;
   let conflicts = answers.kind(first) !== answers.kind(last);
   if (!conflicts && answers.kind(first) === KIND_ICMP) conflicts = answers.icmp(first) !== answers.icmp(last);
@@ -163,7 +162,7 @@ const MOST_HOPS_BETWEEN_TAPS = 8;
  * One packet that two taps have recorded, however far apart their clocks are: but for its TTL it is the same. A RST without an IP ID of
  * its own (Linux sends 0) does not show that by itself: the question has to be there twice as well.
  */
-function isSeenElsewhere(s: Tracking, entry: number, first: number, last: number): boolean {
+export function isSeenElsewhere(s: Tracking, entry: number, first: number, last: number): boolean {
   const answers = s.answers;
   const hops = Math.abs(answers.ttl(first) - answers.ttl(last));
   if (hops === 0 || hops > MOST_HOPS_BETWEEN_TAPS) return false;

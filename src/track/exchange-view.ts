@@ -349,6 +349,7 @@ export class ExchangeView implements Exchange {
       repeats: this.retransmissions,
       checksumBad: this.#has(table.TRAIT_CHECKSUM_BAD),
       ofOther: false,
+      early: false,
       quotedSequence: null,
       quotesServer: false,
     };

@@ -84,6 +84,8 @@ export interface SegmentEvidence {
   readonly checksumBad: boolean;
   /** It is the answer to another attempt on the same ends, which the capture does not hold. */
   readonly ofOther: boolean;
+  /** It is of what stands behind it in the file, though by its time stamp it was later; then `ofOther` as well. */
+  readonly early: boolean;
   /** Of an ICMP error: the sequence number that it quotes; null where the quote is shorter, and for segments. */
   readonly quotedSequence: number | null;
   /** It is an ICMP error about a segment of the server's. */

@@ -67,7 +67,7 @@ export function inferAcceptance(s: Tracking, entry: number, packet: PacketRecord
   closeConversation(s, entry, t.TRAIT_RESET, packet);
 }
 
-function acceptUnseen(s: Tracking, entry: number, frame: number, sequence: number): void {
+export function acceptUnseen(s: Tracking, entry: number, frame: number, sequence: number): void {
   const conversation = conversationOf(s, entry);
   conversation.inferredFrame = frame;
   conversation.serverSequence = sequence;

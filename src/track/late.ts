@@ -37,7 +37,7 @@ export function startLate(s: Tracking, packet: PacketRecord, newest: number): vo
   table.enlist(entry, t.LIST_CONVERSATION, 0);
   const fromClient = table.isFromClient(entry, s.key);
   const conversation = conversationOf(s, entry);
-  conversation.hear(fromClient);
+  conversation.hear(fromClient, s.frame);
   conversation.lateClient = fromClient ? packet.sequence : packet.acknowledgment;
   conversation.lateServer = fromClient ? packet.acknowledgment : packet.sequence;
   countPayload(s, entry, packet, fromClient);
@@ -55,15 +55,12 @@ export function becomeLate(s: Tracking, entry: number): void {
   s.attempts.forget(entry);
   const isSwapped = isServerSource(table.clientPort(entry), table.serverPort(entry));
   const conversation = conversationOf(s, entry);
-  conversation.hear(true);
+  conversation.hear(true, s.numbers.widen(table.get(entry, t.PROBE_FRAME)));
   const { sequence, acknowledgment } = siblingOf(s, entry);
-  conversation.lateClient = isSwapped ? acknowledgment : sequence;
-  conversation.lateServer = isSwapped ? sequence : acknowledgment;
-  if (isSwapped) {
-    table.swapEnds(entry);
-    conversation.swapEnds();
-  }
-  if ((probeFlags(s, entry) & FIN) !== 0) table.add(entry, isSwapped ? t.TRAIT_SERVER_FIN : t.TRAIT_CLIENT_FIN);
+  conversation.lateClient = sequence;
+  conversation.lateServer = acknowledgment;
+  if ((probeFlags(s, entry) & FIN) !== 0) table.add(entry, t.TRAIT_CLIENT_FIN);
+  if (isSwapped) swapLate(s, entry);
   table.set(entry, t.PROBE_FRAME, 0);
   table.set(entry, t.RETRANSMISSIONS, 0);
   table.set(entry, t.ANSWER, 0);
@@ -71,6 +68,18 @@ export function becomeLate(s: Tracking, entry: number): void {
   table.setVerdict(entry, UNSOLICITED);
   table.drop(entry, t.TRAIT_TIMED_OUT | t.TRAIT_UNSEEN_ANSWER | t.TRAIT_CHALLENGED | t.TRAIT_QUIET);
   table.enlist(entry, t.LIST_CONVERSATION, 0);
+}
+
+/** Of a conversation whose start was not known the client turns out to be the server. */
+export function swapLate(s: Tracking, entry: number): void {
+  const table = s.table;
+  table.swapEnds(entry);
+  conversationOf(s, entry).swapEnds();
+  const hadClientFin = table.has(entry, t.TRAIT_CLIENT_FIN);
+  const hadServerFin = table.has(entry, t.TRAIT_SERVER_FIN);
+  table.drop(entry, t.TRAIT_CLIENT_FIN | t.TRAIT_SERVER_FIN);
+  if (hadClientFin) table.add(entry, t.TRAIT_SERVER_FIN);
+  if (hadServerFin) table.add(entry, t.TRAIT_CLIENT_FIN);
 }
 
 /** Whether a segment comes late, of a conversation that is over. */

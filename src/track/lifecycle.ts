@@ -2,8 +2,8 @@
 
 import { LONE_NANOS, NO_PROBE } from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
-import { KIND_ICMP, KIND_SYN_ACK } from './answer-pool.ts';
-import { ACCEPTED, REFUSED, SIMULTANEOUS, UNDECIDED, UNREACHABLE, UNSOLICITED } from './codes.ts';
+import { KIND_SYN_ACK } from './answer-pool.ts';
+import { ACCEPTED, SIMULTANEOUS, UNDECIDED, UNSOLICITED } from './codes.ts';
 import { noteForCrossing } from './cross-scope.ts';
 import {
   compareInvalid,
@@ -97,16 +97,6 @@ export function becomeUnsolicited(s: Tracking, entry: number, packet: PacketReco
   else table.enlist(entry, t.LIST_LINGER, s.clock.now + s.timeoutNanos);
   countPayload(s, entry, packet, false);
   noteForCrossing(s, entry);
-}
-
-/** The question of an answer that was recorded before it. */
-export function adoptQuestion(s: Tracking, entry: number, packet: PacketRecord): void {
-  const table = s.table;
-  const answer = table.get(entry, t.ANSWER);
-  setProbe(s, entry, packet);
-  joinFrame(s, entry, packet);
-  const kind = s.answers.kind(answer);
-  decideVerdict(s, entry, kind === KIND_SYN_ACK ? ACCEPTED : kind === KIND_ICMP ? UNREACHABLE : REFUSED, answer);
 }
 
 export function decideVerdict(s: Tracking, entry: number, verdict: number, answer: number): void {

@@ -2,9 +2,10 @@
 
 import type { Assembly, PacketRecord } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
+import { takeQuestion } from './disorder.ts';
 import { addFrame, conversationOf, countPayload, keepsEvidence, tellChanged } from './evidence.ts';
 import { reconsider } from './handshake.ts';
-import { adoptQuestion, openExchange } from './lifecycle.ts';
+import { openExchange } from './lifecycle.ts';
 import {
   bringsNews,
   HIDES_FLAGS,
@@ -58,7 +59,7 @@ export function takeHidden(s: Tracking, packet: PacketRecord, newest: number): v
       return;
     }
     if (fromClient && isOrphanOf(s, entry, packet)) {
-      adoptQuestion(s, entry, packet);
+      takeQuestion(s, entry, packet);
       return;
     }
     if (fromClient && !isCut && !isConversing(s, entry)) continue;

@@ -4,7 +4,8 @@ import { FRAGMENT_LATER, type PacketRecord, TRANSPORT_TCP } from '../decode/pack
 import { KIND_ICMP } from './answer-pool.ts';
 import { UNREACHABLE, UNSOLICITED } from './codes.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
-import { addAnswer, compareAnswers, NEW, noteAnswerPath } from './evidence.ts';
+import { takeFurtherAnswer } from './disorder.ts';
+import { addAnswer, NEW, noteAnswerPath } from './evidence.ts';
 import { becomeUnsolicited, decideVerdict, insertExchange, tellOpened } from './lifecycle.ts';
 import { isDropped, isWaiting } from './questions.ts';
 import * as t from './table.ts';
@@ -32,13 +33,16 @@ export function takeIcmpError(s: Tracking, packet: PacketRecord): void {
       if (!counts) return;
       if (isWaiting(s, entry)) noteAnswerPath(s, entry, quote);
       if (isWaiting(s, entry)) decideVerdict(s, entry, UNREACHABLE, table.get(entry, t.ANSWERS_LAST));
-      else if (added === NEW) compareAnswers(s, entry);
+      else if (added === NEW) takeFurtherAnswer(s, entry, UNREACHABLE);
       return;
     }
     if (!table.isFromClient(candidate, s.key)) candidate = entry;
   }
   if (candidate !== 0) {
-    const added = addAnswer(s, candidate, packet, KIND_ICMP, false);
+    // Of a conversation whose question is not there (yet), it may be the answer to that.
+    const isOfUnknown = table.verdict(candidate) === UNSOLICITED && table.isFromClient(candidate, s.key);
+    const counts = isOfUnknown && isAnswer && !isDropped(s, packet);
+    const added = addAnswer(s, candidate, packet, KIND_ICMP, counts);
     if (added === NEW && !table.isFromClient(candidate, s.key))
       s.answers.setQuotesServer(table.get(candidate, t.ANSWERS_LAST));
     return;

@@ -7,6 +7,7 @@ import { KIND_ACK, KIND_OTHER } from './answer-pool.ts';
 import { UNSOLICITED } from './codes.ts';
 import { takeConversing } from './conversing.ts';
 import { waitsElsewhere } from './cross-scope.ts';
+import { isRefusedBefore, takeQuestion } from './disorder.ts';
 import { addAnswer, tellChanged } from './evidence.ts';
 import { concernsAttempt, showAnswer } from './handshake.ts';
 import { becomeLate, continuesUnknown, isOfClosed, startLate, takeLate } from './late.ts';
@@ -36,6 +37,10 @@ export function takeOther(s: Tracking, packet: PacketRecord, newest: number): vo
     if (table.listOf(entry) === t.LIST_CLOSED) {
       if (!isOfClosed(s, entry, packet)) continue;
       takeLate(s, entry, packet);
+      return;
+    }
+    if (packet.payloadLength <= 0 && !hasHeard(packet) && isRefusedBefore(s, entry, packet)) {
+      takeQuestion(s, entry, packet);
       return;
     }
     if (isCut(s, entry)) {

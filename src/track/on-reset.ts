@@ -1,15 +1,15 @@
 /** Segments with RST: answers that refuse, ends of conversations, and what a client must ignore. */
 
 import { ACK, FIN, type PacketRecord, SYN } from '../decode/packet.ts';
-import { isNear, SAYS_ESTABLISHED } from './acceptance.ts';
+import { SAYS_ESTABLISHED } from './acceptance.ts';
 import { KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
-import { REFUSED, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
-import { closeConversation, takeConversing } from './conversing.ts';
+import { REFUSED, SILENT, UNSOLICITED } from './codes.ts';
+import { closeConversation, isResetOfConversation, takeConversing } from './conversing.ts';
+import { takeFurtherAnswer } from './disorder.ts';
 import {
   addAnswer,
   addFrame,
   COPY,
-  compareAnswers,
   conversationOf,
   countInvalidReset,
   NEW,
@@ -150,7 +150,7 @@ function takeReset(s: Tracking, entry: number, packet: PacketRecord): void {
   const isAcceptable = isAcceptableReset(s, entry, packet);
   const added = addAnswer(s, entry, packet, KIND_RESET, isAcceptable);
   if (!isAcceptable && added !== COPY) countInvalidReset(s, entry);
-  else if (isAcceptable && added === NEW) compareAnswers(s, entry);
+  else if (isAcceptable && added === NEW) takeFurtherAnswer(s, entry, REFUSED);
 }
 
 /** A RST from the client's side: it gives up, or says no to what it got. */
@@ -187,18 +187,6 @@ function namesOpening(s: Tracking, entry: number, packet: PacketRecord): boolean
     ((flags & SYN) !== 0 ? 1 : 0) +
     ((flags & FIN) !== 0 ? 1 : 0);
   return (packet.flags & ACK) !== 0 && packet.acknowledgment === (table.get(entry, t.ISN) + length) >>> 0;
-}
-
-/** Whether a RST from the server ends the conversation, rather than answering the SYN a second time. */
-function isResetOfConversation(s: Tracking, entry: number, packet: PacketRecord): boolean {
-  const table = s.table;
-  if (table.verdict(entry) === SIMULTANEOUS) return true;
-  if (table.get(entry, t.ANSWER) === 0) return isNear(packet.sequence, conversationOf(s, entry).serverSequence);
-  const serverIsn = s.answers.sequence(table.get(entry, t.ANSWER));
-  // What a closed port sends to a SYN (RFC 9293 §3.10.7.1): SEQ 0, ACK of the SYN.
-  if (packet.sequence === 0 && isAcceptableReset(s, entry, packet) && serverIsn !== 0xffffffff) return false;
-  const ahead = (packet.sequence - serverIsn) >>> 0;
-  return ahead >= 1 && ahead < 0x40000000;
 }
 
 function isBetterOwner(s: Tracking, entry: number, than: number, packet: PacketRecord): boolean {

@@ -4,16 +4,24 @@ import { FIN, type PacketRecord, RST } from '../decode/packet.ts';
 import { KIND_SYN, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, SILENT, SIMULTANEOUS, UNSOLICITED } from './codes.ts';
 import { takeConversing } from './conversing.ts';
-import { addAnswer, compareAnswers, conversationOf, NEW, noteAnswerPath } from './evidence.ts';
+import {
+  findEarlyRefusals,
+  findEarlyReset,
+  takeEarlierSynAck,
+  takeFurtherAnswer,
+  takeQuestion,
+  takesQuestion,
+  takesSynAck,
+} from './disorder.ts';
+import { addAnswer, conversationOf, NEW, noteAnswerPath } from './evidence.ts';
 import { goOn, isInferred } from './handshake.ts';
 import { openedOther, openedOwn } from './kinship.ts';
 import { becomeLate, joinsLate } from './late.ts';
-import { adoptQuestion, decideVerdict, holdOpen, openExchange, takeUnsolicited } from './lifecycle.ts';
+import { decideVerdict, holdOpen, openExchange, takeUnsolicited } from './lifecycle.ts';
 import {
   acknowledges,
   isAmbiguous,
   isConversing,
-  isOrphanOf,
   isRetransmission,
   isSyn,
   isUnanswered,
@@ -29,17 +37,16 @@ import type { Tracking } from './tracking.ts';
 export function takeOpening(s: Tracking, packet: PacketRecord, newest: number): void {
   const table = s.table;
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
+    if (takesQuestion(s, entry, packet)) {
+      takeQuestion(s, entry, packet);
+      return;
+    }
     if (!table.isFromClient(entry, s.key)) continue;
     if (isRetransmission(s, entry, packet)) {
       takeRetransmission(s, entry, packet);
       return;
     }
     if (mayContinue(s, entry) && openedOwn(siblingOf(s, entry), packet)) becomeLate(s, entry);
-    // The answer was recorded before its question (several queues of a card): now the question is known.
-    if (isOrphanOf(s, entry, packet)) {
-      adoptQuestion(s, entry, packet);
-      return;
-    }
   }
   const isBareSyn = (packet.flags & (FIN | RST)) === 0;
   for (let entry = newest; entry !== 0 && isBareSyn; entry = s.attempts.after(entry)) {
@@ -55,7 +62,9 @@ export function takeOpening(s: Tracking, packet: PacketRecord, newest: number): 
       return;
     }
   }
-  openExchange(s, packet, newest);
+  const isRefused = newest !== 0 && findEarlyRefusals(s, newest, packet);
+  const opened = openExchange(s, packet, newest);
+  if (isRefused) table.add(opened, t.TRAIT_UNSEEN_ANSWER);
 }
 
 export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): void {
@@ -63,6 +72,10 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
   let candidate = 0;
   let match = 0;
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
+    if (takesSynAck(s, entry, packet)) {
+      takeEarlierSynAck(s, entry, packet);
+      return;
+    }
     if (table.isFromClient(entry, s.key) && !isAmbiguous(s)) {
       // In a simultaneous open both ends send one (RFC 9293 §3.5, figure 8).
       if (table.verdict(entry) === SIMULTANEOUS || joinsLate(s, entry, packet) || repeatsOwnSyn(s, entry, packet)) {
@@ -98,9 +111,11 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
   if (match !== 0) {
     const added = addAnswer(s, match, packet, KIND_SYN_ACK, true);
     if (isWaiting(s, match)) noteAnswerPath(s, match, packet);
-    if (isWaiting(s, match)) decideVerdict(s, match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
-    else if (isInferred(s, match)) table.set(match, t.ANSWER, table.get(match, t.ANSWERS_LAST));
-    else if (added === NEW) compareAnswers(s, match);
+    if (isWaiting(s, match)) {
+      decideVerdict(s, match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
+      findEarlyReset(s, match);
+    } else if (isInferred(s, match)) table.set(match, t.ANSWER, table.get(match, t.ANSWERS_LAST));
+    else if (added === NEW) takeFurtherAnswer(s, match, ACCEPTED);
     // Too late for the verdict, but there may be a connection now.
     if (s.isPortZero && table.verdict(match) === SILENT) holdOpen(s, match);
     return;

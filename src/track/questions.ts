@@ -11,6 +11,7 @@ import {
   RST,
   SYN,
 } from '../decode/packet.ts';
+import type { Numbers } from './acceptance.ts';
 import { KIND_ICMP } from './answer-pool.ts';
 import {
   ACCEPTED,
@@ -151,12 +152,15 @@ export function isRetransmission(s: Tracking, entry: number, packet: PacketRecor
   return packet.flags < 0 || isHidden(s, entry);
 }
 
-/** Whether the entry is an answer without a question, and the packet the question. */
+/** Whether the entry has answers without a question, and the packet is the question of one. */
 export function isOrphanOf(s: Tracking, entry: number, packet: PacketRecord): boolean {
-  return s.table.verdict(entry) === UNSOLICITED && answersSyn(s, s.table.get(entry, t.ANSWER), packet);
+  if (s.table.verdict(entry) !== UNSOLICITED) return false;
+  let answer = s.table.get(entry, t.ANSWERS_FIRST);
+  while (answer !== 0 && !answersSyn(s, answer, packet)) answer = s.answers.next(answer);
+  return answer !== 0;
 }
 
-export function isAcceptableReset(s: Tracking, entry: number, packet: PacketRecord): boolean {
+export function isAcceptableReset(s: Tracking, entry: number, packet: Numbers): boolean {
   // Of a stealth probe the sender judges by ports alone, as nmap does.
   if (!isSyn(s, entry)) return true;
   // RFC 9293 §3.10.7.3, second check: in SYN-SENT a RST without an acceptable ACK is dropped.
@@ -164,7 +168,7 @@ export function isAcceptableReset(s: Tracking, entry: number, packet: PacketReco
   return acknowledges(s, entry, packet);
 }
 
-export function acknowledges(s: Tracking, entry: number, packet: PacketRecord): boolean {
+export function acknowledges(s: Tracking, entry: number, packet: Numbers): boolean {
   return isAcknowledgedBy(s, entry, packet.acknowledgment);
 }
 
@@ -182,7 +186,8 @@ export function answersSyn(s: Tracking, answer: number, packet: PacketRecord): b
   if (answer === 0) return false;
   if (s.answers.kind(answer) === KIND_ICMP) return s.answers.sequence(answer) === packet.sequence;
   if (packet.flags < 0 || (s.answers.flags(answer) & ACK) === 0) return false;
-  return acknowledgesSyn(s.answers.acknowledgment(answer), packet.sequence, packet.payloadLength);
+  const fin = (packet.flags & FIN) !== 0 ? 1 : 0;
+  return acknowledgesSyn(s.answers.acknowledgment(answer), packet.sequence, packet.payloadLength + fin);
 }
 
 export function isLike(s: Tracking, answer: number, packet: PacketRecord, kind: number, acceptable: boolean): boolean {

@@ -68,10 +68,12 @@ export function clearOthers(s: Tracking, newest: number, refused: number): void 
   const settling = table.get(refused, t.ANSWER);
   if (table.verdict(refused) !== REFUSED || settling === 0 || !isSyn(s, refused)) return;
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry))
-    if (table.has(entry, t.TRAIT_INVALID_RESET)) clearLike(s, entry, settling);
+    clearOf(s, entry, (answer) => isRefusalAlike(s, answer, settling) && keepsTime(s, answer, settling));
 }
 
-function clearLike(s: Tracking, entry: number, settling: number): void {
+/** RSTs that were taken for invalid ones are of another attempt where `isOther` says so. Returns how many. */
+export function clearOf(s: Tracking, entry: number, isOther: (answer: number) => boolean): number {
+  if (!s.table.has(entry, t.TRAIT_INVALID_RESET)) return 0;
   const { table, answers } = s;
   const conversation = conversationOf(s, entry);
   let cleared = 0;
@@ -79,12 +81,12 @@ function clearLike(s: Tracking, entry: number, settling: number): void {
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isOfOther(answer)) continue;
     if (answers.isChecksumBad(answer)) continue;
-    if (isRefusalAlike(s, answer, settling) && keepsTime(s, answer, settling)) {
+    if (isOther(answer)) {
       answers.setOfOther(answer);
       cleared += 1 + answers.repeats(answer);
     } else if (firstLeft === 0) firstLeft = answers.frame(answer);
   }
-  if (cleared === 0) return;
+  if (cleared === 0) return 0;
   conversation.invalidResets = firstLeft === 0 ? 0 : Math.max(1, conversation.invalidResets - cleared);
   conversation.invalidResetFrame = firstLeft;
   if (firstLeft === 0) {
@@ -95,6 +97,7 @@ function clearLike(s: Tracking, entry: number, settling: number): void {
     }
   }
   tellChanged(s, entry);
+  return cleared;
 }
 
 /** As a closed port does it (RFC 9293 §3.10.7.1), and with the marks of the same stack at the same distance. */

@@ -83,6 +83,8 @@ export const NOTES = {
   resetOfEarlier: (frame: number) =>
     `The RST in frame ${frame} acknowledges no SYN that the capture holds, and looks like the refusal of an earlier attempt: its TTL, IP ID ` +
     'and window are those of the stack that refused a later one, and its number is as far behind as it came before.',
+  resetEarly: (frame: number) =>
+    `The RST in frame ${frame} stands in the file before the segment that it follows: by its time stamp it was later.`,
   resetWithoutAck: (frame: number) =>
     `The client must ignore the RST in frame ${frame}: it acknowledges nothing (RFC 9293 section 3.10.7.3).`,
   resetOff: (frame: number, off: number) =>

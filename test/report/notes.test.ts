@@ -45,6 +45,7 @@ const SENTENCES: Readonly<Record<NoteId, RegExp>> = {
   icmpShort: /^The ICMP error in frame \d+ quotes too little/,
   icmpOtherSegment: /^The ICMP error in frame \d+ does not quote the sequence number/,
   resetOfEarlier: /^The RST in frame \d+ acknowledges no SYN that the capture holds/,
+  resetEarly: /^The RST in frame \d+ stands in the file before/,
   resetWithoutAck: /^The client must ignore the RST in frame \d+: it acknowledges nothing/,
   resetOff: /^The client must ignore the RST in frame \d+: it acknowledges the SYN's number [-+] \d+, not/,
   resetOutOfWindow: /^The client must ignore the RST in frame \d+: its sequence number is none/,
@@ -247,6 +248,16 @@ const CAUSES: Readonly<Record<NoteId, readonly Cause[]>> = {
     {
       what: 'a refusal of what was asked half a second before, then that of the SYN',
       packets: [syn(), refusal({ acknowledgment: ISN + 1 - 500_000 }), refusal()],
+    },
+  ],
+  resetEarly: [
+    {
+      what: 'the RST of a conversation, recorded before its SYN-ACK',
+      packets: [
+        [0, syn()],
+        [0.9, s('RA', { acknowledgment: ISN + 6 })],
+        [0.1, synAck()],
+      ],
     },
   ],
   resetWithoutAck: [{ what: 'a RST without ACK', packets: [syn(), s('R', { acknowledgment: 0 })] }],

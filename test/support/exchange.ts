@@ -108,6 +108,7 @@ export function makeEvidence(fields: Partial<SegmentEvidence> = {}): SegmentEvid
     repeats: 0,
     checksumBad: false,
     ofOther: false,
+    early: false,
     quotedSequence: null,
     quotesServer: false,
     ...fields,

@@ -99,7 +99,8 @@ function describeAnswer(
       const note = describeIcmp(exchange, probe, answer);
       if (note !== null) notes.push(note);
     }
-    if (answer.ofOther) notes.push(NOTES.resetOfEarlier(answer.frame));
+    if (answer.early) notes.push(NOTES.resetEarly(answer.frame));
+    else if (answer.ofOther) notes.push(NOTES.resetOfEarlier(answer.frame));
     else if (isReset && !answer.acceptable) {
       const note = describeInvalidReset(exchange, probe, settling, answer);
       if (note !== null) notes.push(note);
