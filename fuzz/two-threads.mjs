@@ -1,4 +1,4 @@
-/** node fuzz/two-threads.mjs FILE: analyses it as a file of 640 MiB and more is, with a thread that reads, for volume.mjs. */
+/** node fuzz/two-threads.mjs FILE: analyses it as a file of 1 GiB and more is, with a thread that reads, for volume.mjs. */
 import { settingsOf } from '../build/analysis/analyze-capture.js';
 import { analyzeInputs } from '../build/analysis/analyze-inputs.js';
 

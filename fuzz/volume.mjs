@@ -8,7 +8,7 @@
  * --memory: the peak of memory of each flood when the bounds of docs/limits.md are reached, and at ten times that length.
  * Bounds that can be set are set low; frames are a millisecond apart, so that windows of time are full as well.
  *
- * --threads: the same of files that a thread of their own reads, as portzero does from 640 MiB on (two-threads.mjs).
+ * --threads: the same of files that a thread of their own reads, as portzero does from 1 GiB on (two-threads.mjs).
  *
  * --known-key: forces the key for which the last ones are built, and holds them to be slow: a blank would prove nothing.
  */

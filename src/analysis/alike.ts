@@ -27,6 +27,8 @@ export class AlikeExchanges {
   readonly #counts: AlikeCounts | null;
   /** By shape. */
   readonly #kinds = new Array<Kind | null>(MOST_SHAPES).fill(null);
+  /** Those that there are: some hundred times a second they are asked what they have counted. */
+  readonly #known: number[] = [];
 
   /** `counts`: where the core counts them too, which does not come here then; null where it is to count none. */
   constructor(engine: RuleEngine, findings: Findings, tally: VerdictTally, counts: AlikeCounts | null) {
@@ -53,8 +55,8 @@ export class AlikeExchanges {
 
   /** Adds what was counted to the sums. */
   flush(): void {
-    for (const [shape, kind] of this.#kinds.entries()) {
-      if (kind === null) continue;
+    for (const shape of this.#known) {
+      const kind = this.#kinds[shape]!;
       if (this.#counts !== null) {
         const { count, first, last } = this.#counts.take(shape);
         kind.count += count;
@@ -77,6 +79,7 @@ export class AlikeExchanges {
     const { verdict, portZero } = exchange;
     const kind = { verdict, portZero, mask, group, count: 0 };
     this.#kinds[shape] = kind;
+    this.#known.push(shape);
     return kind;
   }
 }

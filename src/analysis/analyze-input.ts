@@ -5,6 +5,12 @@ import { analyzeSource } from './analyze-source.ts';
 import { bothSinks } from './sinks.ts';
 import type { AnalyzeInputsOptions, AnalyzeSourceOptions, Input, InputResult, ReadableInput } from './types.ts';
 
+/**
+ * From so many bytes of a single file on, another thread reads it. That one starts, compiles and relays, which costs processor time at any length, and pays
+ * in wall time later than more threads for more files do (measured: docs/decisions/pages-cost-most.md).
+ */
+export const WORTH_TWO_THREADS = 1024 * 1024 * 1024;
+
 /** Opens one input and reads it to its end. */
 export async function analyzeInput(
   input: Input,

@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Severity } from '../words/severity.ts';
-import { analyzeInput, isFile } from './analyze-input.ts';
+import { analyzeInput, isFile, WORTH_TWO_THREADS } from './analyze-input.ts';
 import type { AnalyzeInputsOptions, Input, InputResult } from './types.ts';
 import { Pool } from './worker-pool.ts';
 
 /** A worker takes some 60 ms to start and to load, and longer to be fast; below this much to read that is not worth it. */
 const WORTH_THREADS = 128 * 1024 * 1024;
-/** Of a single file only the reading goes to another thread, which pays later still (measured, see bench/notes.md). */
-const WORTH_TWO_THREADS = 640 * 1024 * 1024;
 
 /** Analyses every input. Never rejects for an input that cannot be opened or is damaged: its result says so. */
 export async function analyzeInputs(inputs: readonly Input[], options: AnalyzeInputsOptions): Promise<InputResult[]> {

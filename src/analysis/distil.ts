@@ -12,7 +12,7 @@ import type { ShardHead, ShardOrigin } from '../shard/head.ts';
 import { canonicalJson, SHARD_ENDING, shardKey } from '../shard/key.ts';
 import { closeShard, shardFile } from '../shard/open-shard.ts';
 import { ShardWriter } from '../shard/shard-writer.ts';
-import { analyzeInput } from './analyze-input.ts';
+import { analyzeInput, WORTH_TWO_THREADS } from './analyze-input.ts';
 import { FrameKeeper } from './frame-keeper.ts';
 import type { AnalysisProgress, AnalysisSettings } from './types.ts';
 
@@ -58,8 +58,6 @@ export interface Distilled {
 
 /** What may be otherwise when the capture is looked at again: of such a one there is no shard. */
 const PASSING: readonly CaptureErrorCode[] = ['not-found', 'unreadable', 'no-permission'];
-/** As in analyze-inputs.ts. */
-const WORTH_TWO_THREADS = 640 * 1024 * 1024;
 
 /**
  * Makes the shard of one capture, a path or a stream that somebody has opened, unless it is there. Throws the errors of node:fs where

@@ -149,7 +149,7 @@ export interface AnalyzeInputsOptions {
    * large file a second thread does the reading, unless this is 1.
    */
   readonly jobs?: number | undefined;
-  /** Bytes from which on a second thread, or several, are worth it (default 128 MiB; of a single file 640 MiB). */
+  /** Bytes from which on a second thread, or several, are worth it (default 128 MiB; of a single file 1 GiB). */
   readonly worthThreads?: number;
   /** Hears of the results of one input after the other, in the order of the inputs, whatever `jobs` is. */
   readonly sink?: AnalysisSink | undefined;

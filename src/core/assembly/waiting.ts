@@ -10,7 +10,8 @@ import { hashWords } from './keyed-hash';
 let count: u32 = 0;
 
 export function resetWaiting(): void {
-  memory.fill(WAITS, 0, WAITS_LENGTH);
+  // What was let go is empty; memory that nobody has touched costs nothing as long as nobody does.
+  if (count !== 0) memory.fill(WAITS, 0, WAITS_LENGTH);
   count = 0;
 }
 
