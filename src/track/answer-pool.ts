@@ -236,6 +236,11 @@ export class AnswerPool {
     return this.#words[answer * ROW_WORDS + FLAGS];
   }
 
+  /** What is known by now shows that its receiver took it. */
+  setAcceptable(answer: number): void {
+    this.#words[answer * ROW_WORDS + TRAITS] |= ANSWER_ACCEPTABLE;
+  }
+
   /** It counts no longer, now that the question is known. */
   reject(answer: number): void {
     this.#words[answer * ROW_WORDS + TRAITS] &= ~ANSWER_ACCEPTABLE;

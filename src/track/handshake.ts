@@ -1,13 +1,13 @@
 /** Handshakes that were not wholly seen: what later segments say of the answer. */
 
-import { FIN, type PacketRecord, RST } from '../decode/packet.ts';
+import { ACK, FIN, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { type Asked, goesOn, judgeServer, type Numbers, SAYS_ESTABLISHED, SAYS_NOTHING } from './acceptance.ts';
-import { KIND_ACK, KIND_RESET } from './answer-pool.ts';
+import { KIND_ACK, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { ACCEPTED, SIMULTANEOUS, UNDECIDED } from './codes.ts';
 import { acceptableSynAck, closeConversation, takeConversing } from './conversing.ts';
 import { addAnswer, addFrame, conversationOf, tellChanged } from './evidence.ts';
 import { decideVerdict, holdOpen } from './lifecycle.ts';
-import { isUnanswered, probeFlags } from './questions.ts';
+import { isAcknowledgedBy, isUnanswered, probeFlags } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { watchWaits } from './waits.ts';
@@ -25,6 +25,10 @@ export function showAnswer(s: Tracking, entry: number, packet: PacketRecord, fro
     inferAcceptance(s, entry, packet);
     return;
   }
+  if (fromClient && acceptDropped(s, entry, packet)) {
+    takeConversing(s, entry, packet);
+    return;
+  }
   const conversation = conversationOf(s, entry);
   if (!fromClient) {
     // The SYN has arrived, but that alone does not make a connection.
@@ -35,6 +39,25 @@ export function showAnswer(s: Tracking, entry: number, packet: PacketRecord, fro
     return;
   }
   goOn(s, entry, packet, packet.sequence);
+}
+
+/**
+ * A SYN-ACK with a bad checksum whose number the client acknowledges was not dropped: the sum was made bad where the capture was taken, or
+ * by who changed addresses in it. It is the answer.
+ */
+export function acceptDropped(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const answers = s.answers;
+  if ((packet.flags & (SYN | RST | ACK)) !== ACK || !isUnanswered(s, entry)) return false;
+  if (!goesOn(s.table.get(entry, t.ISN) >>> 0, packet)) return false;
+  for (let answer = s.table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
+    if (answers.kind(answer) !== KIND_SYN_ACK || !answers.isChecksumBad(answer)) continue;
+    if (packet.acknowledgment !== (answers.sequence(answer) + 1) >>> 0) continue;
+    if (!isAcknowledgedBy(s, entry, answers.acknowledgment(answer))) continue;
+    answers.setAcceptable(answer);
+    decideVerdict(s, entry, ACCEPTED, answer);
+    return true;
+  }
+  return false;
 }
 
 /** The client acts as one that was answered. `first` is the number of its first byte of data. */

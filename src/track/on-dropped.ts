@@ -4,6 +4,7 @@ import { ACK, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ACK, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { UNSOLICITED } from './codes.ts';
 import { addAnswer, addFrame, tellChanged } from './evidence.ts';
+import { acceptDropped } from './handshake.ts';
 import { isConversing, isSyn, isWaiting } from './questions.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -12,7 +13,13 @@ export function keepDropped(s: Tracking, packet: PacketRecord, newest: number): 
   const table = s.table;
   if (packet.flags < 0 || (packet.flags & (SYN | ACK)) === SYN) return false;
   let entry = newest;
-  while (entry !== 0 && table.isFromClient(entry, s.key)) entry = s.attempts.after(entry);
+  while (entry !== 0 && table.isFromClient(entry, s.key)) {
+    if (acceptDropped(s, entry, packet)) {
+      addFrame(s, entry, packet);
+      return true;
+    }
+    entry = s.attempts.after(entry);
+  }
   if (entry === 0) {
     if (!isConversing(s, newest) && table.verdict(newest) !== UNSOLICITED && !isSyn(s, newest)) return false;
     addFrame(s, newest, packet);

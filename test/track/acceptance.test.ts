@@ -431,6 +431,37 @@ describe('a bad checksum', () => {
   });
 });
 
+// Who changed addresses in a capture, or has a card that puts the sums in, leaves all of them bad: the ends took them nevertheless.
+describe('a SYN-ACK with a bad checksum that the client acknowledges', () => {
+  const bad = (packet: PacketRecord) => Object.assign(packet, { checksum: CHECKSUM_BAD });
+  const same = (packet: PacketRecord) => packet;
+
+  it.each([
+    ['by a segment that is right', same],
+    ['by one whose checksum is bad too', bad],
+  ])('%s, is the answer', (_, sum) => {
+    const exchange = one([
+      [0, SYN()],
+      [0.1, bad(s('SA', SERVER, ISN + 1))],
+      [0.2, sum(c('A', ISN + 1, SERVER + 1))],
+    ]);
+    expect(exchange).toMatchObject({ verdict: 'accepted', inferred: false, answerFrame: 2, frames: [1, 2, 3] });
+  });
+
+  it.each([
+    ['another number of the server', c('A', ISN + 1, SERVER + 2)],
+    ['numbers that it never sent', c('A', ISN - 5000, SERVER + 1)],
+    ['nothing: it resets', c('R', ISN + 1, 0)],
+  ])('is none where it acknowledges %s', (_, segment) => {
+    const exchange = one([
+      [0, SYN()],
+      [0.1, bad(s('SA', SERVER, ISN + 1))],
+      [0.2, bad(segment)],
+    ]);
+    expect(exchange.verdict).not.toBe('accepted');
+  });
+});
+
 describe('numbers', () => {
   const asked = { isn: 0xfffffff0, synLength: 0, clientEnd: -1, clientAcknowledgment: -1 };
   const ack = (acknowledgment: number, more = {}) => ({
