@@ -90,8 +90,15 @@ describe('frames that were not', () => {
 
   it('name the option for tags only where the type may be one', async () => {
     const told = async (type: number) => await text('text', capture([plain, ethernet({ type }, new Uint8Array(46))]));
-    for (const type of [0x8906, 0x8137, 0x88a4]) expect(await told(type)).not.toContain('vlanTypes');
+    for (const type of [0x8906, 0x8137, 0x88a4, 0x99fe, 0xa0ed]) expect(await told(type)).not.toContain('vlanTypes');
     for (const type of [0x9101, 0xa001, 0x8899]) expect(await told(type)).toContain('decoder.vlanTypes');
+  });
+
+  it("name the option for link types only where the type is anybody's", async () => {
+    const told = async (type: number) => await text('text', capture([zero], type));
+    // USB and Z-Wave have names: to read them as something else would help nobody.
+    for (const type of [189, 262]) expect(await told(type)).not.toContain('linkTypes');
+    for (const type of [147, 4711]) expect(await told(type)).toContain('--link-type');
   });
 
   it('are told on standard error beside data, and in the step summary', async () => {

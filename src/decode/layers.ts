@@ -83,6 +83,27 @@ export const LAYER_JMIRROR = layer('jmirror');
 export const LAYER_AMT = layer('amt');
 export const LAYER_MOBILE_IP = layer('mobile-ip');
 export const LAYER_BATMAN_GATEWAY = layer('batman-gateway');
+export const LAYER_ATM = layer('atm');
+export const LAYER_AX25 = layer('ax25');
+export const LAYER_REDBACK = layer('redback');
+export const LAYER_SYMANTEC = layer('symantec');
+export const LAYER_SITA = layer('sita');
+export const LAYER_SLIP = layer('slip');
+export const LAYER_DOCSIS = layer('docsis');
+export const LAYER_EBHSCR = layer('ebhscr');
+export const LAYER_EPON = layer('epon');
+export const LAYER_GFP = layer('gfp');
+export const LAYER_MPACKET = layer('mpacket');
+export const LAYER_NETANALYZER = layer('netanalyzer');
+export const LAYER_ERF = layer('erf');
+export const LAYER_FIBRE_CHANNEL = layer('fc');
+export const LAYER_LLCGPRS = layer('llcgprs');
+export const LAYER_VPP = layer('vpp');
+export const LAYER_EXPORTED_PDU = layer('exported-pdu');
+export const LAYER_FGL = layer('fgl');
+export const LAYER_RTAG = layer('rtag');
+export const LAYER_AVSP = layer('avsp');
+export const LAYER_AP1394 = layer('ap1394');
 
 function layer(name: string): number {
   return NAMES.push(name) - 1;

@@ -53,6 +53,16 @@ const WORDS = [
   'openvpn',
   'profinet-fragment',
   'can-xl',
+  'atm',
+  'ax25',
+  'mpacket-fragment',
+  'docsis-fragment',
+  'gfp',
+  'erf',
+  'fibre-channel',
+  'sndcp',
+  'vpp',
+  'exported-pdu',
 ] as const;
 
 export const REASON_NONE = 0;
@@ -126,6 +136,26 @@ export const REASON_OPENVPN = 44;
 export const REASON_PROFINET_FRAGMENT = 45;
 /** CAN XL can tunnel Ethernet. */
 export const REASON_CAN_XL = 46;
+/** Signalling of ATM, or what no LLC header names. */
+export const REASON_ATM = 47;
+/** What AX.25 carries beside IP. */
+export const REASON_AX25 = 48;
+/** Later pieces of an Ethernet frame that was interrupted. */
+export const REASON_MPACKET_FRAGMENT = 49;
+/** Fragments of DOCSIS, several frames in one, ATM. */
+export const REASON_DOCSIS = 50;
+/** What a transport network carries beside Ethernet, PPP, MPLS and IP. */
+export const REASON_GFP = 51;
+/** Kinds of ERF that are not read: single cells, InfiniBand, raw links. */
+export const REASON_ERF = 52;
+/** Fibre Channel frames that are not IP, and the later ones of a sequence. */
+export const REASON_FIBRE_CHANNEL = 53;
+/** Later segments of GPRS packets, and compressed ones. */
+export const REASON_SNDCP = 54;
+/** Packets of VPP without their network layer. */
+export const REASON_VPP = 55;
+/** Exported data of a dissector that is not followed. */
+export const REASON_EXPORTED_PDU = 56;
 
 const FAMILY = 0x10000;
 const ETHERTYPE = 1;

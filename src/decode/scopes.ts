@@ -19,6 +19,7 @@ export const SCOPE_FRAME_RELAY = 12;
 const SCOPE_TUNNEL = 13;
 export const SCOPE_LISP = 14;
 export const SCOPE_EOIP = 15;
+export const SCOPE_FGL = 16;
 
 const WORDS = [
   '',
@@ -37,6 +38,7 @@ const WORDS = [
   'tunnel',
   'lisp',
   'eoip',
+  'fgl',
 ];
 
 /** Most nestings, and most pairs of tunnel ends, that are told apart: some 70 MB when both are full. */

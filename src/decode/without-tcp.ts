@@ -178,6 +178,7 @@ export const withoutTcp = lazily((): readonly Entry[] => [
   link(216, 'Linux input events'),
   // CAN XL is counted apart.
   link(227, 'CAN, CAN FD'),
+  link(248, 'SCTP'),
   link(257, 'PROFIBUS'),
   link(263, 'WattStopper DLM'),
   link(265, 'radio data system'),

@@ -1,4 +1,4 @@
-import { bytesOf } from '../support/frames.ts';
+import { be16, be32, bytesOf, ethernet, le32 } from '../support/frames.ts';
 import * as links from '../support/link-wrappings.ts';
 import * as wrap from '../support/wrappings.ts';
 import { type Case, frame4, packet4, packet6 } from './case.ts';
@@ -42,6 +42,36 @@ const JUNIPER: readonly (readonly [string, number, string, Uint8Array, string, n
 ];
 
 const scopeOf = (layers: string) => (layers === 'frame-relay' ? { scope: 'frame-relay 100' } : {});
+
+/** Kinds of ERF records: name, type, record, layers behind "erf", extensions. */
+const ERF: readonly (readonly [string, number, Uint8Array, string, (readonly string[])?, boolean?])[] = [
+  ['Ethernet', 2, bytesOf('0000', links.withFcs(frame4)), 'ethernet'],
+  ['Ethernet, coloured', 11, bytesOf('0000', links.withFcs(frame4)), 'ethernet'],
+  ['Ethernet, hashed', 20, bytesOf('0000', links.withFcs(frame4)), 'ethernet'],
+  ['Ethernet, two extensions', 16, bytesOf('0000', frame4), 'ethernet', ['8301020304050607', '0301020304050607']],
+  ['HDLC', 1, bytesOf(cisco, '00000000'), 'chdlc'],
+  ['PPP', 10, bytesOf(ppp, '00000000'), 'ppp'],
+  ['HDLC of a channel', 5, bytesOf('00000001', cisco), 'chdlc'],
+  ['HDLC of a coloured channel', 17, bytesOf('00000001', cisco), 'chdlc'],
+  ['AAL5', 4, bytesOf('00000640', links.llcSnap(packet4), new Uint8Array(8)), 'atm llc'],
+  ['AAL5 of a channel', 9, bytesOf('00000001 00000640', links.llcSnap(packet4), new Uint8Array(8)), 'atm llc'],
+  ['IPv4', 22, packet4, ''],
+  ['IPv6', 23, packet6, '', [], true],
+];
+
+const EXPORTED: readonly (readonly [string, Uint8Array, string, boolean?])[] = [
+  ['ip', packet4, ''],
+  ['ipv6', packet6, '', true],
+  ['eth_withoutfcs', frame4, 'ethernet'],
+  ['eth_maybefcs', frame4, 'ethernet'],
+  ['ppp', bare, 'ppp'],
+];
+
+/** RFC 4338 §4: a frame of device data, type 5, with a network header. */
+const fibreChannel = bytesOf(
+  '04010203 00040506 05290000 00200000 0000ffff 00000000',
+  '1000020000000002 1000020000000001',
+);
 
 export const LINK_CASES: readonly Case[] = [
   {
@@ -99,4 +129,190 @@ export const LINK_CASES: readonly Case[] = [
     v6: true,
   },
   { name: 'Juniper without magic number', linkType: 178, bytes: frame4, layers: 'juniper ethernet' },
+  {
+    name: 'IP over FireWire',
+    linkType: 138,
+    bytes: bytesOf('01'.repeat(8), '02'.repeat(8), be16(0x0800), packet4),
+    layers: 'ap1394',
+  },
+  {
+    name: 'IPv6 over FireWire',
+    linkType: 138,
+    bytes: bytesOf('01'.repeat(8), '02'.repeat(8), be16(0x86dd), packet6),
+    layers: 'ap1394',
+    v6: true,
+  },
+  { name: 'SunATM, LLC', linkType: 123, bytes: bytesOf('02 00 0064', links.llcSnap(packet4)), layers: 'atm llc' },
+  {
+    name: 'SunATM, sent, protocol id',
+    linkType: 123,
+    bytes: bytesOf('82 00 0064', links.llcNlpid(packet6)),
+    layers: 'atm llc',
+    v6: true,
+  },
+  {
+    name: 'SunATM, bridged',
+    linkType: 123,
+    bytes: bytesOf('02 00 0064 aaaa03 0080c2 0007 0000', frame4),
+    layers: 'atm llc ethernet',
+  },
+  { name: 'SunATM, LAN emulation', linkType: 123, bytes: bytesOf('01 00 0064 0001', frame4), layers: 'atm ethernet' },
+  { name: 'SunATM of no kind', linkType: 123, bytes: bytesOf('00 00 0064', links.llcSnap(packet4)), layers: 'atm llc' },
+  { name: 'LAN emulation', linkType: 110, bytes: bytesOf('0001', frame4), layers: 'ethernet', tshark: null },
+  { name: "NetBSD's HDLC", linkType: 112, bytes: cisco, layers: 'chdlc' },
+  { name: 'RFC 1483, old number', linkType: 11, bytes: links.llcSnap(packet4), layers: 'llc' },
+  { name: 'enc, old number', linkType: 13, bytes: bytesOf(le32(2), be32(1), be32(0), packet4), layers: 'enc' },
+  { name: 'classical IP, old number', linkType: 16, bytes: packet4, layers: 'raw' },
+  { name: 'classical IP, another old number', linkType: 18, bytes: packet4, layers: 'raw' },
+  { name: 'SLIP', linkType: 8, bytes: bytesOf(0, '45', new Uint8Array(14), packet4), layers: 'slip', tshark: null },
+  { name: 'AX.25', linkType: 3, bytes: links.ax25(packet4), layers: 'ax25' },
+  { name: 'AX.25, two repeaters', linkType: 3, bytes: links.ax25(packet4, { repeaters: 2 }), layers: 'ax25' },
+  { name: 'AX.25, numbered', linkType: 3, bytes: links.ax25(packet4, { control: 0x24 }), layers: 'ax25' },
+  { name: 'AX.25 with KISS', linkType: 202, bytes: bytesOf(0x10, links.ax25(packet4)), layers: 'ax25' },
+  {
+    name: 'AX.25 in Ethernet',
+    bytes: ethernet({ type: 0x08ff }, bytesOf('4b00', links.ax25(packet4))),
+    layers: 'ethernet ax25',
+  },
+  { name: 'Redback, IP', linkType: 32, bytes: links.redback(1, 24, packet4), layers: 'redback' },
+  { name: 'Redback, Ethernet', linkType: 32, bytes: links.redback(4, 38, frame4), layers: 'redback ethernet' },
+  {
+    name: 'Redback, Ethernet by protocol',
+    linkType: 32,
+    bytes: links.redback(3, 24, frame4),
+    layers: 'redback ethernet',
+  },
+  {
+    name: 'Symantec 2',
+    linkType: 99,
+    bytes: bytesOf('c0000201 0000', be16(0x0800), new Uint8Array(36), packet4),
+    layers: 'symantec',
+  },
+  {
+    name: 'Symantec 3',
+    linkType: 99,
+    bytes: bytesOf('c0000201 000000000000', be16(0x86dd), new Uint8Array(44), packet6),
+    layers: 'symantec',
+    v6: true,
+  },
+  {
+    name: 'SITA, Frame Relay',
+    linkType: 196,
+    bytes: bytesOf('00000000 12', relay),
+    layers: 'sita frame-relay',
+    scope: 'frame-relay 100',
+  },
+  {
+    name: 'SITA, Ethernet',
+    linkType: 196,
+    bytes: bytesOf('00000000 02', frame4),
+    layers: 'sita ethernet',
+    tshark: null,
+  },
+  { name: 'DOCSIS', linkType: 143, bytes: links.docsis(0x00, links.withFcs(frame4)), layers: 'docsis ethernet' },
+  {
+    name: 'DOCSIS, isolated',
+    linkType: 143,
+    bytes: links.docsis(0x80, links.withFcs(frame4)),
+    layers: 'docsis ethernet',
+  },
+  {
+    name: 'DOCSIS, privacy that is off',
+    linkType: 143,
+    bytes: links.docsis(0x01, links.withFcs(frame4), '44 01000001'),
+    layers: 'docsis ethernet',
+  },
+  { name: 'EPON', linkType: 259, bytes: bytesOf('5555d555550001 96', frame4), layers: 'epon ethernet' },
+  {
+    name: 'express frame',
+    linkType: 274,
+    bytes: bytesOf('55555555555555 d5', links.withFcs(frame4)),
+    layers: 'mpacket ethernet',
+  },
+  {
+    name: 'preemptable frame',
+    linkType: 274,
+    bytes: bytesOf('55555555555555 e6', links.withFcs(frame4)),
+    layers: 'mpacket ethernet',
+  },
+  {
+    name: 'netANALYZER',
+    linkType: 240,
+    bytes: bytesOf(le32(0x400), links.withFcs(frame4)),
+    layers: 'netanalyzer ethernet',
+  },
+  {
+    name: 'netANALYZER, transparent',
+    linkType: 241,
+    bytes: bytesOf(le32(0x600), '555555 d5', links.withFcs(frame4)),
+    layers: 'netanalyzer ethernet',
+    tshark: null,
+  },
+  {
+    name: 'Elektrobit',
+    linkType: 279,
+    bytes: bytesOf('50', new Uint8Array(31), links.withFcs(frame4)),
+    layers: 'ebhscr ethernet',
+  },
+  { name: 'GFP, Ethernet', linkType: 171, bytes: links.gfp(1, links.withFcs(frame4)), layers: 'gfp ethernet' },
+  { name: 'GFP, PPP', linkType: 171, bytes: links.gfp(2, ppp), layers: 'gfp ppp' },
+  { name: 'GFP, MPLS', linkType: 171, bytes: links.gfp(13, wrap.mpls([0], packet4)), layers: 'gfp mpls' },
+  { name: 'GFP, IPv6', linkType: 171, bytes: links.gfp(17, packet6), layers: 'gfp', v6: true },
+  { name: 'GFP, transparent', linkType: 170, bytes: links.gfp(16, packet4), layers: 'gfp' },
+  { name: 'GFP, linear', linkType: 171, bytes: links.gfp(16, packet4, { type: 1, extension: '0700' }), layers: 'gfp' },
+  ...ERF.map(([name, type, record, layers, extensions, v6 = false]) => ({
+    name: `ERF, ${name}`,
+    linkType: 197,
+    bytes: links.erf(type, record, extensions),
+    layers: `erf ${layers}`.trim(),
+    v6,
+  })),
+  { name: 'Fibre Channel', linkType: 224, bytes: bytesOf(fibreChannel, links.llcSnap(packet4)), layers: 'fc llc' },
+  {
+    name: 'Fibre Channel without network header',
+    linkType: 224,
+    bytes: bytesOf('04010203 00040506 05290000 00000000 0000ffff 00000000', links.llcSnap(packet6)),
+    layers: 'fc llc',
+    v6: true,
+  },
+  {
+    name: 'Fibre Channel with delimiters',
+    linkType: 225,
+    bytes: bytesOf('bcb55656', fibreChannel, links.llcSnap(packet4), '332821cf bc957575'),
+    layers: 'fc llc',
+  },
+  { name: 'GPRS', linkType: 169, bytes: bytesOf('43 c001 65 00 0000', packet4, '000000'), layers: 'llcgprs' },
+  {
+    name: 'GPRS, acknowledged',
+    linkType: 169,
+    bytes: bytesOf('43 000000 45 00 07', packet4, '000000'),
+    layers: 'llcgprs',
+    tshark: null,
+  },
+  {
+    name: 'VPP, Ethernet',
+    linkType: 280,
+    bytes: links.vpp(1, ['ethernet-input', 'm', 'o', 'o2'], frame4),
+    layers: 'vpp ethernet',
+  },
+  {
+    name: 'VPP, IPv4',
+    linkType: 280,
+    bytes: links.vpp(2, ['ip4-input', 'm', 'o', 'o2', 'trace'], packet4),
+    layers: 'vpp',
+  },
+  {
+    name: 'VPP without a hint',
+    linkType: 280,
+    bytes: links.vpp(0, ['ip6-lookup', '', '', ''], packet6),
+    layers: 'vpp',
+    v6: true,
+  },
+  ...EXPORTED.map(([dissector, packet, layers, v6 = false]) => ({
+    name: `exported ${dissector}`,
+    linkType: 252,
+    bytes: links.exported(dissector, packet, '0014 0004 0a000001'),
+    layers: `exported-pdu ${layers}`.trim(),
+    v6,
+  })),
 ];

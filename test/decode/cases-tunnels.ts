@@ -58,6 +58,38 @@ export const TUNNEL_CASES: readonly Case[] = [
     bytes: ethernet({ type: 0x22f3 }, bytesOf('003f 0001 0002', frame4)),
     layers: 'ethernet trill ethernet',
   },
+  // Wireshark does not know the type of fine-grained labels: RFC 7172 §2.3 judges.
+  {
+    name: 'TRILL with a fine-grained label',
+    bytes: ethernet(
+      { type: 0x22f3 },
+      bytesOf('003f 0001 0002', frame4.subarray(0, 12), '893b 0123 893b 2456', frame4.subarray(12)),
+    ),
+    layers: 'ethernet trill ethernet fgl',
+    scope: `fgl ${0x123456}`,
+    tshark: null,
+  },
+  {
+    name: 'redundancy tag',
+    bytes: ethernet({ type: 0xf1c1 }, bytesOf('0000 0005 0800', packet4)),
+    layers: 'ethernet rtag',
+  },
+  {
+    name: "Arista's time, 64 bits",
+    bytes: ethernet({ type: 0xd28b }, bytesOf('0001 0010 00000001 00000002 0800', packet4)),
+    layers: 'ethernet avsp',
+  },
+  {
+    name: "Arista's time, 48 bits",
+    bytes: ethernet({ type: 0xd28b }, bytesOf('0001 0020 0001 00000002 86dd', packet6)),
+    layers: 'ethernet avsp',
+    v6: true,
+  },
+  {
+    name: '802.11 as an EtherType',
+    bytes: ethernet({ type: 0x2452 }, wrap.wlan({}, packet4)),
+    layers: 'ethernet wlan llc',
+  },
   {
     name: 'TRILL with options',
     bytes: ethernet({ type: 0x22f3 }, bytesOf('007f 0001 0002 00000000', frame4)),

@@ -14,6 +14,7 @@ import {
   tcp,
   udp,
 } from '../support/frames.ts';
+import * as links from '../support/link-wrappings.ts';
 import { juniper } from '../support/link-wrappings.ts';
 import { describeWith } from '../support/tools.ts';
 import { dissect, runOverFrames } from '../support/tshark.ts';
@@ -83,6 +84,22 @@ describe('aggregates of 802.11 (A-MSDU)', () => {
   });
 });
 
+describe('links that say that nothing follows', () => {
+  it.each([
+    ['an AX.25 connection request', 3, links.ax25(bytesOf(), { control: 0x3f })],
+    ['a KISS command', 202, bytesOf(0x01, 50)],
+    ['a network message of DOCSIS', 143, links.docsis(0xc2, new Uint8Array(40))],
+    ['an idle GFP frame', 171, bytesOf('0000 b6ab')],
+    ['GPRS signalling', 169, bytesOf('41 c001 0801', new Uint8Array(20))],
+    ['control of LAN emulation', 123, bytesOf('01 00 0005 ff00', new Uint8Array(60))],
+    ['an electrical event', 240, bytesOf('00050000', new Uint8Array(60))],
+    ['a request to verify', 274, bytesOf('55555555555555 07', new Uint8Array(64))],
+    ['what a recorder says of itself', 197, links.erf(27, new Uint8Array(40))],
+  ])('%s', (_, linkType, bytes) => {
+    expect(decodeAll([frameOf(bytes, { linkType })])).toMatchObject({ undecoded: {} });
+  });
+});
+
 describe('wrappings that hide their content', () => {
   it.each([
     ['a beacon', 105, bytesOf('80000000', new Uint8Array(20)), 'wlan-management'],
@@ -99,6 +116,31 @@ describe('wrappings that hide their content', () => {
     ['USER2 that is not PKTAP', 149, frame4, 'link-type-user2'],
     ['an ATM cell of management', 135, bytesOf('4d474300 0000000000000010', new Uint8Array(20)), 'juniper'],
     ['an experiment that is no time stamp', 1, ethernet({ type: 0x88b5 }, new Uint8Array(40)), 'ethertype-0x88b5'],
+    [
+      'a label of TRILL without its half',
+      1,
+      ethernet({ type: 0x893b }, bytesOf('0123 0800', packet4)),
+      'malformed-link',
+    ],
+    ["Arista's time of another version", 1, ethernet({ type: 0xd28b }, new Uint8Array(60)), 'ethertype-0xd28b'],
+    ['ATM signalling', 123, bytesOf('06 00 0005', new Uint8Array(40)), 'atm'],
+    ['NetROM in AX.25', 3, links.ax25(packet4, { protocol: 0xcf }), 'ax25'],
+    ['ARP in AX.25', 3, links.ax25(packet4, { protocol: 0xcd }), 'arp'],
+    ['AX.25 whose addresses have no end', 3, new Uint8Array(90), 'malformed-link'],
+    ['a later piece of an Ethernet frame', 274, bytesOf('555555555555 61 e6', new Uint8Array(60)), 'mpacket-fragment'],
+    ['a piece of a DOCSIS frame', 143, links.docsis(0xc7, new Uint8Array(60), '630000'), 'docsis-fragment'],
+    ['several DOCSIS frames', 143, links.docsis(0xf8, links.docsis(0, frame4)), 'docsis-fragment'],
+    ['encrypted DOCSIS', 143, links.docsis(0x01, frame4, '44 01800001'), 'encrypted'],
+    ['Fibre Channel in GFP', 171, links.gfp(3, new Uint8Array(60)), 'gfp'],
+    ['an ATM cell', 197, links.erf(3, new Uint8Array(52)), 'erf'],
+    ['SCSI in Fibre Channel', 224, bytesOf('06010203 00040506 08290000', new Uint8Array(60)), 'fibre-channel'],
+    ['GPRS, encrypted', 169, bytesOf('43 c003 65 00 0000', packet4, '000000'), 'encrypted'],
+    ['GPRS, compressed', 169, bytesOf('43 c001 65 01 0000', packet4, '000000'), 'sndcp'],
+    ['GPRS, a later segment', 169, bytesOf('43 c001 25 1000', packet4, '000000'), 'sndcp'],
+    ['VPP without network layer', 280, links.vpp(4, ['tcp4-input', '', '', ''], packet4.subarray(20)), 'vpp'],
+    ['exported DNS', 252, links.exported('dns', new Uint8Array(40)), 'exported-pdu'],
+    ['CLNP of Redback', 32, links.redback(2, 24, new Uint8Array(40)), 'not-ip'],
+    ["Juniper under ARINC's number", 184, juniper({}, frame4), 'juniper'],
     ['TRILL of another version', 1, ethernet({ type: 0x22f3 }, bytesOf('403f00010002', frame4)), 'malformed-link'],
     ['encrypted MACsec', 1, ethernet({ type: 0x88e5 }, bytesOf('2c00 00000001', new Uint8Array(60))), 'encrypted'],
     ['PPPoE discovery', 1, ethernet({ type: 0x8863 }, bytesOf('1109 0000 0000')), 'ethertype-0x8863'],

@@ -77,3 +77,87 @@ export const juniper = (fields: JuniperFields, frame: Uint8Array): Uint8Array =>
     frame,
   );
 };
+
+/** IEEE 802.3 §3.2.9: the check sequence behind a frame. */
+export const withFcs = (frame: Uint8Array): Uint8Array => {
+  let value = 0xffffffff;
+  for (const byte of frame) {
+    value ^= byte;
+    for (let bit = 0; bit < 8; bit++) value = (value & 1) === 0 ? value >>> 1 : (value >>> 1) ^ 0xedb88320;
+  }
+  return bytesOf(frame, le32(~value >>> 0));
+};
+
+/** AX.25 2.2 §3.12: two addresses, or with repeaters; UI, protocol id of IP. */
+export const ax25 = (packet: Uint8Array, { repeaters = 0, control = 0x03, protocol = 0xcc } = {}): Uint8Array => {
+  const call = (name: string, isLast: boolean) =>
+    bytesOf(
+      [...name.padEnd(6)].map((letter) => letter.charCodeAt(0) << 1),
+      isLast ? 0x61 : 0x60,
+    );
+  const relays = Array.from({ length: repeaters }, (_, i) => call(`RELAY${i}`, i === repeaters - 1));
+  return bytesOf(call('NOCALL', false), call('MYCALL', repeaters === 0), ...relays, control, protocol, packet);
+};
+
+/** Endace: time, type, flags, length, loss, wire length; extensions of 8 bytes whose first bit says that another follows. */
+export const erf = (type: number, record: Uint8Array, extensions: readonly string[] = []): Uint8Array => {
+  const body = bytesOf(...extensions.map((hex) => bytesOf(hex)), record);
+  return bytesOf(
+    new Uint8Array(8),
+    type | (extensions.length === 0 ? 0 : 0x80),
+    4,
+    be16(16 + body.length),
+    be16(0),
+    be16(record.length),
+    body,
+  );
+};
+
+/** Wireshark's exported packets: a tag with the dissector's name, padded to four, and the end of the tags. */
+export const exported = (dissector: string, packet: Uint8Array, before: Uint8Array | string = ''): Uint8Array => {
+  const name = [...dissector.padEnd((dissector.length + 3) & ~3, '\0')].map((letter) => letter.charCodeAt(0));
+  return bytesOf(before, be16(12), be16(name.length), name, be16(0), be16(0), packet);
+};
+
+const crc16 = (bytes: Uint8Array, start: number, polynomial: number, isReflected: boolean): number => {
+  let value = start;
+  for (const byte of bytes) {
+    value ^= isReflected ? byte : byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      if (isReflected) value = (value & 1) === 0 ? value >> 1 : (value >> 1) ^ polynomial;
+      else value = ((value & 0x8000) === 0 ? value << 1 : (value << 1) ^ polynomial) & 0xffff;
+    }
+  }
+  return value;
+};
+
+/** G.7041: core header and payload header, each with its check; `linear` puts the extension with a channel between. */
+export const gfp = (payload: number, frame: Uint8Array, { type = 0, extension = '' } = {}): Uint8Array => {
+  const checked = (bytes: Uint8Array) => bytesOf(bytes, be16(crc16(bytes, 0, 0x1021, false)));
+  const body = bytesOf(checked(bytesOf(type, payload)), extension === '' ? '' : checked(bytesOf(extension)), frame);
+  return bytesOf(checked(bytesOf(be16(body.length))), body);
+};
+
+/** DOCSIS MAC header with its check (the CRC of HDLC, low byte first) before a frame. */
+export const docsis = (control: number, frame: Uint8Array, extended = ''): Uint8Array => {
+  const elements = bytesOf(extended);
+  const header = bytesOf(control, elements.length, be16(frame.length + elements.length), elements);
+  const check = ~crc16(header, 0xffff, 0x8408, true) & 0xffff;
+  return bytesOf(header, check & 0xff, check >> 8, frame);
+};
+
+/** FD.io VPP: version 1.0, number of texts, hint, buffer, texts. */
+export const vpp = (hint: number, texts: readonly string[], packet: Uint8Array): Uint8Array =>
+  bytesOf(
+    1,
+    0,
+    texts.length,
+    hint,
+    be32(7),
+    [...texts.map((text) => `${text}\0`).join('')].map((letter) => letter.charCodeAt(0)),
+    packet,
+  );
+
+/** Redback: context, flags, circuit, length, protocol, where the network layer begins, and its data. */
+export const redback = (protocol: number, data: number, packet: Uint8Array): Uint8Array =>
+  bytesOf(be32(1), be32(0), new Uint8Array(8), be16(24 + packet.length), be16(protocol), be16(24), be16(data), packet);

@@ -11,8 +11,9 @@ import {
   STEP_NSH,
   STEP_PPP,
   STEP_SNAP,
+  STEP_WLAN,
 } from '../cursor.ts';
-import { LAYER_ETHERNET, LAYER_LLC, LAYER_VLAN } from '../layers.ts';
+import { LAYER_ATM, LAYER_ETHERNET, LAYER_LLC, LAYER_VLAN } from '../layers.ts';
 import {
   etherTypeReason,
   llcReason,
@@ -25,6 +26,7 @@ import {
 } from '../reasons.ts';
 import { SCOPE_VLAN } from '../scopes.ts';
 import { readLwapp } from '../tunnel/lwapp.ts';
+import { readBpq } from './ax25.ts';
 import { ETHERTYPE_BATADV, readBatadv } from './batadv.ts';
 import {
   isInterSwitchLink,
@@ -35,7 +37,17 @@ import {
   readVnTag,
 } from './bridge-tags.ts';
 import { readNetworkLayerId, readPppoe } from './ppp.ts';
-import { readCiscoMetadata, readETag, readHsr, readTimeTag, readTrill } from './switch-tags.ts';
+import {
+  ETHERTYPE_FINE_GRAINED_LABEL,
+  readAristaTime,
+  readCiscoMetadata,
+  readETag,
+  readFineGrainedLabel,
+  readHsr,
+  readRedundancyTag,
+  readTimeTag,
+  readTrill,
+} from './switch-tags.ts';
 
 /*
  * Ethernet II and IEEE 802.3:
@@ -90,6 +102,11 @@ const ETHERTYPE_CISCO_METADATA = 0x8909;
 const ETHERTYPE_HSR = 0x892f;
 const ETHERTYPE_ETAG = 0x893f;
 const ETHERTYPE_PROFINET = 0x8892;
+const ETHERTYPE_REDUNDANCY = 0xf1c1;
+const ETHERTYPE_ARISTA_TIME = 0xd28b;
+const ETHERTYPE_BPQ = 0x08ff;
+/** 802.11 frames, as a driver of Intel's hands them out. */
+const ETHERTYPE_WLAN = 0x2452;
 const ETHERTYPE_LWAPP = 0x88bb;
 /** Before there was a registered one. */
 const ETHERTYPE_LWAPP_OLD = 0xbbbb;
@@ -143,6 +160,16 @@ export function readEtherType(cursor: Cursor): number {
       return readProfinet(cursor);
     case ETHERTYPE_TRILL:
       return readTrill(cursor);
+    case ETHERTYPE_FINE_GRAINED_LABEL:
+      return readFineGrainedLabel(cursor);
+    case ETHERTYPE_REDUNDANCY:
+      return readRedundancyTag(cursor);
+    case ETHERTYPE_ARISTA_TIME:
+      return readAristaTime(cursor);
+    case ETHERTYPE_BPQ:
+      return readBpq(cursor);
+    case ETHERTYPE_WLAN:
+      return STEP_WLAN;
     case ETHERTYPE_LLC: // jumbo frames (draft-ietf-isis-ext-eth §3): too long for a length in its place
       return STEP_LLC;
     case ETHERTYPE_NSH:
@@ -240,9 +267,15 @@ export function readSnap(cursor: Cursor): number {
   }
   if (oui === OUI_BRIDGED && (pid === PID_BRIDGED_ETHERNET || pid === PID_BRIDGED_ETHERNET_FCS)) {
     if (pid === PID_BRIDGED_ETHERNET_FCS) cursor.narrow(cursor.limit - FCS);
-    // Only right on ATM are there two bytes to pad.
-    if (cursor.record.layerCount === 1 && cursor.record.layers[0] === LAYER_LLC) cursor.offset += 2;
+    if (isOnAtm(cursor)) cursor.offset += 2;
     return STEP_ETHERNET;
   }
   return cursor.unsupported(snapReason(oui, pid));
+}
+
+/** RFC 2684 §5.2: only right on ATM are there two bytes to pad. */
+function isOnAtm({ record }: Cursor): boolean {
+  const { layers, layerCount } = record;
+  if (layers[layerCount - 1] !== LAYER_LLC) return false;
+  return layerCount === 1 || layers[layerCount - 2] === LAYER_ATM;
 }

@@ -26,7 +26,7 @@ import { isPppProtocol, readCiscoHdlc, readFrameRelay, readNetworkLayerId } from
  * JUNOS before 7 has no such header: the cookie or frame comes at once. Where the link layer was taken off, four bytes
  * (little-endian) say what the payload is.
  */
-const MAGIC = 0x4d4743;
+export const JUNIPER_MAGIC = 0x4d4743;
 const INCOMING = 0x01;
 const NO_LINK_LAYER = 0x02;
 const EXTENDED = 0x80;
@@ -61,7 +61,7 @@ export function readJuniper(cursor: Cursor, linkType: number): number {
   if (!cursor.has(4)) return cut(cursor, 4);
   if (!cursor.enter(LAYER_JUNIPER)) return STEP_DONE;
   let flags = 0;
-  if (u24(bytes, offset) === MAGIC) {
+  if (u24(bytes, offset) === JUNIPER_MAGIC) {
     flags = bytes[offset + 3]!;
     let length = 4;
     if ((flags & EXTENDED) !== 0) {

@@ -1,8 +1,7 @@
-import { u16, u24 } from '../bytes.ts';
+import { u16 } from '../bytes.ts';
 import { type Cursor, STEP_DONE, STEP_ETHERTYPE, STEP_IPV4, STEP_IPV6, STEP_LLC } from '../cursor.ts';
-import { LAYER_ARCNET, LAYER_FDDI, LAYER_IPFC, LAYER_IPOIB, LAYER_TOKEN_RING } from '../layers.ts';
+import { LAYER_AP1394, LAYER_ARCNET, LAYER_FDDI, LAYER_IPOIB, LAYER_TOKEN_RING } from '../layers.ts';
 import { REASON_FDDI_MANAGEMENT, REASON_MALFORMED_LINK, REASON_NOT_IP, REASON_TRUNCATED_LINK } from '../reasons.ts';
-import { readRaw } from './cooked.ts';
 
 /* Local networks other than Ethernet and 802.11. */
 
@@ -38,16 +37,12 @@ export function readTokenRing(cursor: Cursor): number {
   return STEP_LLC;
 }
 
-/** RFC 4338 §4: network header of destination and source (8 bytes each), then LLC. LINKTYPE_IP_OVER_FC. */
-export function readFibreChannel(cursor: Cursor): number {
-  if (!enter(cursor, 16, LAYER_IPFC)) return STEP_DONE;
-  cursor.offset += 16;
-  return STEP_LLC;
-}
-
-/** Linux's classical IP over ATM: LLC (RFC 2684 §4.1) where the circuit has it, else the bare packet. LINKTYPE_ATM_CLIP. */
-export function readClassicalIp(cursor: Cursor): number {
-  return cursor.has(3) && u24(cursor.bytes, cursor.offset) === 0xaaaa03 ? STEP_LLC : readRaw(cursor);
+/** RFC 2734 and RFC 3146 as Apple's systems hand it out: destination (8), source (8), EtherType (2). LINKTYPE_APPLE_IP_OVER_IEEE1394. */
+export function readFirewire(cursor: Cursor): number {
+  if (!enter(cursor, 18, LAYER_AP1394)) return STEP_DONE;
+  cursor.type = u16(cursor.bytes, cursor.offset + 16);
+  cursor.offset += 18;
+  return STEP_ETHERTYPE;
 }
 
 /** RFC 4391 §6 behind a global routing header of 40 bytes: EtherType (2), reserved (2). */

@@ -3,16 +3,25 @@ import { lazily } from '../../lazily.ts';
 /** LINKTYPE_ values that the decoder reads; https://www.tcpdump.org/linktypes.html. */
 export const LINKTYPE_NULL = 0;
 export const LINKTYPE_ETHERNET = 1;
+export const LINKTYPE_AX25 = 3;
 export const LINKTYPE_TOKEN_RING = 6;
 export const LINKTYPE_ARCNET = 7;
+export const LINKTYPE_SLIP = 8;
 export const LINKTYPE_PPP = 9;
 export const LINKTYPE_FDDI = 10;
+/** DLT_ numbers of the systems that wrote them, as Wireshark reads old files. */
+export const LINKTYPE_ATM_RFC1483_BSD = 11;
 export const LINKTYPE_RAW_BSD = 12;
+export const LINKTYPE_ENC_OPENBSD = 13;
 export const LINKTYPE_RAW_OPENBSD = 14;
+export const LINKTYPE_ATM_CLIP_16 = 16;
+export const LINKTYPE_ATM_CLIP_18 = 18;
 /** Linux's own number of ATM_CLIP, as some files have it. */
 export const LINKTYPE_ATM_CLIP_LINUX = 19;
+export const LINKTYPE_REDBACK = 32;
 export const LINKTYPE_PPP_HDLC = 50;
 export const LINKTYPE_PPP_ETHER = 51;
+export const LINKTYPE_SYMANTEC_FIREWALL = 99;
 export const LINKTYPE_ATM_RFC1483 = 100;
 export const LINKTYPE_RAW = 101;
 export const LINKTYPE_C_HDLC = 104;
@@ -21,10 +30,13 @@ export const LINKTYPE_ATM_CLIP = 106;
 export const LINKTYPE_FRELAY = 107;
 export const LINKTYPE_LOOP = 108;
 export const LINKTYPE_ENC = 109;
+export const LINKTYPE_LANE8023 = 110;
+export const LINKTYPE_HDLC = 112;
 export const LINKTYPE_LINUX_SLL = 113;
 export const LINKTYPE_PFLOG = 117;
 export const LINKTYPE_PRISM_HEADER = 119;
 export const LINKTYPE_IP_OVER_FC = 122;
+export const LINKTYPE_SUNATM = 123;
 export const LINKTYPE_IEEE802_11_RADIOTAP = 127;
 export const LINKTYPE_TZSP = 128;
 export const LINKTYPE_ARCNET_LINUX = 129;
@@ -36,30 +48,48 @@ export const LINKTYPE_JUNIPER_MFR = 134;
 export const LINKTYPE_JUNIPER_ATM2 = 135;
 export const LINKTYPE_JUNIPER_SERVICES = 136;
 export const LINKTYPE_JUNIPER_ATM1 = 137;
+export const LINKTYPE_APPLE_IP_OVER_IEEE1394 = 138;
+export const LINKTYPE_DOCSIS = 143;
 export const LINKTYPE_USER2 = 149;
 export const LINKTYPE_IEEE802_11_AVS = 163;
 export const LINKTYPE_JUNIPER_MONITOR = 164;
 export const LINKTYPE_PPP_PPPD = 166;
 export const LINKTYPE_JUNIPER_PPPOE = 167;
 export const LINKTYPE_JUNIPER_PPPOE_ATM = 168;
+export const LINKTYPE_GPRS_LLC = 169;
+export const LINKTYPE_GPF_T = 170;
+export const LINKTYPE_GPF_F = 171;
 export const LINKTYPE_JUNIPER_ETHER = 178;
 export const LINKTYPE_JUNIPER_PPP = 179;
 export const LINKTYPE_JUNIPER_FRELAY = 180;
 export const LINKTYPE_JUNIPER_CHDLC = 181;
 export const LINKTYPE_JUNIPER_VP = 183;
+export const LINKTYPE_A429 = 184;
 export const LINKTYPE_PPI = 192;
+export const LINKTYPE_SITA = 196;
+export const LINKTYPE_ERF = 197;
+export const LINKTYPE_AX25_KISS = 202;
 export const LINKTYPE_PPP_WITH_DIR = 204;
 export const LINKTYPE_C_HDLC_WITH_DIR = 205;
 export const LINKTYPE_FRELAY_WITH_DIR = 206;
 export const LINKTYPE_MPLS = 219;
+export const LINKTYPE_FC_2 = 224;
+export const LINKTYPE_FC_2_WITH_FRAME_DELIMS = 225;
 export const LINKTYPE_IPNET = 226;
 export const LINKTYPE_CAN_SOCKETCAN = 227;
 export const LINKTYPE_IPV4 = 228;
 export const LINKTYPE_IPV6 = 229;
 export const LINKTYPE_NFLOG = 239;
+export const LINKTYPE_NETANALYZER = 240;
+export const LINKTYPE_NETANALYZER_TRANSPARENT = 241;
 export const LINKTYPE_IPOIB = 242;
+export const LINKTYPE_WIRESHARK_UPPER_PDU = 252;
 export const LINKTYPE_PKTAP = 258;
+export const LINKTYPE_EPON = 259;
+export const LINKTYPE_ETHERNET_MPACKET = 274;
 export const LINKTYPE_LINUX_SLL2 = 276;
+export const LINKTYPE_EBHSCR = 279;
+export const LINKTYPE_VPP_DISPATCH = 280;
 export const LINKTYPE_DSA_TAG_BRCM = 281;
 export const LINKTYPE_DSA_TAG_BRCM_PREPEND = 282;
 export const LINKTYPE_DSA_TAG_DSA = 284;
@@ -78,9 +108,14 @@ const NAMES: Readonly<Record<number, string>> = {
   8: 'SLIP',
   9: 'PPP',
   10: 'FDDI',
+  11: 'ATM_RFC1483',
   12: 'RAW',
+  13: 'ENC',
   14: 'RAW',
+  16: 'ATM_CLIP',
+  18: 'ATM_CLIP',
   19: 'ATM_CLIP',
+  32: 'REDBACK',
   50: 'PPP_SERIAL',
   51: 'PPP_ETHER',
   99: 'SYMANTEC_FIREWALL',

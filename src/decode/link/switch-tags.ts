@@ -1,11 +1,21 @@
 import { u16 } from '../bytes.ts';
 import { type Cursor, STEP_DONE, STEP_ETHERNET, STEP_ETHERTYPE } from '../cursor.ts';
 import { looksLikeEtherType } from '../heuristics.ts';
-import { LAYER_CISCO_METADATA, LAYER_ETAG, LAYER_HSR, LAYER_TRILL, LAYER_TTAG } from '../layers.ts';
+import {
+  LAYER_AVSP,
+  LAYER_CISCO_METADATA,
+  LAYER_ETAG,
+  LAYER_FGL,
+  LAYER_HSR,
+  LAYER_RTAG,
+  LAYER_TRILL,
+  LAYER_TTAG,
+} from '../layers.ts';
 import { etherTypeReason, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from '../reasons.ts';
+import { SCOPE_FGL } from '../scopes.ts';
 import { MALFORMED } from '../status.ts';
 
-/* More of what switches put between an EtherType of their own and the frame's. None has a number that tells flows apart. */
+/* More of what switches put between an EtherType of their own and the frame's. But for TRILL's label none has a number that tells flows apart. */
 
 function enter(cursor: Cursor, n: number, layer: number): boolean {
   if (cursor.has(n)) return cursor.enter(layer);
@@ -59,4 +69,31 @@ export function readTrill(cursor: Cursor): number {
   if (!cursor.has(length)) return cursor.cut(length, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
   cursor.offset += length;
   return STEP_ETHERNET;
+}
+
+/** RFC 7172 §2.3: the label's high and low 12 bits, each behind this type and four bits of priority. */
+export const ETHERTYPE_FINE_GRAINED_LABEL = 0x893b;
+
+export function readFineGrainedLabel(cursor: Cursor): number {
+  if (!enter(cursor, 8, LAYER_FGL)) return STEP_DONE;
+  const { bytes, offset } = cursor;
+  if (u16(bytes, offset + 2) !== ETHERTYPE_FINE_GRAINED_LABEL) return cursor.fail(MALFORMED, REASON_MALFORMED_LINK);
+  cursor.within(SCOPE_FGL, ((u16(bytes, offset) & 0x0fff) << 12) | (u16(bytes, offset + 4) & 0x0fff));
+  cursor.type = u16(bytes, offset + 6);
+  cursor.offset += 8;
+  return STEP_ETHERTYPE;
+}
+
+/** IEEE 802.1CB §7.8: reserved (2), sequence number (2), type. */
+export const readRedundancyTag = (cursor: Cursor): number => skipTag(cursor, 4, LAYER_RTAG);
+
+const ARISTA_64 = 0x10;
+const ARISTA_48 = 0x20;
+
+/** Arista's time stamp: kind (2), version (2), whose low byte says how long the time is (8 or 6), time, type. */
+export function readAristaTime(cursor: Cursor): number {
+  if (!cursor.has(4)) return cursor.cut(4, REASON_TRUNCATED_LINK, REASON_MALFORMED_LINK);
+  const version = cursor.bytes[cursor.offset + 3]!;
+  if (version === ARISTA_64) return skipTag(cursor, 12, LAYER_AVSP);
+  return version === ARISTA_48 ? skipTag(cursor, 10, LAYER_AVSP) : cursor.unsupported(etherTypeReason(cursor.type));
 }
