@@ -58,6 +58,26 @@ export const TUNNEL_CASES: readonly Case[] = [
     bytes: ethernet({ type: 0x22f3 }, bytesOf('003f 0001 0002', frame4)),
     layers: 'ethernet trill ethernet',
   },
+  // RFC 768: a source port of 0 says that no answer is wanted, not that there is no tunnel.
+  {
+    name: 'VXLAN from source port 0',
+    bytes: outer(udp({ sourcePort: 0, destinationPort: 4789, payload: bytesOf('08000000 00002a00', frame4) })),
+    layers: 'ethernet ipv4 udp vxlan ethernet',
+    scope: 'vxlan 42',
+  },
+  {
+    name: 'GTP-U from source port 0',
+    bytes: outer(
+      udp({
+        sourcePort: 0,
+        destinationPort: 2152,
+        payload: bytesOf('30ff', be16(packet4.length), '00000007', packet4),
+      }),
+    ),
+    layers: 'ethernet ipv4 udp gtp',
+    path: 'gtp 7',
+    scope: '',
+  },
   // Wireshark does not know the type of fine-grained labels: RFC 7172 §2.3 judges.
   {
     name: 'TRILL with a fine-grained label',

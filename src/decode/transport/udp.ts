@@ -54,7 +54,7 @@ export function readUdp(cursor: Cursor): number {
   cursor.type = cursor.tunnelPorts.tunnelOf(record.sourcePort, record.destinationPort);
   if (cursor.type === TUNNEL_NONE) {
     if (record.ipVersion !== 4 || !cursor.tunnelPorts.findsTeredo) return STEP_DONE;
-    if (record.sourcePort === 0 || record.destinationPort === 0) return STEP_DONE;
+    if (record.destinationPort === 0) return STEP_DONE;
     if (!isTeredoPacket(bytes, offset + HEADER, cursor.end, cursor.limit)) {
       if (cursor.quoting || isFragment || !isCutTeredo(bytes, offset + HEADER, cursor.end, cursor.limit))
         return STEP_DONE;

@@ -97,11 +97,11 @@ export class TunnelPorts {
   }
 
   /**
-   * TUNNEL_ number of a datagram between two ports, the destination's first; TUNNEL_NONE for an ordinary one. A port 0 is
-   * no tunnel's.
+   * TUNNEL_ number of a datagram between two ports, the destination's first; TUNNEL_NONE for an ordinary one. What goes to port 0 is told
+   * as that, whatever it carries; a source port of 0 says only that no answer is wanted (RFC 768).
    */
   tunnelOf(source: number, destination: number): number {
-    if (source === 0 || destination === 0) return TUNNEL_NONE;
+    if (destination === 0) return TUNNEL_NONE;
     if (
       ((this.bitmap[source >>> 5]! >>> (source & 31)) | (this.bitmap[destination >>> 5]! >>> (destination & 31))) &
       1
