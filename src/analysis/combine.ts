@@ -100,6 +100,11 @@ export function combineResults(results: readonly InputResult[], settings: Analys
         counts.silent > 0 ? toCount(BigInt(total) + BigInt(input.drops ?? 0)) : total,
       0 as Count,
     ),
+    // Of a file nobody expects to hear it: classic pcap has no place for it.
+    isLossUnknownBesideSilence: results.some(
+      ({ input, summary: { exchanges: counts } }) =>
+        counts.silent > 0 && input.format === 'live' && input.drops === null,
+    ),
     untimed: results.reduce((total, { untimed }) => total + untimed, 0),
     ignored: results.reduce((total, { ignored }) => total + ignored, 0),
     expectations: expect.map((expectation) => ({

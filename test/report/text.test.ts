@@ -138,6 +138,13 @@ describe('formatText', () => {
     expect(textOf(makeRun([makeSilentReport()], []))).not.toMatch(/lost/);
   });
 
+  it('says beside silence that nobody counted the drops of a live capture', () => {
+    const run = makeRun([makeSilentReport()], [makeFindingReport({ frames: [1] })]);
+    const said = /silent .*\n +! how many frames the capture lost is not known: an answer may be\s+among them/;
+    expect(textOf({ ...run, isLossUnknownBesideSilence: true })).toMatch(said);
+    expect(textOf(run)).not.toMatch(/lost/);
+  });
+
   it('names damaged inputs among many, and says that the answer is not whole', () => {
     const inputs = Array.from({ length: 64 }, (_, i) => makeInputReport({ name: `ring-${i}.pcap` }));
     inputs[63] = makeInputReport({

@@ -18,6 +18,8 @@ export interface SniffOptions {
   readonly unread?: boolean;
   /** The capturer says this and ends, every time it is started. */
   readonly complaint?: string;
+  /** Asked for its counters, the capturer says that it lost so many frames; by default it says nothing. */
+  readonly drops?: number;
   /** What runs it: `node` by default. */
   readonly through?: readonly string[];
 }
@@ -38,9 +40,7 @@ export class FakeSniff {
     spawnSync('mkfifo', [fifo]);
     const program = join(folder, 'bin', 'tcpdump');
     // Told to say its counters, it goes on; asked to end, it hands over what it holds.
-    const { complaint } = options;
-    const ending = complaint === undefined ? `trap '' USR1 INT\nexec cat '${fifo}'` : `echo '${complaint}' >&2\nexit 1`;
-    writeFileSync(program, `#!/bin/sh\n${ending}\n`);
+    writeFileSync(program, `#!/bin/sh\n${scriptOf(fifo, options)}\n`);
     chmodSync(program, 0o755);
     const [file, ...rest] = [
       ...(options.through ?? [process.execPath]),
@@ -119,6 +119,13 @@ export class FakeSniff {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+}
+
+function scriptOf(fifo: string, { complaint, drops }: SniffOptions): string {
+  if (complaint !== undefined) return `echo '${complaint}' >&2\nexit 1`;
+  if (drops === undefined) return `trap '' USR1 INT\nexec cat '${fifo}'`;
+  // As tcpdump's; a trap ends "wait", not what is waited for.
+  return `trap '' INT\ncat '${fifo}' &\ntrap 'echo "${drops} packets dropped by kernel" >&2' USR1\nwhile kill -0 $! 2>/dev/null; do wait $!; done`;
 }
 
 /** A SYN to port 0 and the RST that refuses it. */

@@ -11,6 +11,7 @@ import { countKnown, formatGone, isKnown, newFirst } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
 import { formatOrigin, senderOf } from '../model/origin.ts';
+import { silenceDoubts } from '../model/silence-doubts.ts';
 import type { DocumentReporter, ExchangeReport, FindingReport, ReportContext, RunResult } from '../model/types.ts';
 import { createColors } from './colors.ts';
 import { flow, pad, withCommas, wrap } from './layout.ts';
@@ -86,8 +87,9 @@ function* formatHead(result: RunResult, page: Page): Iterable<string> {
 }
 
 function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
-  const { report, lostBesideSilence = 0 } = result;
+  const { report } = result;
   const { colors, width } = page;
+  const doubts = silenceDoubts(result);
   const { portZero, exchanges } = report.summary;
   yield '\n';
   if (exchanges.total === 0) {
@@ -101,13 +103,8 @@ function* formatVerdicts(result: RunResult, page: Page): Iterable<string> {
     if (exchanges[verdict] === 0) continue;
     const zero = portZero[verdict] === 0 ? colors.dim('-') : formatNumber(portZero[verdict]);
     yield `${line(verdictText(verdict, colors), zero, formatNumber(exchanges[verdict]), colors.dim(VERDICT_WORDS[verdict].state))}\n`;
-    if (verdict === 'silent' && lostBesideSilence > 0)
-      yield wrap(
-        `the capture lost ${formatCount(lostBesideSilence, 'frame')}, so an answer may be among them`,
-        width,
-        `    ${colors.yellow('!')} `,
-        '      ',
-      );
+    if (verdict === 'silent')
+      for (const doubt of doubts) yield wrap(doubt, width, `    ${colors.yellow('!')} `, '      ');
   }
   yield `${line('total', formatNumber(portZero.total), formatNumber(exchanges.total), '')}\n`;
 }

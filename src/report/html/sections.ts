@@ -9,6 +9,7 @@ import { extentOf } from '../model/conclusion.ts';
 import { countKnown, formatGone, isKnown, isKnownGroup, newFirst } from '../model/known.ts';
 import { formatKnown } from '../model/known-words.ts';
 import { countNew } from '../model/new-findings.ts';
+import { silenceDoubts } from '../model/silence-doubts.ts';
 import type { ExchangeReport, FindingReport, InputReport, RunResult } from '../model/types.ts';
 import { groupWords, type PageGroup } from './alike.ts';
 import { html, type Markup } from './escape.ts';
@@ -148,8 +149,8 @@ function inputTable(rows: readonly Markup[], label: string): Markup {
  * How port 0 was answered: one bar, a part a verdict, and below it what each part is. The script turns those into buttons.
  * Null where there is no exchange with port 0.
  */
-export function sharesSection({ report }: RunResult): Markup | null {
-  const { portZero, exchanges } = report.summary;
+export function sharesSection(result: RunResult): Markup | null {
+  const { portZero, exchanges } = result.report.summary;
   if (portZero.total === 0) return null;
   const seen = VERDICTS.filter((verdict) => portZero[verdict] > 0);
   const parts = seen.map((verdict) => html`<span class="part v-${verdict}">${icon(`v-${verdict}`)}</span>`);
@@ -164,9 +165,13 @@ export function sharesSection({ report }: RunResult): Markup | null {
   const none = VERDICTS.filter((verdict) => portZero[verdict] === 0).map((verdict) =>
     VERDICT_WORDS[verdict].label.toLowerCase(),
   );
+  const doubts = silenceDoubts(result).map(
+    (doubt) => html`<li>${icon('s-warning')}<div>${VERDICT_WORDS.silent.label}: ${doubt}.</div></li>`,
+  );
   return html`<section class="answers" aria-labelledby="h-verdicts"><div class="head"><h2 id="h-verdicts">How port 0 was answered</h2><p class="muted">${formatCount(portZero.total, 'exchange')} with port 0 at either end, of ${formatNumber(exchanges.total)} on all ports</p></div>
 <div class="stack" aria-hidden="true">${parts}</div>
 <ul class="shares" aria-label="Exchanges with port 0 by verdict">${items}</ul>
+${doubts.length > 0 ? html`<ul class="problems" aria-label="Doubts about silence">${doubts}</ul>` : null}
 ${none.length > 0 ? html`<p class="muted zeros">None ${joinWords(none, 'or')}.</p>` : null}</section>`;
 }
 

@@ -339,6 +339,8 @@ export interface RunResult {
   readonly newByInput?: ReadonlyArray<Readonly<Record<Severity, number>>>;
   /** Frames that the capture lost of the inputs in which some exchange met with silence; 0 when none is known. */
   readonly lostBesideSilence?: Count;
+  /** Whether some exchange met with silence on an interface whose capturer did not tell what it lost. */
+  readonly isLossUnknownBesideSilence?: boolean;
   /** Packets without a time stamp: of them neither rates nor waiting times could be judged. */
   readonly untimed?: number;
   /** Exchanges with port 0 that the configuration says to ignore: counted in the summary, and not flagged. */
