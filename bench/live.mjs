@@ -1,10 +1,11 @@
 /**
- * npm run bench:live [-- --connects N --syns N --bursts N --capturers cap,tcpdump,dumpcap --json]
+ * npm run bench:live [-- --connects N --syns N --bursts N --capturers cap,tcpdump,dumpcap --json --settings]
  *
  * What a live run costs, with each capturer, between two network namespaces (root only): how long after a program's
  * connect() to port 0 the finding is printed, at low load; and how much arrives of a burst of SYNs that tcpreplay sends as
  * fast as it can, and the processor time that the analysing process takes for it, held against that for the same frames from a file.
- * --json prints the last alone, as the median of the bursts with the first capturer.
+ * --json prints the last alone, as the median of the bursts with the first capturer. --settings measures the capturers without us
+ * instead: what buffers, snap lengths and immediate mode give (capture-settings.mjs).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureSettings } from './capture-settings.mjs';
 import { measure, median } from './measure.mjs';
 
 const BIN = join(import.meta.dirname, '../bin/portzero.js');
@@ -22,6 +24,7 @@ const { values: options } = parseArgs({
     bursts: { type: 'string', default: '1' },
     capturers: { type: 'string', default: 'cap,tcpdump,dumpcap' },
     json: { type: 'boolean', default: false },
+    settings: { type: 'boolean', default: false },
     /** Set when it runs in the client's namespace. */
     inside: { type: 'string' },
   },
@@ -162,6 +165,10 @@ async function inside(peer) {
   const count = Number(options.syns);
   try {
     writeSyns(path, count);
+    if (options.settings) {
+      await measureSettings(BACKENDS, peer, path, count);
+      return;
+    }
     if (options.json) {
       console.log(JSON.stringify(await measureCpu(BACKENDS[0], path, peer)));
       return;
@@ -217,6 +224,7 @@ if (options.inside !== undefined) {
       '--capturers',
       options.capturers,
       ...(options.json ? ['--json'] : []),
+      ...(options.settings ? ['--settings'] : []),
     ];
     const { status } = spawnSync('ip', ['netns', 'exec', near, ...again], { stdio: 'inherit' });
     process.exitCode = status ?? 1;

@@ -2,8 +2,10 @@ import type { FrameSource } from '../capture/source.ts';
 import type { FrameTotals } from '../prefilter/frame-totals.ts';
 import type { Tracker } from '../track/tracker.ts';
 
-/** Packets that a live source has delivered may still be on their way to us: the clock waits that long for them. */
-const LIVE_LAG_NANOS = 250_000_000;
+/** Packets that a live source has delivered may still be on their way to us: the clock waits at least that long for them. */
+const LIVE_LAG_MILLIS = 250;
+/** Beyond the time that the capturer may hold them back. */
+const BEYOND_MILLIS = 50;
 /** The same for a pipe: whoever writes into it may hold frames back for a second (tcpdump -U does). */
 const PIPE_LAG_MILLIS = 1500;
 
@@ -28,7 +30,8 @@ export class IdleClock {
   /** Between buffers. */
   pause(): void {
     if (this.#source.format === 'live' && this.#source.lagging !== true) {
-      this.#tracker.pass((this.#source.evenMillis ?? Date.now()) * 1e6 - LIVE_LAG_NANOS);
+      const lag = Math.max(LIVE_LAG_MILLIS, (this.#source.delayMillis ?? 0) + BEYOND_MILLIS);
+      this.#tracker.pass(((this.#source.evenMillis ?? Date.now()) - lag) * 1e6);
     } else if (this.#passesTime) this.#goOn();
   }
 

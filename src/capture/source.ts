@@ -153,6 +153,8 @@ export interface FrameSource {
    * them. Absent otherwise.
    */
   readonly lagging?: boolean;
+  /** Of a live source: longest time that a frame may wait in its capturer, in milliseconds. */
+  readonly delayMillis?: number;
   /** Of a live source: how far the newest frame was behind the clock when it came; 0 while none come. */
   readonly lagMillis?: number;
   /** Of a source that does not hand out every frame. */

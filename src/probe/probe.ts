@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { analyzeSource } from '../analysis/analyze-source.ts';
 import type { Baseline } from '../analysis/baseline.ts';
-import { type Backend, CAPTURERS } from '../capture/live/capturers.ts';
+import type { Backend } from '../capture/live/capturers.ts';
 import { probeFilter } from '../capture/live/filter.ts';
 import { DEFAULT_SNAP_LENGTH, LiveSource } from '../capture/live/live-source.ts';
 import type { CaptureProblem } from '../capture/source.ts';
@@ -197,7 +197,7 @@ class Watch {
       maxFrames: null,
       onEvent: (event) => {
         if (event.type !== 'started') return;
-        this.#delayMillis = CAPTURERS[event.backend].delayMillis;
+        this.#delayMillis = event.delayMillis;
         begin();
       },
     });

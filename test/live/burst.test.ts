@@ -17,8 +17,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let lab: Lab;
 
 /** Waits until no more frames have come three times in a row: the capturer's buffer is empty then. */
-async function quiet(sniff: Running): Promise<void> {
-  for (let before = -1, same = 0; before < SYNS && same < 3; ) {
+async function quiet(sniff: Running, count = SYNS): Promise<void> {
+  for (let before = -1, same = 0; before < count && same < 3; ) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const now = await askFrames(sniff);
     same = now === before ? same + 1 : 0;
@@ -68,6 +68,23 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
       expect(omitted.evicted).toBe(0);
     },
   );
+
+  it('of whole frames waits while tcpdump gets no core', { timeout: 180_000 }, async () => {
+    const { client, server } = lab;
+    const path = join(folder, 'wait.pcap');
+    const count = 10_000;
+    writeFlood(path, count);
+    const args = ['--backend', 'tcpdump', '--snaplen', '65535', '-f', 'json', '--max-listed', '0'];
+    const sniff = await startSniff(lab, client, client.interface, ...args);
+    const { stdout } = lab.run(client, ['pgrep', '-P', String(sniff.child.pid), '-x', 'tcpdump']);
+    process.kill(Number(stdout), 'SIGSTOP');
+    const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
+    expect(await replay.ended).toBe(0);
+    process.kill(Number(stdout), 'SIGCONT');
+    await quiet(sniff, count);
+    expect(await interrupt(sniff)).toBe(1);
+    expect((JSON.parse(sniff.stdout) as AnalysisReport).inputs[0]).toMatchObject({ frames: count, drops: 0 });
+  });
 
   it.each(BACKENDS)(
     'ends at once with Ctrl-C, and what was captured is in the summary (%s)',

@@ -87,7 +87,8 @@ export class CapturerRun {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#child.stdout?.resume();
-    const { stopSignal, delayMillis } = CAPTURERS[this.#backend];
+    const { stopSignal } = CAPTURERS[this.#backend];
+    const delayMillis = CAPTURERS[this.#backend].delayMillis(this.#settings);
     this.#timers.push(
       setTimeout(() => {
         if (stopSignal === null) this.#child.stdin?.end();

@@ -27,7 +27,7 @@ export interface Capturer {
   /** Size of the kernel's buffer with which 200,000 SYNs at 260,000 a second arrived whole. */
   readonly bufferBytes: number;
   /** Longest time that a frame may wait in the capturer, in milliseconds. */
-  readonly delayMillis: number;
+  delayMillis(settings: Pick<CaptureSettings, 'snapLength' | 'bufferBytes'>): number;
   command(settings: CaptureSettings): { readonly file: string; readonly args: readonly string[] };
   /** How it is asked to end: by a signal, or (null) by the end of its standard input. */
   readonly stopSignal: NodeJS.Signals | null;
@@ -38,12 +38,24 @@ export interface Capturer {
 }
 
 const MEBIBYTE = 1024 * 1024;
+/** What the kernel and libpcap put before each frame in a ring of slots, and the rounding. */
+const SLOT_OVERHEAD = 80;
+/** A ring with fewer slots is full before its reader has a turn. */
+const LEAST_SLOTS = 20_000;
+
+/**
+ * Immediate mode hands each frame out at once, in slots as long as the snap length (TPACKET_V2): a long one makes few of them of the
+ * same buffer, 1,023 of 64 MiB for whole frames, which a moment's burst fills. Without it frames lie close together (TPACKET_V3), and
+ * are handed out when a block is full or a second has passed.
+ */
+const isImmediate = ({ snapLength, bufferBytes }: Pick<CaptureSettings, 'snapLength' | 'bufferBytes'>): boolean =>
+  bufferBytes / (snapLength + SLOT_OVERHEAD) >= LEAST_SLOTS;
 
 export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
   cap: {
     stamps: 'delivery',
     bufferBytes: 100 * MEBIBYTE,
-    delayMillis: 1,
+    delayMillis: () => 1,
     command: (settings) => ({
       file: process.execPath,
       args: [capChildPath(), JSON.stringify(settings satisfies CapChildSettings)],
@@ -59,7 +71,7 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
   dumpcap: {
     stamps: 'kernel',
     bufferBytes: 64 * MEBIBYTE,
-    delayMillis: 200,
+    delayMillis: () => 200,
     command: ({ interface: name, filter, snapLength, bufferBytes }) => ({
       file: 'dumpcap',
       args: [
@@ -75,13 +87,14 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
   tcpdump: {
     stamps: 'kernel',
     bufferBytes: 64 * MEBIBYTE,
-    delayMillis: 1,
+    // Its read timeout is a second.
+    delayMillis: (settings) => (isImmediate(settings) ? 1 : 1000),
     command: ({ interface: name, filter, snapLength, bufferBytes }) => ({
       file: 'tcpdump',
       args: [
         ...['-n', '-U', '-w', '-', '-i', name, '-s', `${snapLength}`],
-        // Immediate mode delivers at once, in slots as long as the snap length, so a short one makes many of them.
-        ...['--immediate-mode', '-B', `${Math.max(1, Math.round(bufferBytes / 1024))}`],
+        ...(isImmediate({ snapLength, bufferBytes }) ? ['--immediate-mode'] : []),
+        ...['-B', `${Math.max(1, Math.round(bufferBytes / 1024))}`],
         ...['--time-stamp-precision', 'nano', '--', filter].filter((arg) => arg !== ''),
       ],
     }),

@@ -7,7 +7,6 @@ import {
   type FrameSource,
   type RunOptions,
 } from '../source.ts';
-import { CAPTURERS } from './capturers.ts';
 import { HeldFrames } from './held-frames.ts';
 import { type LiveEvent, type LiveOptions, LiveSource } from './live-source.ts';
 
@@ -144,7 +143,7 @@ export class LiveGroup implements FrameSource {
   #hear(member: Member, event: LiveEvent): void {
     if (event.type === 'started') {
       member.started = true;
-      this.#holdMillis = Math.max(this.#holdMillis, HOLD_MILLIS + CAPTURERS[event.backend].delayMillis);
+      this.#holdMillis = Math.max(this.#holdMillis, HOLD_MILLIS + event.delayMillis);
       this.#interfaceOf(member, member.source.interfaces.length - 1);
     }
     this.#options.onEvent?.(event, member.source.name);

@@ -32,7 +32,14 @@ export interface LiveOptions {
 
 export type LiveEvent =
   /** Frames are being captured from now on. */
-  | { readonly type: 'started'; readonly backend: Backend; readonly filter: string; readonly linkType: number }
+  | {
+      readonly type: 'started';
+      readonly backend: Backend;
+      readonly filter: string;
+      readonly linkType: number;
+      /** Longest time that a frame may wait in the capturer. */
+      readonly delayMillis: number;
+    }
   /** A capturer cannot be used, and the next one is tried. */
   | { readonly type: 'fallback'; readonly from: Backend; readonly to: Backend; readonly reason: string }
   /** The interface has gone, or is not there yet, and is waited for. */
@@ -97,6 +104,8 @@ export class LiveSource implements SkippingSource {
   capturing = false;
   /** Times that one began to. */
   starts = 0;
+  /** Longest time that a frame may wait in the capturer. */
+  delayMillis = 0;
 
   readonly #options: LiveOptions;
   /** Steps of the clock so far. */
@@ -229,6 +238,7 @@ export class LiveSource implements SkippingSource {
   async #capture(backend: Backend, filter: string): Promise<Ending> {
     const { interface: name, snapLength, tunnelPorts } = this.#options;
     const bufferBytes = this.#options.bufferBytes ?? CAPTURERS[backend].bufferBytes;
+    const delayMillis = CAPTURERS[backend].delayMillis({ snapLength, bufferBytes });
     // Where the number of frames has a bound each is handed out.
     const stream = new PcapStream(this.#options.maxFrames === null ? this.#skipper : null, this.frames);
     const begunMillis = Date.now();
@@ -262,7 +272,8 @@ export class LiveSource implements SkippingSource {
       this.#endGap();
       this.capturing = true;
       this.starts++;
-      this.#options.onEvent?.({ type: 'started', backend, filter, linkType: opened.linkType });
+      this.delayMillis = delayMillis;
+      this.#options.onEvent?.({ type: 'started', backend, filter, linkType: opened.linkType, delayMillis });
     };
     const run = new CapturerRun(
       backend,
@@ -294,7 +305,7 @@ export class LiveSource implements SkippingSource {
       this.#clock.look(Date.now(), performance.now());
       const age = this.#clock.age(lastFrameMillis, performance.now());
       this.lagMillis = hasCome ? Math.max(0, age) : 0;
-      this.#lagging = hasCome && age > LAG_MILLIS;
+      this.#lagging = hasCome && age > Math.max(LAG_MILLIS, delayMillis);
       const wait = holding ? undefined : this.#runOptions.onPause?.(this);
       if (wait === undefined) return;
       holding = true;

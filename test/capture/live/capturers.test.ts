@@ -16,6 +16,21 @@ describe('the capturers', () => {
     expect(JSON.parse(args[1]!)).toEqual(settings);
   });
 
+  it('have a ring of whole frames close together, which tcpdump has not in immediate mode', () => {
+    const { tcpdump } = CAPTURERS;
+    const isImmediate = (snapLength: number, mebibytes: number) =>
+      tcpdump
+        .command({ ...settings, snapLength, bufferBytes: mebibytes * 1024 * 1024 })
+        .args.includes('--immediate-mode');
+    expect([isImmediate(256, 64), isImmediate(1600, 64)]).toEqual([true, true]);
+    // 1,023 slots.
+    expect(isImmediate(65_535, 64)).toBe(false);
+    expect(isImmediate(65_535, 2000)).toBe(true);
+    // What waits for a block to be full is late, and the end has to wait for it.
+    expect(tcpdump.delayMillis({ snapLength: 65_535, bufferBytes: tcpdump.bufferBytes })).toBe(1000);
+    expect(tcpdump.delayMillis({ snapLength: 256, bufferBytes: tcpdump.bufferBytes })).toBe(1);
+  });
+
   it('get no empty filter, and none that would be read as an option', () => {
     expect(CAPTURERS.dumpcap.command({ ...settings, filter: '' }).args).not.toContain('-f');
     expect(CAPTURERS.tcpdump.command({ ...settings, filter: '' }).args.at(-1)).toBe('--');
