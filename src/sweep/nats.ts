@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import type { JetStreamApiError, JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
+import type { ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/transport-node';
 import { loadNats } from './packages.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -112,15 +111,23 @@ export function readOptions(
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MILLIS,
     ...(authenticator.length === 0 ? {} : { authenticator }),
-    ...(wantsTls ? { tls: { ...(authority === undefined ? {} : { caFile: authority }), ...ownName(servers) } } : {}),
+    ...(wantsTls ? tlsOptions(authority) : {}),
   };
 }
 
-/** Names go to the server by themselves; an address would be held against a certificate of "localhost". */
-function ownName(servers: readonly string[]): { host?: string } {
-  const { hostname } = new URL(servers[0]!);
-  const address = hostname.replace(/^\[|\]$/g, '');
-  return servers.length === 1 && isIP(address) > 0 ? { host: address } : {};
+/**
+ * Names go to the server by themselves; an address would be held against a certificate of "localhost". So whoever is called next,
+ * of several servers and of those that the cluster told of, is named here first.
+ */
+function tlsOptions(authority: string | undefined): Pick<ConnectionOptions, 'tls' | 'reconnectToServer'> {
+  const tls: TlsOptions & { host?: string } = authority === undefined ? {} : { caFile: authority };
+  return {
+    tls,
+    reconnectToServer: ([next]) => {
+      if (next !== undefined) tls.host = next.hostname.replace(/^\[|\]$/g, '');
+      return null;
+    },
+  };
 }
 
 function readSecret(option: string, path: string): Uint8Array {

@@ -1,6 +1,6 @@
 /** Who may do what: keys of sensors at the hub, TLS, roles of the store; and what is told in one line where something is not there. */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -250,6 +250,89 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('rights', { timeou
     expect(await count("sensor_run WHERE sensor = 'trap'")).toBe(1);
     expect(await count('contact_day')).toBe(before);
     await client.query("DELETE FROM sensor_run WHERE sensor = 'trap'");
+  });
+});
+
+describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers of a hub', { timeout: 120_000 }, () => {
+  const ADDRESSES = ['127.0.0.1', '127.0.0.2'] as const;
+  const folder = mkdtempSync(join(tmpdir(), 'portzero-hubs-'));
+  const path = (name: string) => join(folder, name);
+  const ca = ['--ca', path('both.pem')];
+  const hubs: RunningQueue[] = [];
+  let store: RunningStore;
+  let client: pg.Client;
+  let child: ChildProcess | null = null;
+
+  /** On an address, with the certificate of that one or of the other one. */
+  const startHub = async (address: string, named = address) => {
+    const tls = `tls { cert_file: "${path(`${named}.pem`)}", key_file: "${path(`${named}.key`)}" }`;
+    const hub = await startQueue(`jetstream { store_dir: "STORE" }\n${tls}`, address);
+    hubs.push(hub);
+    return hub;
+  };
+  beforeAll(async () => {
+    for (const address of ADDRESSES) {
+      const how = ['-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=hub'];
+      const names = ['-addext', `subjectAltName=IP:${address}`, '-addext', 'basicConstraints=critical,CA:FALSE'];
+      const files = ['-keyout', path(`${address}.key`), '-out', path(`${address}.pem`)];
+      execFileSync('openssl', ['req', '-x509', ...how, ...names, ...files], { stdio: 'ignore' });
+    }
+    writeFileSync(path('both.pem'), ADDRESSES.map((address) => readFileSync(path(`${address}.pem`))).join(''));
+    store = await startStore({ cert: path(`${ADDRESSES[0]}.pem`), key: path(`${ADDRESSES[0]}.key`) });
+    client = new pg.Client({ connectionString: store.url, ssl: { rejectUnauthorized: false } });
+    await client.connect();
+    expect(await runCommand(['setup', 'store', '--store', store.url, ...ca])).toMatchObject({ status: 0 });
+  }, 120_000);
+  afterAll(async () => {
+    child?.kill('SIGKILL');
+    await client?.end();
+    await Promise.all([...hubs.map((hub) => hub.stop()), store?.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are each known by their own address, also when one takes the place of another', async () => {
+    const [first, second] = [await startHub(ADDRESSES[0]), await startHub(ADDRESSES[1])];
+    for (const { url } of [first, second])
+      expect(await runCommand(['setup', 'hub', '--via', url, ...ca])).toMatchObject({ status: 0 });
+    const both = `${first.url},${second.url}`;
+    await second.kill();
+    const started = startCommand(['collect', '--from', both, ...ca, '--store', store.url]);
+    started.finished.catch(() => {});
+    child = started.child;
+    let said = '';
+    child.stderr!.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    for (let i = 0; !said.includes('ready') && i < 200; i++) await sleep(100);
+    expect(said).toMatch(/ready/);
+    await second.start();
+    await first.kill();
+    const connection = await connect({
+      servers: second.url,
+      tls: { caFile: path('both.pem'), host: ADDRESSES[1] } as object,
+    });
+    const record = exchangeRecord({
+      ...{ site: 'lab', sensor: 'edge1', epoch: 'e', seq: 1, exchange: 1 },
+      ...{ client: '10.0.0.1', server: '192.0.2.1', millis: Date.now() },
+    });
+    await jetstream(connection).publish('pz.obs.lab.edge1', JSON.stringify(record));
+    await connection.close();
+    for (let i = 0; (await client.query('SELECT FROM observation')).rowCount === 0 && i < 200; i++) await sleep(100);
+    expect((await client.query('SELECT FROM observation')).rowCount).toBe(1);
+    child.kill('SIGKILL');
+  });
+
+  it('are refused where one has the certificate of another', async () => {
+    const liar = await startHub(ADDRESSES[1], ADDRESSES[0]);
+    const good = hubs[0]!;
+    await good.kill();
+    for (const via of [liar.url, `${good.url},${liar.url}`, `${liar.url},${good.url}`]) {
+      const { status, stderr } = await runCommand(['setup', 'hub', '--via', via, ...ca]);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/^portzero: nats:[^\n]+\n$/)]);
+    }
+    // Control: it is the name that is refused.
+    const alone = await runCommand(['setup', 'hub', '--via', liar.url, ...ca]);
+    expect(alone.stderr).toMatch(/127\.0\.0\.2 is not in the cert's list/);
   });
 });
 

@@ -21,6 +21,8 @@ import { requireTool } from './tools.ts';
 
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
+const LOOPBACK = '127.0.0.1';
+
 /** Where Debian keeps PostgreSQL's programs; null where there are none. */
 function postgresPrograms(): string | null {
   const base = '/usr/lib/postgresql';
@@ -40,22 +42,22 @@ export function requireServers(): boolean {
   return requireTool('nats-server') && hasStore;
 }
 
-export function freePort(): Promise<number> {
+export function freePort(address = LOOPBACK): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, address, () => {
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
     });
   });
 }
 
-async function untilOpen(port: number, child: ChildProcess): Promise<void> {
+async function untilOpen(port: number, child: ChildProcess, address = LOOPBACK): Promise<void> {
   for (let i = 0; i < 300; i++) {
     if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}`);
     const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
+      const socket = connect(port, address, () => {
         socket.destroy();
         resolve(true);
       });
@@ -93,19 +95,21 @@ export interface RunningQueue {
   stop(): Promise<void>;
 }
 
+const WITH_JETSTREAM = 'jetstream { store_dir: "STORE" }';
+
 /** `more` stands in the server's configuration. */
-export async function startQueue(more = 'jetstream { store_dir: "STORE" }'): Promise<RunningQueue> {
+export async function startQueue(more = WITH_JETSTREAM, address = LOOPBACK): Promise<RunningQueue> {
   const folder = mkdtempSync(join(tmpdir(), 'portzero-nats-'));
-  const port = await freePort();
-  writeFileSync(join(folder, 'conf'), `listen: "127.0.0.1:${port}"\n${more.replaceAll('STORE', folder)}\n`);
+  const port = await freePort(address);
+  writeFileSync(join(folder, 'conf'), `listen: "${address}:${port}"\n${more.replaceAll('STORE', folder)}\n`);
   let child: ChildProcess;
   const start = async () => {
     child = spawn('nats-server', ['-c', join(folder, 'conf')], { stdio: 'ignore', env: ENV });
-    await untilOpen(port, child);
+    await untilOpen(port, child, address);
   };
   await start();
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${address}:${port}`,
     start,
     kill: () => end(child, 'SIGKILL'),
     async stop() {
