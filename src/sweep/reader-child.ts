@@ -3,7 +3,7 @@
  * Is told of files by its parent, and ends with it.
  */
 import { Worker } from 'node:worker_threads';
-import type { Distilled, DistilOptions } from '../analysis/distil.ts';
+import { type Distilled, type DistilOptions, distilCapture } from '../analysis/distil.ts';
 import { captureOfObject } from './object-capture.ts';
 
 /** What the parent asks for. */
@@ -12,6 +12,10 @@ export interface ReadRequest {
   /** Of an object in a bucket, as it was listed. */
   readonly version?: { readonly size: number; readonly etag: string };
   readonly options: Omit<DistilOptions, 'signal' | 'onProgress'>;
+}
+/** What it says first, of no capture. */
+export interface ReaderReady {
+  readonly isReady: true;
 }
 export type ReadAnswer =
   | { readonly distilled: Distilled }
@@ -28,7 +32,6 @@ process.on('message', (request: ReadRequest) => {
 
 async function answer({ path, version, options }: ReadRequest): Promise<ReadAnswer> {
   try {
-    const { distilCapture } = await import('../analysis/distil.ts');
     if (version === undefined) return { distilled: await distilCapture(path, options) };
     const { objectAsListed } = await import('../capture/s3/objects.ts');
     const object = await objectAsListed(path, version.size, version.etag);
@@ -40,6 +43,7 @@ async function answer({ path, version, options }: ReadRequest): Promise<ReadAnsw
 }
 
 watchParent();
+process.send?.({ isReady: true } satisfies ReaderReady);
 
 /** Who hangs in a capture does not hear that the parent is gone: a second thread looks after it. */
 function watchParent(): void {

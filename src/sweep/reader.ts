@@ -1,18 +1,36 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ReadAnswer, ReadRequest } from './reader-child.ts';
+import type { ReadAnswer, ReaderReady, ReadRequest } from './reader-child.ts';
+
+/** A reader that is not there by then will not be. */
+const START_MILLIS = 60_000;
 
 /** Reads captures in a process of its own, which is there until it dies or takes too long. */
 export class Reader {
   #child: ChildProcess | null = null;
+  #isReady = false;
 
   /** Settles with what became of it; a reader that died, or was too slow, is told as an error. */
   async read(request: ReadRequest, mostMillis: number, signal: AbortSignal): Promise<ReadAnswer | 'stopped'> {
     const child = this.#start();
     let answered = (_: ReadAnswer | 'stopped') => {};
     const fail = (error: string, isOurs: boolean) => answered({ error, isOurs });
-    const onMessage = (message: unknown) => answered(message as ReadAnswer);
+    const tooSlow = (error: string, isOurs: boolean) => () => {
+      this.close();
+      fail(error, isOurs);
+    };
+    // An attempt's time runs from when its reader is there: to start one takes longer than many a capture.
+    const allow = () => setTimeout(tooSlow(`not read within ${mostMillis / 1000} s`, false), mostMillis);
+    let timer = this.#isReady
+      ? allow()
+      : setTimeout(tooSlow(`no reader could be started within ${START_MILLIS / 1000} s`, true), START_MILLIS);
+    const onMessage = (message: unknown) => {
+      if (!('isReady' in (message as ReadAnswer | ReaderReady))) return answered(message as ReadAnswer);
+      clearTimeout(timer);
+      this.#isReady = true;
+      timer = allow();
+    };
     const onExit = (status: number | null, name: string | null) =>
       fail(`its reader died (${name ?? `exit status ${status}`})`, false);
     const onError = ({ message }: Error) => fail(`no reader could be started: ${message}`, true);
@@ -20,10 +38,6 @@ export class Reader {
       this.close();
       answered('stopped');
     };
-    const timer = setTimeout(() => {
-      this.close();
-      fail(`not read within ${mostMillis / 1000} s`, false);
-    }, mostMillis);
     try {
       return await new Promise<ReadAnswer | 'stopped'>((resolve) => {
         answered = resolve;
@@ -56,6 +70,7 @@ export class Reader {
       if (this.#child === child) this.#child = null;
     });
     this.#child = child;
+    this.#isReady = false;
     return child;
   }
 

@@ -239,6 +239,22 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
     }
   });
 
+  it('has the time of an attempt begin when its reader is there', async () => {
+    const hook = join(folder, 'slow.mjs');
+    writeFileSync(
+      hook,
+      `if (process.argv[1].endsWith('reader-child.js')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);`,
+    );
+    try {
+      work(['--attempt-time', '2s'], { NODE_OPTIONS: `--import=${hook}` });
+      const finished = await sweep([], ring[0]!);
+      expect(finished.stderr).not.toMatch(/not read within/);
+      expect([await count('failed'), await count('shard')]).toEqual([0, 1]);
+    } finally {
+      rmSync(hook);
+    }
+  });
+
   it('reads a capture again that has changed, and only that', async () => {
     work();
     await sweep();
