@@ -69,6 +69,15 @@ export interface ClientRow {
 /** Who used port 0, the busiest first. Without a server it is read from the counts of whole days. */
 export async function askWho(store: Store, scope: Scope, limit: number): Promise<Answer<ClientRow>> {
   const { since, site, client, server } = scope;
+  const isOfAll = site === null && client === null && server === null;
+  const rows =
+    (isOfAll ? await askByMonth(store, since, limit + 1) : null) ?? (await askByDay(store, scope, limit + 1));
+  return { rows: rows.slice(0, limit), isMore: rows.length > limit };
+}
+
+/** Reads the counts of each day; with a server the observations themselves. */
+async function askByDay(store: Store, scope: Scope, most: number): Promise<ClientRow[]> {
+  const { since, site, client, server } = scope;
   const isByDay = server === null;
   const where = isByDay
     ? new Conditions().add('day >= ?::date', dayOf(since)).addSite(site).addAddress('client', client)
@@ -76,16 +85,55 @@ export async function askWho(store: Store, scope: Scope, limit: number): Promise
   const source = isByDay
     ? `SELECT day, site, client, verdict, n, first, last FROM contact_day WHERE port_zero <> 'none' AND ${where.text}`
     : `SELECT day, site, client, verdict, 1::bigint AS n, started AS first, started AS last FROM observation WHERE port_zero <> 'none' AND ${where.text}`;
-  const rows = await store.query<ClientRow & { observations: string }>(
+  return store.query<ClientRow>(
     // The details are asked of those only that are shown.
     `WITH seen AS NOT MATERIALIZED (${source}),
-       busy AS MATERIALIZED (SELECT client, sum(n) AS n FROM seen GROUP BY client ORDER BY 2 DESC, 1 LIMIT ${limit + 1})
-     SELECT host(client) AS client, busy.n::float8 AS observations, coalesce(sum(seen.n) FILTER (WHERE verdict = 'accepted'), 0)::float8 AS accepted,
+       busy AS MATERIALIZED (SELECT client, sum(n::float8) AS n FROM seen GROUP BY client ORDER BY 2 DESC, 1 LIMIT ${most})
+     SELECT host(client) AS client, busy.n AS observations, coalesce(sum(seen.n) FILTER (WHERE verdict = 'accepted'), 0)::float8 AS accepted,
        count(DISTINCT day)::int AS days, min(first) AS first, max(last) AS last, array_agg(DISTINCT site ORDER BY site) AS sites
-     FROM busy JOIN seen USING (client) GROUP BY client, busy.n ORDER BY busy.n DESC, client`,
+     FROM busy JOIN seen USING (client) GROUP BY client, busy.n ORDER BY busy.n DESC, busy.client`,
     where.values,
   );
-  return { rows: rows.slice(0, limit), isMore: rows.length > limit };
+}
+
+/** So many times more than are asked for are looked at. */
+const BOUND_FACTOR = 4;
+/** Of clients that are asked for; for more the days are read. */
+const MOST_BY_MONTH = 10_000;
+
+/**
+ * Reads the counts of whole months, and those of days only of the month in which the time begins, and of clients that may be among
+ * the busiest: whose months, that one whole, come to as much as the last of them has without it. Null where that does not settle it: no
+ * month is whole.
+ */
+async function askByMonth(store: Store, since: Date, most: number): Promise<ClientRow[] | null> {
+  const day = dayOf(since);
+  const month = `${day.slice(0, 7)}-01`;
+  if (most > MOST_BY_MONTH || dayOf(new Date()).startsWith(day.slice(0, 7))) return null;
+  const looked = most * BOUND_FACTOR;
+  const bounds = await store.query<{ client: string; upper: number; lower: number }>(
+    `SELECT client, sum(n::float8) AS upper, coalesce(sum(n::float8) FILTER (WHERE month > $1), 0) AS lower
+     FROM contact_month WHERE month >= $1 GROUP BY client ORDER BY 2 DESC LIMIT ${looked}`,
+    [month],
+  );
+  const lowers = bounds.map(({ lower }) => lower).sort((a, b) => b - a);
+  const least = lowers[most - 1] ?? 0;
+  if (bounds.length === looked && bounds.at(-1)!.upper >= least) return null;
+  const clients = bounds.filter(({ upper }) => upper >= least).map(({ client }) => client);
+  return store.query<ClientRow>(
+    `WITH candidate AS (SELECT unnest($3::inet[]) AS client), seen AS (
+       SELECT client, n, accepted, length(replace(days::bit(31)::text, '0', '')) AS days, first, last, array_to_string(sites, ',') AS sites
+       FROM candidate JOIN contact_month USING (client) WHERE month > $1
+       UNION ALL
+       SELECT client, sum(n), coalesce(sum(n) FILTER (WHERE verdict = 'accepted'), 0), count(DISTINCT day), min(first), max(last), string_agg(DISTINCT site, ',')
+       FROM candidate JOIN contact_day USING (client)
+       WHERE port_zero <> 'none' AND day >= $2 AND day < ($1::date + interval '1 month')::date GROUP BY client
+     )
+     SELECT host(client) AS client, sum(n)::float8 AS observations, sum(accepted)::float8 AS accepted, sum(days)::int AS days, min(first) AS first, max(last) AS last,
+       ARRAY(SELECT DISTINCT site FROM unnest(string_to_array(string_agg(sites, ','), ',')) AS site ORDER BY 1) AS sites
+     FROM seen GROUP BY seen.client ORDER BY sum(n) DESC, seen.client LIMIT ${most}`,
+    [month, day, clients],
+  );
 }
 
 export interface AcceptedRow {

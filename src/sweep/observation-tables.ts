@@ -24,6 +24,12 @@ export const clustersOf = (source: string): string => `
   ) AS numbered
   GROUP BY ${ENDS}, number`;
 
+/** Rows of contact_month from rows that have day, site, client, verdict, n, first and last. */
+export const monthsOf = (source: string): string => `
+  SELECT date_trunc('month', day)::date, client, sum(n), coalesce(sum(n) FILTER (WHERE verdict = 'accepted'), 0),
+    bit_or(1 << (extract(day FROM day)::int - 1)), min(first), max(last), array_agg(DISTINCT site ORDER BY site)
+  FROM ${source} GROUP BY 1, 2`;
+
 /** Days that partitions are made for; what a clock that is wrong puts elsewhere lies in the default partition. */
 const MOST_DAYS_AGO = 400;
 const MOST_DAYS_AHEAD = 2;
@@ -88,6 +94,18 @@ CREATE TABLE IF NOT EXISTS contact_day (
   PRIMARY KEY (day, site, client, port_zero, verdict)
 );
 CREATE INDEX IF NOT EXISTS contact_day_client ON contact_day (client, day);
+-- The same by month, of port 0 alone: who was busy is found here without reading each day of each client. Bit n of days is day n + 1.
+CREATE TABLE IF NOT EXISTS contact_month (
+  month date NOT NULL,
+  client inet NOT NULL,
+  n bigint NOT NULL,
+  accepted bigint NOT NULL,
+  days integer NOT NULL,
+  first timestamptz NOT NULL,
+  last timestamptz NOT NULL,
+  sites text[] NOT NULL,
+  PRIMARY KEY (month, client)
+);
 -- One run of a sensor.
 CREATE TABLE IF NOT EXISTS sensor_run (
   site text NOT NULL,
@@ -136,15 +154,15 @@ CREATE OR REPLACE FUNCTION portzero_add(exchanges json, findings json, runs json
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   added bigint;
-  month date;
+  begins date;
 BEGIN
-  FOR month IN SELECT DISTINCT date_trunc('month', day)::date FROM json_to_recordset(exchanges) AS r(day date)
+  FOR begins IN SELECT DISTINCT date_trunc('month', day)::date FROM json_to_recordset(exchanges) AS r(day date)
     WHERE day BETWEEN current_date - ${MOST_DAYS_AGO} AND current_date + ${MOST_DAYS_AHEAD} LOOP
-    PERFORM portzero_month('observation', month);
+    PERFORM portzero_month('observation', begins);
   END LOOP;
-  FOR month IN SELECT DISTINCT date_trunc('month', day)::date FROM json_to_recordset(findings) AS r(day date)
+  FOR begins IN SELECT DISTINCT date_trunc('month', day)::date FROM json_to_recordset(findings) AS r(day date)
     WHERE day BETWEEN current_date - ${MOST_DAYS_AGO} AND current_date + ${MOST_DAYS_AHEAD} LOOP
-    PERFORM portzero_month('finding', month);
+    PERFORM portzero_month('finding', begins);
   END LOOP;
   WITH fresh AS (
     INSERT INTO observation SELECT * FROM json_to_recordset(exchanges) AS r(day date, id uuid, started timestamptz, site text,
@@ -156,6 +174,13 @@ BEGIN
       GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (day, site, client, port_zero, verdict) DO UPDATE
       SET n = c.n + excluded.n, first = least(c.first, excluded.first), last = greatest(c.last, excluded.last)
+  ), counted_by_month AS (
+    INSERT INTO contact_month AS c ${monthsOf("(SELECT day, site, client, verdict, 1 AS n, started AS first, started AS last FROM fresh WHERE port_zero <> 'none') AS f")}
+      ORDER BY 1, 2
+    ON CONFLICT (month, client) DO UPDATE
+      SET n = c.n + excluded.n, accepted = c.accepted + excluded.accepted, days = c.days | excluded.days,
+        first = least(c.first, excluded.first), last = greatest(c.last, excluded.last),
+        sites = CASE WHEN c.sites @> excluded.sites THEN c.sites ELSE ARRAY(SELECT DISTINCT unnest(c.sites || excluded.sites) ORDER BY 1) END
   )
   SELECT count(*) INTO added FROM fresh;
   INSERT INTO finding SELECT * FROM json_to_recordset(findings) AS r(day date, id uuid, started timestamptz, site text, sensor text,
@@ -183,5 +208,5 @@ END $$;
 export const OBSERVATION_GRANTS = `
 GRANT SELECT ON portzero_schema TO portzero_collector;
 GRANT EXECUTE ON FUNCTION portzero_add(json, json, json, json) TO portzero_collector;
-GRANT SELECT ON observation, finding, contact_day, sensor_run, received, exchange TO portzero_query;
+GRANT SELECT ON observation, finding, contact_day, contact_month, sensor_run, received, exchange TO portzero_query;
 `;

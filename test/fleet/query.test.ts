@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRecord, rowsOf } from '../../src/fleet/rows.ts';
 import { Store } from '../../src/sweep/store.ts';
 import { runCommand } from '../support/command.ts';
-import { exchangeRecord, type Observed, statusRecord, subject } from '../support/observations.ts';
+import { exchangeRecord, miscounted, type Observed, statusRecord, subject } from '../support/observations.ts';
 import { type RunningStore, requireServers, startStore } from '../support/servers.ts';
 
 const ROWS = Number(process.env.PORTZERO_FLEET_ROWS ?? 200_000);
@@ -27,7 +27,7 @@ describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 },
     client = new pg.Client(server.url);
     await client.connect();
   }, 120_000);
-  afterEach(() => client.query('TRUNCATE observation, finding, contact_day, sensor_run, received'));
+  afterEach(() => client.query('TRUNCATE observation, finding, contact_day, contact_month, sensor_run, received'));
   afterAll(async () => {
     await client?.end();
     await store?.close();
@@ -123,6 +123,41 @@ describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 },
     const limited = await runCommand(['query', 'who', '--limit', '1', '--store', server.url, '-f', 'csv']);
     expect(limited.stdout.split('\r\n').length).toBe(3);
     expect(limited.stderr).toMatch(/more than 1: --limit/);
+  });
+
+  it('who, of months, as a count of all observations has it', async () => {
+    // Client n has some 400/n observations, so that there are many alike at the end; days, sites and verdicts vary.
+    const records = Array.from({ length: 60 }, (_, rank) =>
+      Array.from({ length: Math.ceil(400 / (rank + 1)) }, (_, i) =>
+        seen({
+          client: `10.1.0.${rank}`,
+          millis: NOW - ((i * 37 + rank * 11) % 130) * 24 * HOUR - i * 1000,
+          site: ['lab', 'edge', 'core'][(i + rank) % 3]!,
+          verdict: i % 7 === 0 ? 'accepted' : 'refused',
+          isn: i,
+        }),
+      ),
+    ).flat();
+    await add(records.slice(0, 900));
+    await add(records.slice(500));
+    expect(await miscounted(client)).toBe(0);
+    for (const days of [0, 5, 26, 35, 61, 90, 120])
+      for (const limit of [3, 10, 100]) {
+        const since = new Date(NOW - days * 24 * HOUR).toISOString().slice(0, 10);
+        const { rows } = await client.query(
+          `SELECT host(client) AS client, count(*)::int AS observations, (count(*) FILTER (WHERE verdict = 'accepted'))::int AS accepted, count(DISTINCT day)::int AS days,
+             min(started) AS first, max(started) AS last, array_agg(DISTINCT site ORDER BY site) AS sites
+           FROM observation WHERE day >= $1 GROUP BY 1, observation.client ORDER BY 2 DESC, observation.client LIMIT $2`,
+          [since, limit],
+        );
+        const { stdout } = await runCommand([
+          ...['query', 'who', '--store', server.url, '-f', 'json'],
+          ...['--since', `${days}d`, '--limit', String(limit)],
+        ]);
+        expect((JSON.parse(stdout) as { who: unknown }).who, `${days} days, ${limit}`).toEqual(
+          JSON.parse(JSON.stringify(rows)),
+        );
+      }
   });
 
   it('which sources scanned, across sensors', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type pg from 'pg';
 
 export interface Observed {
   readonly site: string;
@@ -82,4 +83,27 @@ export async function openPublisher(url: string) {
     },
     close: () => connection.close(),
   };
+}
+
+const BY_DAY = `day, site, client, port_zero, verdict, count(*) AS n, min(started) AS first, max(started) AS last FROM observation GROUP BY 1, 2, 3, 4, 5`;
+const BY_MONTH = `date_trunc('month', day)::date AS month, client, count(*) AS n, count(*) FILTER (WHERE verdict = 'accepted') AS accepted,
+  sum(DISTINCT 1 << (date_part('day', day)::int - 1)) AS days, min(started) AS first, max(started) AS last, array_agg(DISTINCT site) AS sites
+  FROM observation WHERE port_zero <> 'none' GROUP BY 1, 2`;
+
+/** Rows of the counts by day and by month that are not what a count of all observations says. */
+export async function miscounted(client: pg.Client): Promise<number> {
+  let sum = 0;
+  for (const [table, recount, keys] of [
+    ['contact_day', BY_DAY, 'day, site, client, port_zero, verdict'],
+    ['contact_month', BY_MONTH, 'month, client'],
+  ] as const) {
+    const values = table === 'contact_day' ? 'n, first, last' : 'n, accepted, days, first, last, sites';
+    const columns = (of: string) => values.replaceAll(/\w+/g, `${of}.$&`);
+    const { rows } = await client.query(
+      `SELECT count(*)::float8 AS n FROM (SELECT ${recount}) AS r FULL JOIN ${table} AS c USING (${keys})
+       WHERE (${columns('r')}) IS DISTINCT FROM (${columns('c')})`,
+    );
+    sum += (rows as [{ n: number }])[0].n;
+  }
+  return sum;
 }

@@ -14,6 +14,8 @@ const QUESTIONS = ['who', 'accepted', 'scans', 'losses', 'failed'] as const;
 type Question = (typeof QUESTIONS)[number];
 const MOST = 1000;
 const DEFAULT_SINCE = '90d';
+/** One person asks at a time, of millions of rows. */
+const QUERY_MEMORY = '64MB';
 const SCAN_HOSTS = 10;
 const SCAN_WINDOW = '60s';
 /** What each question can be narrowed by. */
@@ -99,7 +101,7 @@ export async function run(args: QueryArguments, io: CliIo): Promise<number> {
   if (window === null || window < 1e6 || window > 86_400e9)
     throw new CliError(`--window ${args.window}: expected a time of up to 24h, such as 60s`);
   const scan = { hosts: readCount('--hosts', args.hosts, 2, MAX_WINDOW_COUNT) ?? SCAN_HOSTS, window };
-  const store = await Store.open(readStore(args), { authority: args.ca });
+  const store = await Store.open(readStore(args), { authority: args.ca, memory: QUERY_MEMORY });
   let answer: Answer<object>;
   try {
     answer = await ask(store, args, scope, scan, limit);
