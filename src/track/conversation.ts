@@ -20,6 +20,8 @@ export class Conversation {
   answerPath = -1;
   /** The same opening segment was recorded at another hop: the same IP ID, another TTL. */
   isAskedElsewhere = false;
+  /** Hops between two places where the same packet of it was recorded; 0 where none was recorded twice. */
+  hopsApart = 0;
   /** Its packets are seen in more than one scope: no wonder that the answer was seen in another. */
   isMirrored = false;
   /**

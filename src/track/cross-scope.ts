@@ -3,7 +3,7 @@
 import { ACK, FIN, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ICMP } from './answer-pool.ts';
 import { UNSOLICITED } from './codes.ts';
-import { conversationOf } from './evidence.ts';
+import { conversationOf, noteHopsApart } from './evidence.ts';
 import { concernsAttempt } from './handshake.ts';
 import { fitsUnknown } from './late.ts';
 import {
@@ -157,6 +157,7 @@ function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
   const elapsed = nanosSince(s, recent.seconds, recent.nanos);
   if (packet.ttl > recent.ttl || !looksMirrored(s, packet.ipId, recent.ttl, packet, elapsed)) return 0;
   conversationOf(s, entry).isMirrored = true;
+  noteHopsApart(s, entry, recent.ttl, packet.ttl);
   return entry;
 }
 
@@ -176,6 +177,7 @@ function openingElsewhere(s: Tracking, packet: PacketRecord): number {
     const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
     if (packet.ttl > ttl || !looksMirrored(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) continue;
     conversationOf(s, entry).isMirrored = true;
+    noteHopsApart(s, entry, ttl, packet.ttl);
     return entry;
   }
   return (packet.flags & (SYN | ACK)) === SYN ? orphanElsewhere(s, packet) : 0;

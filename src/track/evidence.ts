@@ -6,7 +6,7 @@ import { PROBE_OTHER } from './codes.ts';
 import type { Conversation } from './conversation.ts';
 import { PROBES } from './exchange.ts';
 import { wordOf } from './frame-numbers.ts';
-import { isDropped, isLike, isWaiting, looksMirrored, nanosSince } from './questions.ts';
+import { isConversing, isDropped, isLike, isWaiting, looksMirrored, nanosSince } from './questions.ts';
 import * as t from './table.ts';
 import { isTraceable, TracedSegments } from './traced-segments.ts';
 import type { Tracking } from './tracking.ts';
@@ -104,7 +104,10 @@ function joinAnswer(
     count++;
     if (!isLike(s, other, packet, kind, acceptable)) continue;
     const elapsed = nanosSince(s, answers.seconds(other), answers.nanos(other));
-    if (looksMirrored(s, answers.ipId(other), answers.ttl(other), packet, elapsed)) return COPY;
+    if (looksMirrored(s, answers.ipId(other), answers.ttl(other), packet, elapsed)) {
+      noteHopsApart(s, entry, answers.ttl(other), packet.ttl);
+      return COPY;
+    }
     if (answers.ttl(other) === packet.ttl && (answers.ipId(other) === 0) === (packet.ipId === 0)) {
       answers.repeat(other);
       return LIKE;
@@ -145,7 +148,7 @@ export function compareAnswers(s: Tracking, entry: number, last = s.table.get(en
     // One host has one distance and one way to number its answers; one listener has one initial sequence number.
     conflicts =
       !isSeenElsewhere(s, entry, first, last) &&
-      (answers.ttl(first) !== answers.ttl(last) ||
+      (!isSameDistance(s, entry, answers.ttl(first), answers.ttl(last)) ||
         (answers.ipId(first) === 0) !== (answers.ipId(last) === 0) ||
         (answers.kind(first) === KIND_SYN_ACK && answers.sequence(first) !== answers.sequence(last)));
   }
@@ -153,6 +156,25 @@ export function compareAnswers(s: Tracking, entry: number, last = s.table.get(en
     table.add(entry, t.TRAIT_CONFLICTING);
     tellChanged(s, entry);
   }
+}
+
+/**
+ * The same packet was recorded with two TTLs: mirrors, or taps, are so many routers apart. Kept where there is a conversation, or an object
+ * for one: a mirrored flood gets none for this.
+ */
+export function noteHopsApart(s: Tracking, entry: number, first: number, last: number): void {
+  if (first === last || (s.table.get(entry, t.CONVERSATION) === 0 && !isConversing(s, entry))) return;
+  conversationOf(s, entry).hopsApart = Math.abs(first - last);
+}
+
+/**
+ * Whether two TTLs may be of one sender: the same, or, where packets are recorded at two places, as far apart as those are. A copy that the
+ * capture lost leaves the one of the other place.
+ */
+export function isSameDistance({ table, conversations }: Tracking, entry: number, one: number, other: number): boolean {
+  if (one === other) return true;
+  const conversation = table.get(entry, t.CONVERSATION);
+  return conversation !== 0 && conversations.get(conversation)?.hopsApart === Math.abs(one - other);
 }
 
 /** Two taps on one path are this many routers apart at most. */
@@ -184,7 +206,7 @@ export function compareInvalid(s: Tracking, entry: number): void {
   if (settling === 0 || !answers.isAcceptable(settling) || answers.kind(settling) === KIND_ICMP) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isChecksumBad(answer)) continue;
-    if (answers.ttl(answer) !== answers.ttl(settling)) table.add(entry, t.TRAIT_CONFLICTING);
+    if (!isSameDistance(s, entry, answers.ttl(answer), answers.ttl(settling))) table.add(entry, t.TRAIT_CONFLICTING);
   }
 }
 

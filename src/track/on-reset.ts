@@ -12,6 +12,7 @@ import {
   COPY,
   conversationOf,
   countInvalidReset,
+  isSameDistance,
   NEW,
   noteAnswerPath,
   noteSegment,
@@ -138,7 +139,7 @@ function takeReset(s: Tracking, entry: number, packet: PacketRecord): void {
       !table.has(entry, t.TRAIT_RESET) &&
       s.answers.kind(answer) === KIND_SYN_ACK &&
       s.answers.isFrom(answer, packet) &&
-      s.answers.ttl(answer) !== packet.ttl;
+      !isSameDistance(s, entry, s.answers.ttl(answer), packet.ttl);
     if (isForeign) {
       addAnswer(s, entry, packet, KIND_RESET, true);
       table.add(entry, t.TRAIT_CONFLICTING);

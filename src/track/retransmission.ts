@@ -9,6 +9,7 @@ import {
   conversationOf,
   countInvalidReset,
   keepsEvidence,
+  noteHopsApart,
   setProbeHeader,
   setStart,
   tellChanged,
@@ -94,7 +95,8 @@ export function takeRetransmission(s: Tracking, entry: number, packet: PacketRec
   const elapsed = nanosSince(s, table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
   const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
   const isCopy = looksMirrored(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed);
-  if (!isCopy) {
+  if (isCopy) noteHopsApart(s, entry, ttl, packet.ttl);
+  else {
     // IPv6 has no IP ID (-1), but no host sends the same SYN with another hop limit.
     if (ttl !== packet.ttl && packet.ipId !== 0 && packet.ipId === table.get(entry, t.PROBE_IP_ID))
       conversationOf(s, entry).isAskedElsewhere = true;
