@@ -8,8 +8,10 @@ import { concernsAttempt } from './handshake.ts';
 import { fitsUnknown } from './late.ts';
 import {
   acknowledges,
+  hidesSequence,
   isAnswerByFlags,
   isConversing,
+  isHidden,
   isOrphanOf,
   isSyn,
   isUnanswered,
@@ -101,7 +103,7 @@ export function isOfOwn(s: Tracking, packet: PacketRecord, newest: number, isQuo
 /** The exchange in another scope that a segment belongs to; 0 when there is none, or not just one. */
 function homeOf(s: Tracking, packet: PacketRecord): number {
   const { flags } = packet;
-  if (flags < 0) return 0;
+  if (flags < 0) return openingElsewhere(s, packet);
   if (!isAnswerByFlags(flags))
     return openingElsewhere(s, packet) || segmentElsewhere(s, packet) || conversationElsewhere(s, packet);
   const number = (packet.acknowledgment - 1) | 0;
@@ -161,7 +163,7 @@ function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
   return entry;
 }
 
-/** The same opening segment, seen at another place of its way. */
+/** The same opening segment, or the fragment with its number, seen at another place of its way. */
 function openingElsewhere(s: Tracking, packet: PacketRecord): number {
   const table = s.table;
   for (const entry of s.crossings.alike(s.key, packet.sequence | 0)) {
@@ -169,9 +171,7 @@ function openingElsewhere(s: Tracking, packet: PacketRecord): number {
       table.get(entry, t.PROBE_FRAME) !== 0 &&
       table.get(entry, t.ISN) >>> 0 === packet.sequence &&
       table.isFromClient(entry, s.key) &&
-      probeFlags(s, entry) === packet.flags &&
-      ((packet.flags & ACK) === 0 || table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0 === packet.acknowledgment) &&
-      table.get(entry, t.PROBE_PAYLOAD_LENGTH) === packet.payloadLength;
+      isSameOpening(s, entry, packet);
     if (!isSame) continue;
     const elapsed = nanosSince(s, table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
     const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
@@ -180,7 +180,18 @@ function openingElsewhere(s: Tracking, packet: PacketRecord): number {
     noteHopsApart(s, entry, ttl, packet.ttl);
     return entry;
   }
-  return (packet.flags & (SYN | ACK)) === SYN ? orphanElsewhere(s, packet) : 0;
+  return packet.flags >= 0 && (packet.flags & (SYN | ACK)) === SYN ? orphanElsewhere(s, packet) : 0;
+}
+
+/** Of what a fragment hides, nothing speaks against it. */
+function isSameOpening(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const table = s.table;
+  if (packet.flags < 0 || isHidden(s, entry)) return !hidesSequence(s, entry);
+  return (
+    probeFlags(s, entry) === packet.flags &&
+    ((packet.flags & ACK) === 0 || table.get(entry, t.PROBE_ACKNOWLEDGMENT) >>> 0 === packet.acknowledgment) &&
+    table.get(entry, t.PROBE_PAYLOAD_LENGTH) === packet.payloadLength
+  );
 }
 
 /** The answer to this SYN, recorded before it in another scope; with such in two scopes nothing is guessed. */
@@ -224,7 +235,9 @@ function questionElsewhere(s: Tracking, packet: PacketRecord, number: number, is
   let question = 0;
   for (const entry of s.crossings.alike(s.key, number | 0)) {
     if (table.isFromClient(entry, s.key) !== isFromClient || table.get(entry, t.PROBE_FRAME) === 0) continue;
-    if (!isSyn(s, entry) || !isWaiting(s, entry)) continue;
+    // A fragment whose flags are hidden has a number to acknowledge too.
+    const asks = isSyn(s, entry) || (isHidden(s, entry) && !hidesSequence(s, entry));
+    if (!asks || !isWaiting(s, entry)) continue;
     const isAbout = isFromClient ? table.get(entry, t.ISN) === (number | 0) : acknowledges(s, entry, packet);
     if (!isAbout) continue;
     if (question !== 0 && table.get(question, t.SCOPE) !== table.get(entry, t.SCOPE)) return 0;
