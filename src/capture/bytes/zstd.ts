@@ -1,14 +1,12 @@
-import { Decompress } from 'fzstd';
 import { CaptureError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
+import { type ZstdDecoder, ZstdDecoders } from './zstd-decoder.ts';
 import { MAGIC, MAGIC_SKIPPABLE } from './zstd-magic.ts';
 
 /*
- * RFC 8878. Not node:zlib's zstd: Node before 22.15 has none, and later ones silently stop after the first frame of several
- * (nodejs/node#64741), as pzstd and `cat a.zst b.zst` make them.
- *
- * The frames are taken apart here, and fzstd gets one block at a time. So one step makes no more than 128 KiB out of however
- * few bytes, and what a header claims is checked before memory is taken for it.
+ * RFC 8878. The frames are taken apart here, of which pzstd and `cat a.zst b.zst` make several, and their decoder gets one block at a
+ * time. So one step makes no more than 128 KiB out of however few bytes, and what a header claims is checked before memory is
+ * taken for it.
  */
 const MAX_BLOCK = 128 * 1024;
 /** As of `zstd -d` without --memory. */
@@ -30,7 +28,7 @@ const fail = (what: string): never => {
 const cut = () => new CaptureError('bad-compression', 'the zstd data end too early: the file was cut');
 
 interface ZstdFrame {
-  readonly decompress: Decompress;
+  readonly decoder: ZstdDecoder;
   /** Bytes. */
   readonly window: number;
   readonly hasChecksum: boolean;
@@ -47,6 +45,7 @@ export class ZstdSource implements ByteSource {
   /** The frame that is being read; null between frames. */
   #frame: ZstdFrame | null = null;
   #output: Uint8Array = new Uint8Array(0);
+  readonly #decoders = new ZstdDecoders();
   #moved = 0;
   #made = 0;
 
@@ -133,11 +132,9 @@ export class ZstdSource implements ByteSource {
       const message = `the zstd data need a window of ${window} bytes, expected at most ${MAX_WINDOW}`;
       throw new CaptureError('bad-compression', `${message}; decompress the file with zstd -d --long=31 first`);
     }
-    const decompress = new Decompress((made) => {
-      this.#output = this.#output.length === 0 ? made : Buffer.concat([this.#output, made]);
-    });
-    this.#frame = { decompress, window, hasChecksum: (descriptor & 4) !== 0 };
-    this.#push(this.#frame, headerLength, false);
+    const decoder = this.#decoders.next(this.#source.bytesRead);
+    this.#frame = { decoder, window, hasChecksum: (descriptor & 4) !== 0 };
+    await this.#push(this.#frame, headerLength, false);
     return true;
   }
 
@@ -150,7 +147,7 @@ export class ZstdSource implements ByteSource {
     if (type === RESERVED || size > MAX_BLOCK) fail(`a block of type ${type} with ${size} bytes`);
     const length = 3 + (type === RLE ? 1 : size) + (isLast && frame.hasChecksum ? 4 : 0);
     await this.#need(length);
-    this.#push(frame, length, isLast);
+    await this.#push(frame, length, isLast);
     this.#made += this.#output.length;
     this.#moved += frame.window;
     if (this.#moved > MAX_MOVED && this.#moved > MAX_MOVED_PER_BYTE * (this.#made + this.#source.bytesRead)) {
@@ -159,18 +156,22 @@ export class ZstdSource implements ByteSource {
         'the zstd data have too small blocks; decompress the file with zstd first',
       );
     }
-    if (isLast) this.#frame = null;
+    if (isLast) {
+      frame.decoder.close();
+      this.#frame = null;
+    }
     return true;
   }
 
-  /** fzstd keeps what it gets until it has enough, so it gets a copy. */
-  #push(frame: ZstdFrame, length: number, isLast: boolean): void {
+  /** A decoder keeps what it gets until it has enough, so it gets a copy. */
+  async #push({ decoder }: ZstdFrame, length: number, isLast: boolean): Promise<void> {
     const piece = this.#input.slice(this.#at, this.#at + length);
     this.#at += length;
     try {
-      frame.decompress.push(piece, isLast);
+      const made = decoder.decode(piece, isLast);
+      this.#output = made instanceof Promise ? await made : made;
     } catch (error) {
-      // Bad data also make it throw TypeErrors and RangeErrors.
+      // Bad data also make fzstd throw TypeErrors and RangeErrors.
       fail((error as Error).message);
     }
   }
@@ -185,6 +186,7 @@ export class ZstdSource implements ByteSource {
   }
 
   close(): void {
+    this.#frame?.decoder.close();
     this.#source.close();
   }
 }
