@@ -29,6 +29,19 @@ describe.each([TEN_MINUTES, -TEN_MINUTES, 18_000_000, -18_000_000])('a step of %
     expect(Math.abs(clock.age(START + 8000 + step, 9000) - 1000)).toBeLessThan(500);
   });
 
+  it.each([2, 300, 1200])('is told with its own size when the last frame was %d s ago', (seconds) => {
+    clock.meet(START + 1000, 1000);
+    const at = 1000 + seconds * 1000;
+    for (let before = 1050; before < at; before += 50) clock.look(START + before, before);
+    clock.look(START + at + step, at);
+    for (let after = at; after < at + 5000; after += 50) {
+      clock.look(START + after + step, after);
+      clock.meet(START + after + step, after);
+      expect(Math.abs(clock.age(START + after + step, after))).toBeLessThan(500);
+    }
+    expect(steps).toEqual([step]);
+  });
+
   it('is told as another when it is taken back', () => {
     clock.look(START + 2000 + step, 2000);
     clock.look(START + 4000, 4000);

@@ -42,15 +42,29 @@ export class ClockSteps {
     }
   }
 
-  /** The stamp of a frame. It may be late, by any time, but not early; and never earlier than the last by much. */
+  /**
+   * The stamp of a frame. It may be late, by any time, but not early; and never earlier than the last by much. Where the system's clock
+   * has stepped, `look` has to know it first: how far apart two frames were says little of the size of a step between them.
+   */
   meet(frame: number, steady: number): void {
     const early = frame - this.#base - steady - this.#frameStep;
     const back = this.#lastFrame - frame;
     this.#lastFrame = frame;
+    if (this.#followsWall(frame, steady, early)) {
+      this.#frameStep = this.#wallStep;
+      return;
+    }
     if (early > STEP_MILLIS) this.#frameStep += early;
     else if (back > STEP_MILLIS) this.#frameStep -= back;
     else return;
     this.#tell(this.#frameStep);
+  }
+
+  /** Whether this is the first stamp from behind a step of the system's clock: of its old time it would be early, or its new time allows it. */
+  #followsWall(frame: number, steady: number, early: number): boolean {
+    const ahead = this.#wallStep - this.#frameStep;
+    const isPossible = frame - this.#base - steady - this.#wallStep < STEP_MILLIS;
+    return isPossible && (ahead > 0 ? ahead >= STEP_MILLIS && early > STEP_MILLIS : ahead <= -STEP_MILLIS);
   }
 
   #tell(step: number): void {

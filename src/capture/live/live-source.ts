@@ -282,6 +282,7 @@ export class LiveSource implements SkippingSource {
         onBytes: (bytes) => {
           if (refilter !== null || failure !== null) return;
           lastArrival = performance.now();
+          this.#clock.look(Date.now(), lastArrival);
           this.bytesRead += bytes.length;
           try {
             stream.push(bytes, onOpen, onFrame);
