@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import { requireTool } from './tools.ts';
 
 const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
@@ -204,7 +204,7 @@ export async function startBucket(): Promise<RunningBucket> {
     new Promise<void>((resolve, reject) => {
       const host = `127.0.0.1:${port}`;
       const headers = { 'Content-Length': body.length };
-      const signed = sign(
+      const signed = aws4.sign(
         { service: 's3', region: 'us-east-1', method: 'PUT', host, path, body: Buffer.from(body), headers },
         keys,
       );
