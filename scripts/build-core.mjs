@@ -18,6 +18,7 @@ const ROWS = {
   'exchange-options': { name: 'ExchangeOptions' },
   answer: { name: 'Answer' },
   'answer-rest': { name: 'AnswerRest' },
+  'answer-options': { name: 'AnswerOptions' },
 };
 
 /** Rejects with what the compiler says. */

@@ -1,4 +1,5 @@
 import { ROW_WORDS as ANSWER_WORDS } from './answer-layout.ts';
+import { ROW_WORDS as ANSWER_OPTIONS_WORDS } from './answer-options-layout.ts';
 import { ROW_WORDS as ANSWER_REST_WORDS } from './answer-rest-layout.ts';
 import { ROW_WORDS } from './exchange-layout.ts';
 import { ROW_WORDS as OPTIONS_WORDS } from './exchange-options-layout.ts';
@@ -42,6 +43,7 @@ export interface Machine {
   readonly index: number;
   readonly answers: number;
   readonly answerRest: number;
+  readonly answerOptions: number;
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly exports: MachineExports;
 }
@@ -92,10 +94,11 @@ export function takeMachine(room: Room): Machine | null {
   const options = place(room.rows, OPTIONS_WORDS);
   const answers = place(room.answers, ANSWER_WORDS);
   const answerRest = place(room.answers, ANSWER_REST_WORDS);
+  const answerOptions = place(room.answers, ANSWER_OPTIONS_WORDS);
   const index = place(0, 0);
   // The tracker's is written anew less often.
   const pages = Math.ceil((index + 2 * indexBytes(room.rows)) / WASM_PAGE);
-  const places = { room, rows, rest, options, index, answers, answerRest };
+  const places = { room, rows, rest, options, index, answers, answerRest, answerOptions };
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
     if (compiled !== null) {

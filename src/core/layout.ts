@@ -115,10 +115,11 @@ export const ANSWER_ROWS = 604;
 export const ANSWER_LIMIT = 608;
 /** Whether a question had to leave the full table: then the tracker looks at answers to none. */
 export const HAS_EVICTED = 612;
-/** Where the rows beside those of the table and of the pool begin: assembly/exchange-rest.ts, exchange-options.ts, answer-rest.ts. */
+/** Where the rows beside those of the table and of the pool begin: assembly/exchange-rest.ts, exchange-options.ts, answer-rest.ts, answer-options.ts. */
 export const TABLE_REST = 616;
 export const TABLE_OPTIONS = 620;
 export const ANSWER_REST = 624;
+export const ANSWER_OPTIONS = 636;
 /** Whether the run is live: then the tracker hears of all that is told early, each time before more of it changes. */
 export const TELLS = 628;
 /** Whether time stamps are compared with a clock that does not step; a frame whose stamp may be ahead of that is the tracker's. */
@@ -376,6 +377,8 @@ export const ANSWER_HAS_URGENT = 1 << 19;
 export const ANSWER_DIGITS_SHIFT = 20; // 4 bits
 export const ANSWER_RESERVED_SHIFT = 26; // 3 bits, where they are known
 export const ANSWER_HAS_RESERVED = 1 << 29;
+/** Whether there is a row beside that of the answer, for what few have. */
+export const ANSWER_HAS_REST = 1 << 30;
 /** Kinds of answers, the first two of them. */
 export const ANSWER_SYN_ACK = 0;
 export const ANSWER_RESET = 1;

@@ -1,4 +1,5 @@
 import { ROW_WORDS as ANSWER_WORDS } from '../core/answer-layout.ts';
+import { ROW_WORDS as ANSWER_OPTIONS_WORDS } from '../core/answer-options-layout.ts';
 import { ROW_WORDS as ANSWER_REST_WORDS } from '../core/answer-rest-layout.ts';
 import { ROW_WORDS } from '../core/exchange-layout.ts';
 import { ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
@@ -29,14 +30,17 @@ const NO_CONTROL = new Int32Array(0);
 /** The tracker's answers there. What an earlier capture has left is written over. */
 export class CoreAnswers extends CoreRows implements AnswerMemory {
   readonly rest: MoreRows;
+  readonly options: MoreRows;
 
-  constructor({ memory: { buffer }, answers, answerRest, room }: Machine) {
+  constructor({ memory: { buffer }, answers, answerRest, answerOptions, room }: Machine) {
     const rows = room.answers + 1;
     super(buffer, new Int32Array(buffer, at.ANSWERS, at.ANSWERS_LENGTH), answers, rows * ANSWER_WORDS);
     this.rest = new CoreRows(buffer, NO_CONTROL, answerRest, rows * ANSWER_REST_WORDS);
+    this.options = new CoreRows(buffer, NO_CONTROL, answerOptions, rows * ANSWER_OPTIONS_WORDS);
     const words = new Int32Array(buffer);
     words[at.ANSWER_ROWS >> 2] = answers;
     words[at.ANSWER_REST >> 2] = answerRest;
+    words[at.ANSWER_OPTIONS >> 2] = answerOptions;
     words[at.ANSWER_LIMIT >> 2] = room.answers;
   }
 }

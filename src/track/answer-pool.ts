@@ -6,13 +6,9 @@ import {
   ACKNOWLEDGMENT,
   FLAGS,
   FRAME,
-  ICMP,
   IP_ID,
   NANOS,
-  NEXT,
   OPTIONS_LENGTH,
-  PAYLOAD_LENGTH,
-  REPEATS,
   ROW_WORDS,
   SECONDS,
   SEQUENCE,
@@ -20,13 +16,23 @@ import {
   TRAITS,
   WINDOW,
 } from '../core/answer-layout.ts';
-import { OPTIONS, ROW_WORDS as REST_WORDS, SOURCE_MORE } from '../core/answer-rest-layout.ts';
+import { OPTIONS, ROW_WORDS as OPTIONS_WORDS } from '../core/answer-options-layout.ts';
+import {
+  ICMP,
+  NEXT,
+  OPTIONS_MORE,
+  PAYLOAD_LENGTH,
+  REPEATS,
+  ROW_WORDS as REST_WORDS,
+  SOURCE_MORE,
+} from '../core/answer-rest-layout.ts';
 import {
   ANSWER_ACCEPTABLE,
   ANSWER_DIGITS_SHIFT,
   ANSWER_DONT_FRAGMENT,
   ANSWER_HAS_ACKNOWLEDGMENT,
   ANSWER_HAS_RESERVED,
+  ANSWER_HAS_REST,
   ANSWER_HAS_SEQUENCE,
   ANSWER_HAS_URGENT,
   ANSWER_HAS_WINDOW,
@@ -63,6 +69,8 @@ const ROW_FLOATS = ROW_WORDS / 2;
 const RESERVED_BITS = 7 << ANSWER_RESERVED_SHIFT;
 
 const MAX_OPTION_BYTES = 40;
+/** Bytes of options that stand in one piece; longer ones go on in the rest. */
+const MOST_OPTIONS = OPTIONS_WORDS * 4;
 const MAX_PAYLOAD_BYTES = 64;
 const MAX_PAYLOADS = 100_000;
 
@@ -70,6 +78,9 @@ const MAX_PAYLOADS = 100_000;
 export function optionsLengthOf(packet: PacketRecord): number {
   return Math.min(MAX_OPTION_BYTES, Math.max(0, packet.optionsEnd - packet.optionsOffset));
 }
+
+/** Of an answer that is free: the next one, where else the frame is. */
+const NEXT_FREE = FRAME;
 
 /** Where a field of the rest is. */
 const restAt = (answer: number, field: number): number => answer * REST_WORDS + field;
@@ -107,7 +118,7 @@ export class AnswerPool {
   ): number {
     const control = this.#control;
     let answer = control[ANSWERS_FREE];
-    if (answer !== 0) control[ANSWERS_FREE] = this.#words[answer * ROW_WORDS + NEXT];
+    if (answer !== 0) control[ANSWERS_FREE] = this.#words[answer * ROW_WORDS + NEXT_FREE];
     else {
       if (control[ANSWERS_USED] >= this.#limit) return 0;
       answer = control[ANSWERS_USED]++;
@@ -116,13 +127,10 @@ export class AnswerPool {
     const words = this.#words;
     const base = answer * ROW_WORDS;
     const isIpv6 = packet.ipVersion === 6;
-    words[base + NEXT] = 0;
     words[base + FRAME] = frame;
     words[base + NANOS] = nanos;
     this.#floats[answer * ROW_FLOATS + SECONDS] = seconds;
     packWords(words, base + SOURCE, packet.bytes, packet.sourceOffset, 4);
-    if (isIpv6)
-      packWords(this.#needRest(answer), restAt(answer, SOURCE_MORE), packet.bytes, packet.sourceOffset + 4, 12);
     words[base + TRAITS] =
       (packet.ttl & TRAIT_TTL) |
       (kind << ANSWER_KIND_SHIFT) |
@@ -131,9 +139,10 @@ export class AnswerPool {
       (isIpv6 ? ANSWER_IPV6 : 0) |
       (digits << ANSWER_DIGITS_SHIFT);
     words[base + IP_ID] = packet.ipId;
-    words[base + ICMP] =
-      packet.transport === TRANSPORT_ICMP_ERROR ? (packet.icmpType << 8) | (packet.icmpCode & 0xff) : -1;
-    words[base + REPEATS] = 0;
+    if (isIpv6)
+      packWords(this.#needRest(answer), restAt(answer, SOURCE_MORE), packet.bytes, packet.sourceOffset + 4, 12);
+    if (packet.transport === TRANSPORT_ICMP_ERROR)
+      this.#setRare(answer, ICMP, (packet.icmpType << 8) | (packet.icmpCode & 0xff));
     this.setHeader(answer, packet, keepsEvidence);
     return answer;
   }
@@ -156,12 +165,12 @@ export class AnswerPool {
     words[base + TRAITS] &= ~(RESERVED_BITS | ANSWER_HAS_RESERVED);
     if (packet.reservedBits >= 0)
       words[base + TRAITS] |= (packet.reservedBits << ANSWER_RESERVED_SHIFT) | ANSWER_HAS_RESERVED;
-    words[base + PAYLOAD_LENGTH] = packet.payloadLength;
+    if (packet.payloadLength !== this.payloadLength(answer))
+      this.#setRare(answer, PAYLOAD_LENGTH, packet.payloadLength);
     const optionsLength = keepsEvidence ? optionsLengthOf(packet) : 0;
     words[base + OPTIONS_LENGTH] = optionsLength;
     if (!keepsEvidence) return;
-    if (optionsLength > 0)
-      packWords(this.#needRest(answer), restAt(answer, OPTIONS), packet.bytes, packet.optionsOffset, optionsLength);
+    if (optionsLength > 0) this.#setOptions(answer, packet.bytes, packet.optionsOffset, optionsLength);
     const captured = packet.payloadEnd - packet.payloadOffset;
     if (captured > 0 && packet.transport !== TRANSPORT_ICMP_ERROR && this.#payloads.size < MAX_PAYLOADS) {
       const end = packet.payloadOffset + Math.min(captured, MAX_PAYLOAD_BYTES);
@@ -170,18 +179,18 @@ export class AnswerPool {
   }
 
   next(answer: number): number {
-    return this.#words[answer * ROW_WORDS + NEXT];
+    return this.#rare(answer, NEXT, 0);
   }
 
   link(answer: number, next: number): void {
-    this.#words[answer * ROW_WORDS + NEXT] = next;
+    this.#setRare(answer, NEXT, next);
   }
 
   /** Gives a list back to the pool. */
   release(first: number): void {
     for (let answer = first; answer !== 0; ) {
-      const next = this.#words[answer * ROW_WORDS + NEXT];
-      this.#words[answer * ROW_WORDS + NEXT] = this.#control[ANSWERS_FREE];
+      const next = this.next(answer);
+      this.#words[answer * ROW_WORDS + NEXT_FREE] = this.#control[ANSWERS_FREE];
       this.#control[ANSWERS_FREE] = answer;
       if (this.#payloads.size > 0) this.#payloads.delete(answer);
       answer = next;
@@ -229,7 +238,7 @@ export class AnswerPool {
   }
 
   payloadLength(answer: number): number {
-    return this.#words[answer * ROW_WORDS + PAYLOAD_LENGTH];
+    return this.#rare(answer, PAYLOAD_LENGTH, 0);
   }
 
   flags(answer: number): number {
@@ -270,16 +279,16 @@ export class AnswerPool {
   }
 
   repeats(answer: number): number {
-    return this.#words[answer * ROW_WORDS + REPEATS];
+    return this.#rare(answer, REPEATS, 0);
   }
 
   /** type << 8 | code of an ICMP error, -1 of a segment. */
   icmp(answer: number): number {
-    return this.#words[answer * ROW_WORDS + ICMP];
+    return this.#rare(answer, ICMP, -1);
   }
 
   repeat(answer: number): void {
-    this.#words[answer * ROW_WORDS + REPEATS]++;
+    this.#setRare(answer, REPEATS, this.repeats(answer) + 1);
   }
 
   digits(answer: number): number {
@@ -313,11 +322,49 @@ export class AnswerPool {
     return true;
   }
 
-  /** Memory of what few have; there is room for that answer's. */
+  /** A field of the rest; `otherwise` where there is none. */
+  #rare(answer: number, field: number, otherwise: number): number {
+    const hasRest = (this.#words[answer * ROW_WORDS + TRAITS] & ANSWER_HAS_REST) !== 0;
+    return hasRest ? this.#memory.rest.words[restAt(answer, field)] : otherwise;
+  }
+
+  #setRare(answer: number, field: number, value: number): void {
+    this.#needRest(answer)[restAt(answer, field)] = value;
+  }
+
+  /** Memory of what few have, with that answer's in it, which begins as AnswerRest (core/assembly/answer-rest.ts) does. */
   #needRest(answer: number): Int32Array {
     const { rest } = this.#memory;
     while ((answer + 1) * REST_WORDS > rest.words.length) rest.addRows();
-    return rest.words;
+    const { words } = rest;
+    const at = answer * ROW_WORDS + TRAITS;
+    if ((this.#words[at] & ANSWER_HAS_REST) === 0) {
+      this.#words[at] |= ANSWER_HAS_REST;
+      for (const field of [NEXT, PAYLOAD_LENGTH, REPEATS]) words[restAt(answer, field)] = 0;
+      words[restAt(answer, ICMP)] = -1;
+    }
+    return words;
+  }
+
+  #setOptions(answer: number, bytes: Uint8Array, offset: number, length: number): void {
+    const { options } = this.#memory;
+    const at = answer * OPTIONS_WORDS;
+    while (at + OPTIONS_WORDS > options.words.length) options.addRows();
+    packWords(options.words, at + OPTIONS, bytes, offset, Math.min(length, MOST_OPTIONS));
+    if (length <= MOST_OPTIONS) return;
+    const more = this.#needRest(answer);
+    packWords(more, restAt(answer, OPTIONS_MORE), bytes, offset + MOST_OPTIONS, length - MOST_OPTIONS);
+  }
+
+  /** A new array. */
+  #options(answer: number): Uint8Array {
+    const length = this.#words[answer * ROW_WORDS + OPTIONS_LENGTH];
+    const { options, rest } = this.#memory;
+    const bytes = new Uint8Array(length);
+    bytes.set(unpackWords(options.words, answer * OPTIONS_WORDS + OPTIONS, Math.min(length, MOST_OPTIONS)));
+    if (length > MOST_OPTIONS)
+      bytes.set(unpackWords(rest.words, restAt(answer, OPTIONS_MORE), length - MOST_OPTIONS), MOST_OPTIONS);
+    return bytes;
   }
 
   /** Allocates: for reports. */
@@ -325,7 +372,9 @@ export class AnswerPool {
     const words = this.#words;
     const base = answer * ROW_WORDS;
     const traits = words[base + TRAITS];
-    const isIcmp = words[base + ICMP] !== -1;
+    const icmp = this.icmp(answer);
+    const payloadLength = this.payloadLength(answer);
+    const isIcmp = icmp !== -1;
     const hasHeader = !isIcmp && words[base + FLAGS] >= 0;
     return {
       frame: this.frame(answer),
@@ -347,13 +396,13 @@ export class AnswerPool {
       urgentPointer: !isIcmp && (traits & ANSWER_HAS_URGENT) !== 0 ? words[base + WINDOW] & 0xffff : null,
       reservedBits:
         hasHeader && (traits & ANSWER_HAS_RESERVED) !== 0 ? (traits & RESERVED_BITS) >> ANSWER_RESERVED_SHIFT : null,
-      options: unpackWords(this.#memory.rest.words, restAt(answer, OPTIONS), words[base + OPTIONS_LENGTH]),
-      payloadLength: isIcmp || words[base + PAYLOAD_LENGTH] < 0 ? null : words[base + PAYLOAD_LENGTH],
+      options: this.#options(answer),
+      payloadLength: isIcmp || payloadLength < 0 ? null : payloadLength,
       payload: this.#payloads.get(answer) ?? new Uint8Array(0),
-      icmpType: isIcmp ? words[base + ICMP] >> 8 : null,
-      icmpCode: isIcmp ? words[base + ICMP] & 0xff : null,
+      icmpType: isIcmp ? icmp >> 8 : null,
+      icmpCode: isIcmp ? icmp & 0xff : null,
       reason,
-      repeats: words[base + REPEATS],
+      repeats: this.repeats(answer),
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
       ofOther: (traits & TRAIT_OF_OTHER) !== 0,
       early: (traits & TRAIT_EARLY) !== 0,

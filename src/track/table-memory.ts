@@ -1,4 +1,5 @@
 import { ROW_WORDS as ANSWER_WORDS } from '../core/answer-layout.ts';
+import { ROW_WORDS as ANSWER_OPTIONS_WORDS } from '../core/answer-options-layout.ts';
 import { ROW_WORDS as ANSWER_REST_WORDS } from '../core/answer-rest-layout.ts';
 import { ROW_WORDS } from '../core/exchange-layout.ts';
 import { ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
@@ -30,6 +31,7 @@ export interface TableMemory extends RowMemory {
 /** The pool's: rows as core/assembly/answer.ts has them. */
 export interface AnswerMemory extends RowMemory {
   readonly rest: MoreRows;
+  readonly options: MoreRows;
 }
 
 /** Most captures have few exchanges. */
@@ -96,10 +98,12 @@ export class OwnTable extends OwnRows implements TableMemory {
 /** And for the pool of answers. */
 export class OwnAnswers extends OwnRows implements AnswerMemory {
   readonly rest: MoreRows;
+  readonly options: MoreRows;
 
   constructor(limit: number) {
     super(ANSWER_WORDS, ANSWERS_LENGTH, limit);
     this.rest = new OwnRows(ANSWER_REST_WORDS, 0, limit);
+    this.options = new OwnRows(ANSWER_OPTIONS_WORDS, 0, limit);
   }
 }
 

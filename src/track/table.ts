@@ -20,7 +20,7 @@ import {
   TRAITS,
 } from '../core/exchange-layout.ts';
 import { OPTIONS, LENGTH as OPTIONS_LENGTH, ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
-import { CLIENT_MORE, NEWER, OLDER, ROW_WORDS as REST_WORDS, SERVER_MORE } from '../core/exchange-rest-layout.ts';
+import { CLIENT_MORE, NEWER, OLDER, OPTIONS_MORE, ROW_WORDS as REST_WORDS, SERVER_MORE } from '../core/exchange-rest-layout.ts';
 import {
   TABLE_COUNTS,
   TABLE_FREE,
@@ -102,6 +102,9 @@ export {
 
 const ROW_FLOATS = ROW_WORDS / 2;
 const REST_FLOATS = REST_WORDS / 2;
+/** Bytes of options that stand beside their length; longer ones go on in the rest. */
+const MOST_OPTIONS = (OPTIONS_WORDS - OPTIONS) * 4;
+const optionsMoreOf = (entry: number): number => entry * REST_WORDS + OPTIONS_MORE - ROW_WORDS;
 
 /** Stand for the reserved bits where the flags are not known, and where the sequence number is not either. */
 export const HIDDEN_FLAGS = 0xff;
@@ -231,7 +234,11 @@ export class ExchangeTable {
     const base = entry * OPTIONS_WORDS;
     while (base + OPTIONS_WORDS > options.words.length) options.addRows();
     options.words[base + OPTIONS_LENGTH] = length;
-    packWords(options.words, base + OPTIONS, bytes, offset, length);
+    packWords(options.words, base + OPTIONS, bytes, offset, Math.min(length, MOST_OPTIONS));
+    if (length > MOST_OPTIONS) {
+      this.#needRest(entry);
+      packWords(this.#restWords, optionsMoreOf(entry), bytes, offset + MOST_OPTIONS, length - MOST_OPTIONS);
+    }
     this.add(entry, TRAIT_HAS_OPTIONS);
   }
 
@@ -240,7 +247,13 @@ export class ExchangeTable {
     if (!this.has(entry, TRAIT_HAS_OPTIONS)) return new Uint8Array(0);
     const { words } = this.#memory.options;
     const base = entry * OPTIONS_WORDS;
-    return unpackWords(words, base + OPTIONS, words[base + OPTIONS_LENGTH]);
+    const length = words[base + OPTIONS_LENGTH];
+    const first = unpackWords(words, base + OPTIONS, Math.min(length, MOST_OPTIONS));
+    if (length <= MOST_OPTIONS) return first;
+    const options = new Uint8Array(length);
+    options.set(first);
+    options.set(unpackWords(this.#restWords, optionsMoreOf(entry), length - MOST_OPTIONS), MOST_OPTIONS);
+    return options;
   }
 
   has(entry: number, trait: number): boolean {

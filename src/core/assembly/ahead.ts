@@ -5,7 +5,7 @@
 import { AHEAD, AHEAD_MOST, AHEAD_SHIFT, AHEAD_TOUCHED, LINK_ETHERNET } from '../layout';
 import { hashIpv4 } from './key';
 import { isLarge, touch } from './ordinary';
-import { areManyRows, touchRow, touchSlot } from './rows';
+import { areManyRows, touchLeaving, touchRow, touchSlot } from './rows';
 
 /** So many records are looked at for that. */
 const MOST_LOOKED_AT: u32 = 32;
@@ -75,6 +75,7 @@ function touchAll(): void {
   if (areManyRows()) {
     for (let i: u32 = 0; i < known; i++) sum += touchSlot(load<u32>(AHEAD + ((<usize>i) << AHEAD_SHIFT), 4));
     for (let i: u32 = 0; i < known; i++) sum += touchRow(load<u32>(AHEAD + ((<usize>i) << AHEAD_SHIFT), 4));
+    sum += touchLeaving(known);
   }
   if (isLarge()) for (let i: u32 = 0; i < known; i++) sum += touch(load<u32>(AHEAD + ((<usize>i) << AHEAD_SHIFT), 4));
   store<u32>(AHEAD_TOUCHED, sum);

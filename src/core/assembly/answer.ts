@@ -1,12 +1,12 @@
 /**
- * What came back, as a row of the pool of answers: one cache line. See track/answer-pool.ts. The build reads the layout off this class into
- * ../answer-layout.ts.
+ * What came back, as a row of the pool of answers: what a segment without payload fills over IPv4, but its options. See track/answer-pool.ts. The
+ * build reads the layout off this class into ../answer-layout.ts.
  */
 @unmanaged
 export class Answer {
-  next: u32;
   frame: u32;
   nanos: u32;
+  seconds: f64;
   /** A big-endian word; the others of IPv6 are in the rest. */
   source: u32;
   traits: u32;
@@ -15,11 +15,7 @@ export class Answer {
   acknowledgment: u32;
   flags: i32;
   window: u32;
-  payloadLength: i32;
-  icmp: i32;
-  repeats: u32;
   optionsLength: u32;
-  seconds: f64;
 
   /** The row of an answer, where the pool's rows begin at `rows`. */
   static at(rows: usize, answer: u32): Answer {

@@ -7,6 +7,7 @@ import {
   ANSWER_DONT_FRAGMENT,
   ANSWER_HAS_ACKNOWLEDGMENT,
   ANSWER_HAS_RESERVED,
+  ANSWER_HAS_REST,
   ANSWER_HAS_SEQUENCE,
   ANSWER_HAS_URGENT,
   ANSWER_HAS_WINDOW,
@@ -21,6 +22,7 @@ import {
   ANSWERS_USED,
 } from '../layout';
 import { Answer } from './answer';
+import { AnswerOptions } from './answer-options';
 import { AnswerRest } from './answer-rest';
 import {
   acknowledgment,
@@ -54,13 +56,13 @@ export function poolHasRoom(): bool {
 export function createAnswer(kind: u32, keeps: bool): u32 {
   const rows = <usize>load<u32>(ANSWER_ROWS);
   let answer = control(ANSWERS_FREE);
-  if (answer !== 0) store<u32>(ANSWERS + ((<usize>ANSWERS_FREE) << 2), Answer.at(rows, answer).next);
+  // Of one that is free, the next is where the frame was.
+  if (answer !== 0) store<u32>(ANSWERS + ((<usize>ANSWERS_FREE) << 2), Answer.at(rows, answer).frame);
   else {
     answer = control(ANSWERS_USED);
     store<u32>(ANSWERS + ((<usize>ANSWERS_USED) << 2), answer + 1);
   }
   const row = Answer.at(rows, answer);
-  row.next = 0;
   row.frame = frame;
   row.seconds = <f64>seconds;
   row.nanos = nanos;
@@ -80,17 +82,16 @@ export function createAnswer(kind: u32, keeps: bool): u32 {
   row.acknowledgment = acknowledgment();
   row.flags = flagsOf();
   row.window = windowAndUrgent();
-  row.payloadLength = 0;
-  row.icmp = -1;
-  row.repeats = 0;
-  const optionsLength = keeps ? headerLength - 20 : 0;
+  const optionsLength: u32 = keeps ? headerLength - 20 : 0;
   row.optionsLength = optionsLength;
-  if (isIpv6 || optionsLength > 0) {
-    const rest = AnswerRest.at(<usize>load<u32>(ANSWER_REST), answer);
+  let rest: AnswerRest | null = null;
+  if (isIpv6 || optionsLength > <u32>offsetof<AnswerOptions>()) {
+    row.traits |= ANSWER_HAS_REST;
+    rest = AnswerRest.begin(<usize>load<u32>(ANSWER_REST), answer);
     rest.sourceMore = source1;
     rest.source2 = source2;
     rest.source3 = source3;
-    AnswerRest.setOptions(rest, transport + 20, optionsLength);
   }
+  if (optionsLength > 0) AnswerRest.setOptions(answer, rest, transport + 20, optionsLength);
   return answer;
 }

@@ -1,3 +1,9 @@
+import { ExchangeRest } from './exchange-rest';
+import { restForMore } from './rows';
+
+/** As long as most options are; what is longer goes on in the rest (exchange-rest.ts). */
+const MOST: usize = 20;
+
 /** The options of the opening segment, where TRAIT_HAS_OPTIONS says that there are some. */
 @unmanaged
 export class ExchangeOptions {
@@ -7,17 +13,14 @@ export class ExchangeOptions {
   options2: u32;
   options3: u32;
   options4: u32;
-  options5: u32;
-  options6: u32;
-  options7: u32;
-  options8: u32;
-  options9: u32;
-  unused1: u32;
 
   /** Enters the options of an entry, which begin at `from`. */
-  static set(rows: usize, entry: u32, from: usize, length: u32): void {
+  static set(rows: usize, entry: u32, from: usize, length: usize): void {
     const row = rows + <usize>entry * offsetof<ExchangeOptions>();
-    store<u32>(row, length);
-    for (let i: usize = 0; i < length; i += 4) store<u32>(row + 4 + i, bswap<u32>(load<u32>(from + i)));
+    store<u32>(row, <u32>length);
+    for (let i: usize = 0; i < min(length, MOST); i += 4) store<u32>(row + 4 + i, bswap<u32>(load<u32>(from + i)));
+    if (length <= MOST) return;
+    const more = changetype<usize>(restForMore(entry)) + offsetof<ExchangeRest>('optionsMore');
+    for (let i: usize = MOST; i < length; i += 4) store<u32>(more + i - MOST, bswap<u32>(load<u32>(from + i)));
   }
 }

@@ -22,7 +22,12 @@ export class ExchangeRest {
   mark: u32;
   conversation: u32;
   waits: u32;
-  unused1: u32;
+  /** What options longer than most go on with (exchange-options.ts). */
+  optionsMore: u32;
+  optionsMore1: u32;
+  optionsMore2: u32;
+  optionsMore3: u32;
+  optionsMore4: u32;
 
   static at(rows: usize, entry: u32): ExchangeRest {
     return changetype<ExchangeRest>(rows + <usize>entry * offsetof<ExchangeRest>());

@@ -134,9 +134,33 @@ export function touchRow(hash: u32): u32 {
   return entry === 0 ? 0 : rowOf(entry).ports;
 }
 
+/** See ahead.ts: where the table is full, of those that leave it for so many that come, which have places anywhere in the index. */
+export function touchLeaving(coming: u32): u32 {
+  if (control(TABLE_SIZE) + load<u32>(SIZE) + coming <= load<u32>(LIMIT)) return 0;
+  let sum: u32 = 0;
+  let entry = control(TABLE_HEADS + firstToLeave());
+  for (let i: u32 = 0; i < coming && entry !== 0; i++) {
+    const row = rowOf(entry);
+    sum += touchSlot(row.hash);
+    entry = row.listNext;
+  }
+  return sum;
+}
+
 /** What few exchanges have; of one that has it. */
 export function restOf(entry: u32): ExchangeRest {
   return ExchangeRest.at(<usize>load<u32>(TABLE_REST), entry);
+}
+
+/** The same of one that may not have it yet. */
+export function restForMore(entry: u32): ExchangeRest {
+  const row = rowOf(entry);
+  const rest = restOf(entry);
+  if (!hasRest(row)) {
+    ExchangeRest.clear(rest);
+    row.traits |= TRAIT_HAS_REST;
+  }
+  return rest;
 }
 
 function hasRest(row: Exchange): bool {
@@ -216,7 +240,7 @@ export function insert(hash: u32, sourceIsClient: bool): u32 {
   row.ports = sourceIsClient ? ports : rotl<u32>(ports, 16);
   row.client = sourceIsClient ? source : destination;
   row.server = sourceIsClient ? destination : source;
-  if (isIpv6) setIpv6(entry, row, sourceIsClient);
+  if (isIpv6) setIpv6(entry, sourceIsClient);
   const mask = load<u32>(TABLE_SLOTS) - 1;
   let slot = hash & mask;
   while (load<u32>(slotAt(slot), 4) !== 0) slot = (slot + 1) & mask;
@@ -225,10 +249,8 @@ export function insert(hash: u32, sourceIsClient: bool): u32 {
   return entry;
 }
 
-function setIpv6(entry: u32, row: Exchange, sourceIsClient: bool): void {
-  const rest = restOf(entry);
-  ExchangeRest.clear(rest);
-  row.traits = TRAIT_HAS_REST;
+function setIpv6(entry: u32, sourceIsClient: bool): void {
+  const rest = restForMore(entry);
   rest.clientMore = sourceIsClient ? source1 : destination1;
   rest.client2 = sourceIsClient ? source2 : destination2;
   rest.client3 = sourceIsClient ? source3 : destination3;
@@ -379,9 +401,7 @@ function settle(entry: u32, row: Exchange, how: u32): void {
 function evict(): bool {
   if (load<u32>(SIZE) + control(TABLE_COUNTS + LIST_CONVERSATION) + control(TABLE_COUNTS + LIST_CLOSED) !== 0)
     return false;
-  let list: u32 = LIST_OPEN;
-  if (control(TABLE_HEADS + LIST_LINGER) !== 0) list = LIST_LINGER;
-  else if (control(TABLE_HEADS + LIST_LONE) !== 0) list = LIST_LONE;
+  const list = firstToLeave();
   const entry = control(TABLE_HEADS + list);
   if (entry === 0) return false;
   const row = rowOf(entry);
@@ -392,4 +412,10 @@ function evict(): bool {
   }
   settle(entry, row, list === LIST_OPEN ? LOG_EVICTED : LOG_SETTLED);
   return true;
+}
+
+/** The list whose oldest leaves first, where there are no conversations: what is decided already, then what is not. */
+function firstToLeave(): u32 {
+  if (control(TABLE_HEADS + LIST_LINGER) !== 0) return LIST_LINGER;
+  return control(TABLE_HEADS + LIST_LONE) !== 0 ? LIST_LONE : LIST_OPEN;
 }
