@@ -61,7 +61,7 @@ export class Crossings {
       hashes.set(this.#hashes);
       this.#hashes = hashes;
     }
-    const ends = this.#table.get(entry, t.ENDS);
+    const ends = this.#table.ends(entry);
     const place = HASHES * entry;
     this.#enter(entry, place, this.#hash(ends, number));
     if (other !== number) this.#enter(entry, place + 1, this.#hash(ends, other));

@@ -26,17 +26,16 @@ export function noteSegment(s: Tracking, entry: number, packet: PacketRecord): v
 
 export function setProbe(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
-  const { words } = table;
-  const base = table.base(entry);
-  words[base + t.PROBE_IP_ID] = packet.ipId;
-  words[base + t.LAST_NANOS] = s.nanos;
-  words[base + t.LAYERS] = s.layers.intern(packet.layers, packet.layerCount);
-  words[base + t.PATH] = packet.path;
-  table.setFloat(entry, t.LAST_SECONDS, s.seconds);
+  table.set(entry, t.PROBE_IP_ID, packet.ipId);
+  table.set(entry, t.LAYERS, s.layers.intern(packet.layers, packet.layerCount));
+  table.set(entry, t.PATH, packet.path);
   table.setFloat(entry, t.LAST_GAP, 0);
   if (packet.dontFragment) table.add(entry, t.TRAIT_DONT_FRAGMENT);
   setStart(s, entry);
   setProbeHeader(s, entry, packet);
+  // After the start, as which it is: then it needs no place of its own.
+  table.set(entry, t.LAST_NANOS, s.nanos);
+  table.setFloat(entry, t.LAST_SECONDS, s.seconds);
   if (packet.flags < 0 && table.has(entry, t.TRAIT_PARTIAL)) table.add(entry, t.TRAIT_QUIET);
 }
 
@@ -44,8 +43,7 @@ export function setProbe(s: Tracking, entry: number, packet: PacketRecord): void
 export function setStart(s: Tracking, entry: number): void {
   const table = s.table;
   table.set(entry, t.PROBE_FRAME, wordOf(s.frame));
-  table.set(entry, t.STARTED_NANOS, s.nanos);
-  table.setFloat(entry, t.STARTED_SECONDS, s.seconds);
+  table.setStarted(entry, s.seconds, s.nanos);
   table.setDigits(entry, s.digits);
 }
 
@@ -53,17 +51,13 @@ export function setStart(s: Tracking, entry: number): void {
 export function setProbeHeader(s: Tracking, entry: number, packet: PacketRecord): void {
   const table = s.table;
   const { flags, assembly } = packet;
-  const { words } = table;
-  const base = table.base(entry);
   const hidden = packet.sequence < 0 ? t.HIDDEN_SEQUENCE : t.HIDDEN_FLAGS;
   table.setProbe(entry, flags < 0 ? PROBE_OTHER : PROBES.indexOf(classifyProbe(flags, packet.payloadLength)));
-  words[base + t.ISN] = packet.sequence;
-  words[base + t.PROBE_ACKNOWLEDGMENT] = packet.acknowledgment;
-  words[base + t.PROBE_WINDOW] = (packet.window << 16) | (packet.urgentPointer & 0xffff);
-  words[base + t.PROBE_HEADER] =
-    flags < 0
-      ? (hidden << 8) | (packet.ttl & 0xff)
-      : (flags << 16) | ((packet.reservedBits & 0x0f) << 8) | (packet.ttl & 0xff);
+  table.set(entry, t.ISN, packet.sequence);
+  table.set(entry, t.PROBE_ACKNOWLEDGMENT, packet.acknowledgment);
+  table.set(entry, t.PROBE_WINDOW, (packet.window << 16) | (packet.urgentPointer & 0xffff));
+  const header = flags < 0 ? hidden << 8 : (flags << 16) | ((packet.reservedBits & 0x0f) << 8);
+  table.set(entry, t.PROBE_HEADER, header | (packet.ttl & 0xff));
   const isCut = packet.fragment === FRAGMENT_FIRST && assembly?.isWhole !== true;
   table.set(entry, t.PROBE_PAYLOAD_LENGTH, isCut ? -1 : packet.payloadLength);
   table.setOptions(entry, packet.bytes, packet.optionsOffset, keepsEvidence(s) ? optionsLengthOf(packet) : 0);
@@ -118,7 +112,7 @@ function joinAnswer(
   const answer = createAnswer(s, packet, kind, acceptable);
   if (answer === 0) return LIKE;
   const last = table.get(entry, t.ANSWERS_LAST);
-  if (last === 0) table.set(entry, t.ANSWERS_FIRST, answer);
+  if (last === 0) table.beginAnswers(entry, answer);
   else answers.link(last, answer);
   table.set(entry, t.ANSWERS_LAST, answer);
   return NEW;

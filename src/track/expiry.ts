@@ -195,7 +195,7 @@ export function endExchange(s: Tracking, entry: number): void {
     s.conversations.release(conversation);
   }
   if (s.ledger !== null && table.clientPort(entry) !== 0 && table.serverPort(entry) !== 0)
-    s.ledger.note(table.get(entry, t.ENDS), -1);
+    s.ledger.note(table.ends(entry), -1);
   s.attempts.forget(entry);
   s.crossings.forget(entry);
 }

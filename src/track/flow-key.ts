@@ -29,6 +29,12 @@ export class FlowKey {
     packEnd(this.destination, bytes, packet.destinationOffset, this.isIpv6);
     this.sourcePort = packet.sourcePort;
     this.destinationPort = packet.destinationPort;
+    this.ends = this.hashEnds();
+    this.moveTo(scope);
+  }
+
+  /** Of the ends that stand here, in either direction and whatever the scope. */
+  hashEnds(): number {
     const words = this.isIpv6 ? 4 : 1;
     const isLower = this.#isSourceLower();
     const low = isLower ? this.source : this.destination;
@@ -40,8 +46,7 @@ export class FlowKey {
     this.#words[2 * words] = isLower
       ? (this.sourcePort << 16) | this.destinationPort
       : (this.destinationPort << 16) | this.sourcePort;
-    this.ends = hashWords(this.#words, 0, this.#length, this.#hashKey);
-    this.moveTo(scope);
+    return hashWords(this.#words, 0, this.#length, this.#hashKey);
   }
 
   /** The same ends in another scope. */

@@ -28,10 +28,9 @@ export function joinsLate(s: Tracking, entry: number, packet: PacketRecord): boo
 export function startLate(s: Tracking, packet: PacketRecord, newest: number): void {
   const table = s.table;
   const entry = insertExchange(s, packet, newest, !isServerSource(packet.sourcePort, packet.destinationPort));
-  table.set(entry, t.STARTED_NANOS, s.nanos);
+  table.setStarted(entry, s.seconds, s.nanos);
   table.set(entry, t.LAYERS, s.layers.intern(packet.layers, packet.layerCount));
   table.set(entry, t.PATH, packet.path);
-  table.setFloat(entry, t.STARTED_SECONDS, s.seconds);
   table.setDigits(entry, s.digits);
   table.setVerdict(entry, UNSOLICITED);
   table.enlist(entry, t.LIST_CONVERSATION, 0);

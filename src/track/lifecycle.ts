@@ -85,13 +85,10 @@ export function becomeUnsolicited(s: Tracking, entry: number, packet: PacketReco
   table.setVerdict(entry, UNSOLICITED);
   if (s.evicted > 0 && s.evictedQuestions.has(table.hash(entry), numberAsked(packet)))
     conversationOf(s, entry).isQuestionEvicted = true;
-  table.set(entry, t.ANSWERS_FIRST, answer);
-  table.set(entry, t.ANSWERS_LAST, answer);
-  table.set(entry, t.ANSWER, answer);
-  table.set(entry, t.STARTED_NANOS, s.nanos);
+  table.setAnswers(entry, answer);
+  table.setStarted(entry, s.seconds, s.nanos);
   table.set(entry, t.LAYERS, s.layers.intern(packet.layers, packet.layerCount));
   table.set(entry, t.PATH, packet.path);
-  table.setFloat(entry, t.STARTED_SECONDS, s.seconds);
   table.setDigits(entry, s.digits);
   if (kind === KIND_SYN_ACK) table.enlist(entry, t.LIST_LONE, s.clock.now + LONE_NANOS);
   else table.enlist(entry, t.LIST_LINGER, s.clock.now + s.timeoutNanos);

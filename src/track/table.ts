@@ -6,9 +6,9 @@
  * decoding of a frame.
  */
 import {
+  ANSWERS_FIRST,
   CLIENT,
   DEADLINE,
-  ENDS,
   HASH,
   LIST,
   LIST_NEXT,
@@ -17,11 +17,26 @@ import {
   ROW_WORDS,
   SCOPE,
   SERVER,
+  STARTED_NANOS,
+  STARTED_SECONDS,
   TRAITS,
 } from '../core/exchange-layout.ts';
 import { OPTIONS, LENGTH as OPTIONS_LENGTH, ROW_WORDS as OPTIONS_WORDS } from '../core/exchange-options-layout.ts';
-import { CLIENT_MORE, NEWER, OLDER, OPTIONS_MORE, ROW_WORDS as REST_WORDS, SERVER_MORE } from '../core/exchange-rest-layout.ts';
 import {
+  ANSWER,
+  ANSWERS_LAST,
+  CLIENT_MORE,
+  LAST_NANOS,
+  LAST_SECONDS,
+  NEWER,
+  OLDER,
+  OPTIONS_MORE,
+  PATH,
+  ROW_WORDS as REST_WORDS,
+  SERVER_MORE,
+} from '../core/exchange-rest-layout.ts';
+import {
+  NO_PROBE,
   TABLE_COUNTS,
   TABLE_FREE,
   TABLE_HEADS,
@@ -38,7 +53,7 @@ import {
   TRAIT_VERDICT,
   UNLISTED,
 } from '../core/layout.ts';
-import type { FlowKey } from './flow-key.ts';
+import { FlowKey } from './flow-key.ts';
 import { OwnTable, type TableMemory } from './table-memory.ts';
 import { packWords, unpackWords } from './words.ts';
 
@@ -47,7 +62,7 @@ import { packWords, unpackWords } from './words.ts';
  *   CLIENT, SERVER          big-endian words; of IPv6 the other three are at CLIENT_MORE, SERVER_MORE
  *   PORTS                   client port << 16 | server port
  *   TRAITS                  bits of TRAIT_ below
- *   HASH, ENDS              hash of the ends with the scope, and whatever the scope
+ *   HASH                    hash of the ends with the scope
  *   NEWER, OLDER            the attempt after this one on the same key, and the one before
  *   LIST                    the list that it is in: LIST_ below
  *   PROBE_WINDOW            window << 16 | urgent pointer
@@ -64,21 +79,14 @@ import { packWords, unpackWords } from './words.ts';
  *   HOLD_UNTIL              timer time until which a silent exchange is held for its next retransmission
  */
 export {
-  ANSWER,
   ANSWERS_FIRST,
-  ANSWERS_LAST,
   CLIENT,
-  ENDS,
   FRAME_SECOND,
   FRAMES_FIRST,
   ID,
   ISN,
-  LAST_NANOS,
-  LAST_SECONDS,
   LAYERS,
-  PATH,
   PORTS,
-  PROBE_ACKNOWLEDGMENT,
   PROBE_FRAME,
   PROBE_HEADER,
   PROBE_IP_ID,
@@ -90,11 +98,17 @@ export {
 } from '../core/exchange-layout.ts';
 export {
   ANOMALIES,
+  ANSWER,
+  ANSWERS_LAST,
   CONVERSATION,
   FRAMES_LAST,
   HOLD_UNTIL,
   LAST_GAP,
+  LAST_NANOS,
+  LAST_SECONDS,
   MARK,
+  PATH,
+  PROBE_ACKNOWLEDGMENT,
   PROBE_PAYLOAD_LENGTH,
   RETRANSMISSIONS,
   WAITS,
@@ -147,6 +161,8 @@ const GROWTH = 4;
 export class ExchangeTable {
   readonly limit: number;
   readonly #memory: TableMemory;
+  /** For ends(). */
+  readonly #key = new FlowKey();
   /** Size, lists: TABLE_ of core/layout.ts. */
   readonly #control: Int32Array;
   #words: Int32Array;
@@ -179,12 +195,23 @@ export class ExchangeTable {
 
   get(entry: number, word: number): number {
     if (word < ROW_WORDS) return this.#words[entry * ROW_WORDS + word];
-    return this.#hasRest(entry) ? this.#restWords[entry * REST_WORDS + word - ROW_WORDS] : 0;
+    return this.#hasRest(entry) ? this.#restWords[entry * REST_WORDS + word - ROW_WORDS] : this.#implied(entry, word);
+  }
+
+  /** A word of the rest where there is none: see core/assembly/exchange-rest.ts. */
+  #implied(entry: number, word: number): number {
+    if (word === PATH) return this.get(entry, SCOPE);
+    if (word === ANSWERS_LAST || word === ANSWER) return this.get(entry, ANSWERS_FIRST);
+    return word === LAST_NANOS && this.probe(entry) !== NO_PROBE ? this.get(entry, STARTED_NANOS) : 0;
+  }
+
+  #impliedFloat(entry: number, word: number): number {
+    return word === LAST_SECONDS && this.probe(entry) !== NO_PROBE ? this.getFloat(entry, STARTED_SECONDS) : 0;
   }
 
   set(entry: number, word: number, value: number): void {
     if (word < ROW_WORDS) this.#words[entry * ROW_WORDS + word] = value;
-    else if (value !== 0 || this.#hasRest(entry)) {
+    else if (this.#hasRest(entry) || value !== this.#implied(entry, word)) {
       this.#needRest(entry);
       this.#restWords[entry * REST_WORDS + word - ROW_WORDS] = value;
     }
@@ -192,12 +219,14 @@ export class ExchangeTable {
 
   getFloat(entry: number, word: number): number {
     if (word < ROW_FLOATS) return this.#floats[entry * ROW_FLOATS + word];
-    return this.#hasRest(entry) ? this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS] : 0;
+    return this.#hasRest(entry)
+      ? this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS]
+      : this.#impliedFloat(entry, word);
   }
 
   setFloat(entry: number, word: number, value: number): void {
     if (word < ROW_FLOATS) this.#floats[entry * ROW_FLOATS + word] = value;
-    else if (value !== 0 || this.#hasRest(entry)) {
+    else if (this.#hasRest(entry) || value !== this.#impliedFloat(entry, word)) {
       this.#needRest(entry);
       this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS] = value;
     }
@@ -207,16 +236,47 @@ export class ExchangeTable {
     return (this.#words[entry * ROW_WORDS + TRAITS] & TRAIT_HAS_REST) !== 0;
   }
 
-  /** The rest is zero when it is first needed. */
+  /** The rest is as it was implied when it is first needed. */
   #needRest(entry: number): void {
     if (this.#hasRest(entry)) return;
     const { rest } = this.#memory;
     const start = entry * REST_WORDS;
+    const lastSeconds = this.#impliedFloat(entry, LAST_SECONDS);
+    const lastNanos = this.#implied(entry, LAST_NANOS);
     while (start + REST_WORDS > rest.words.length) rest.addRows();
     this.#restWords = rest.words;
     this.#restFloats = rest.floats;
     this.#restWords.fill(0, start, start + REST_WORDS);
     this.add(entry, TRAIT_HAS_REST);
+    this.set(entry, PATH, this.get(entry, SCOPE));
+    this.set(entry, ANSWERS_LAST, this.get(entry, ANSWERS_FIRST));
+    this.set(entry, ANSWER, this.get(entry, ANSWERS_FIRST));
+    this.set(entry, LAST_NANOS, lastNanos);
+    this.setFloat(entry, LAST_SECONDS, lastSeconds);
+  }
+
+  /** When its first segment came. The last one is no other for that. */
+  setStarted(entry: number, seconds: number, nanos: number): void {
+    const before = this.getFloat(entry, STARTED_SECONDS);
+    const nanosBefore = this.get(entry, STARTED_NANOS);
+    const isFirst = before === 0 && nanosBefore === 0;
+    const isSame = before === seconds && nanosBefore === nanos;
+    if (!isFirst && !isSame && this.probe(entry) !== NO_PROBE) this.#needRest(entry);
+    this.setFloat(entry, STARTED_SECONDS, seconds);
+    this.set(entry, STARTED_NANOS, nanos);
+  }
+
+  /** Its only answer, which has settled the verdict. */
+  setAnswers(entry: number, answer: number): void {
+    this.set(entry, ANSWERS_FIRST, answer);
+    this.set(entry, ANSWERS_LAST, answer);
+    this.set(entry, ANSWER, answer);
+  }
+
+  /** Its first answer, which has settled nothing yet. */
+  beginAnswers(entry: number, answer: number): void {
+    this.#needRest(entry);
+    this.set(entry, ANSWERS_FIRST, answer);
   }
 
   /** Word 0 to 3 of its client's (CLIENT) or its server's (SERVER) address. */
@@ -281,6 +341,9 @@ export class ExchangeTable {
   }
 
   setProbe(entry: number, probe: number): void {
+    const isGone = probe === NO_PROBE && this.probe(entry) !== NO_PROBE;
+    if (isGone && (this.#implied(entry, LAST_NANOS) !== 0 || this.#impliedFloat(entry, LAST_SECONDS) !== 0))
+      this.#needRest(entry);
     this.set(entry, TRAITS, (this.get(entry, TRAITS) & ~(0xf << TRAIT_PROBE_SHIFT)) | (probe << TRAIT_PROBE_SHIFT));
   }
 
@@ -294,6 +357,20 @@ export class ExchangeTable {
 
   hash(entry: number): number {
     return this.get(entry, HASH);
+  }
+
+  /** The hash of its ends, whatever the scope. */
+  ends(entry: number): number {
+    if (this.get(entry, SCOPE) === 0) return this.hash(entry);
+    const key = this.#key;
+    key.isIpv6 = this.has(entry, TRAIT_IPV6);
+    key.sourcePort = this.clientPort(entry);
+    key.destinationPort = this.serverPort(entry);
+    for (let word = 0; word < 4; word++) {
+      key.source[word] = this.addressWord(entry, CLIENT, word);
+      key.destination[word] = this.addressWord(entry, SERVER, word);
+    }
+    return key.hashEnds();
   }
 
   /** Whether it is in a list at all. */
@@ -417,7 +494,6 @@ export class ExchangeTable {
       : (key.destinationPort << 16) | key.sourcePort;
     words[base + SCOPE] = key.scope;
     words[base + HASH] = key.hash;
-    words[base + ENDS] = key.ends;
     words[base + TRAITS] = key.isIpv6 ? TRAIT_IPV6 : 0;
     words[base + LIST_PREVIOUS] = UNLISTED;
     if (key.isIpv6) {
@@ -451,6 +527,8 @@ export class ExchangeTable {
 
   /** Puts the entry into the scope of the key, on whose ends it is, and where there is nothing yet. */
   move(entry: number, key: FlowKey): void {
+    // Its path, which is the scope where nothing else is said, stays.
+    this.#needRest(entry);
     this.#unindex(entry);
     this.set(entry, NEWER, 0);
     this.set(entry, OLDER, 0);

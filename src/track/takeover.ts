@@ -67,9 +67,7 @@ export class Takeover {
     if (state === 'silent') table.add(entry, t.TRAIT_TIMED_OUT);
     if (taken.answer !== null) {
       const answer = this.#createAnswer(taken, taken.answer);
-      table.set(entry, t.ANSWERS_FIRST, answer);
-      table.set(entry, t.ANSWERS_LAST, answer);
-      table.set(entry, t.ANSWER, answer);
+      table.setAnswers(entry, answer);
     }
     table.enlist(entry, LIST_OF[state], taken.deadline);
     if (state !== 'conversing') this.#noteDeadline(entry, taken);
@@ -125,8 +123,7 @@ export class Takeover {
     table.set(entry, t.PROBE_HEADER, (probe.flags << 16) | probe.ttl);
     table.set(entry, t.PROBE_IP_ID, probe.ipId);
     table.set(entry, t.PROBE_FRAME, probe.frame);
-    table.set(entry, t.STARTED_NANOS, probe.nanos);
-    table.setFloat(entry, t.STARTED_SECONDS, probe.seconds);
+    table.setStarted(entry, probe.seconds, probe.nanos);
     table.set(entry, t.LAST_NANOS, probe.nanos);
     table.setFloat(entry, t.LAST_SECONDS, probe.seconds);
     table.setFloat(entry, t.LAST_GAP, lastGap);

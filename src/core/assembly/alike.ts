@@ -123,8 +123,8 @@ function shapeOf(entry: u32, row: Exchange): i32 {
   if ((traits & TRAIT_HAS_REST) !== 0) {
     const rest = restOf(entry);
     if ((rest.conversation | rest.anomalies) !== 0) return -1;
+    if (first !== rest.answersLast || first !== rest.answer) return -1;
   }
-  if (first !== row.answersLast || first !== row.answer) return -1;
   const probe = (traits >> TRAIT_PROBE_SHIFT) & 0xf;
   if (probe !== PROBE_SYN && probe !== NO_PROBE) return -1;
   let kind: u32 = 0;

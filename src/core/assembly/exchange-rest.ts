@@ -28,6 +28,17 @@ export class ExchangeRest {
   optionsMore2: u32;
   optionsMore3: u32;
   optionsMore4: u32;
+  /** Where there is no rest, this is the scope; */
+  path: u32;
+  /** these are the first answer; */
+  answersLast: u32;
+  answer: u32;
+  /** this is 0; */
+  probeAcknowledgment: u32;
+  /** and these are when it started, or 0 where there was no question. */
+  lastSeconds: f64;
+  lastNanos: u32;
+  unused1: u32;
 
   static at(rows: usize, entry: u32): ExchangeRest {
     return changetype<ExchangeRest>(rows + <usize>entry * offsetof<ExchangeRest>());

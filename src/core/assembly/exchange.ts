@@ -1,5 +1,5 @@
 /**
- * An exchange as a row of the table: two cache lines, which hold all of a SYN over IPv4, or of an answer to none, but its options. The build
+ * An exchange as a row of the table: all of a SYN over IPv4, or of an answer to none, but its options; what is mostly as something else is stands in the rest. The build
  * reads the layout off this class into ../exchange-layout.ts, by which the tracker reads and writes the same rows. What the fields mean in detail, and
  * the bits of `traits`: track/table.ts.
  */
@@ -18,27 +18,21 @@ export class Exchange {
   listNext: u32;
   deadline: f64;
   list: u32;
-  ends: u32;
+  /** The first of its answers, which is the last too, and has settled the verdict, where the rest says nothing else. */
   answersFirst: u32;
-  answersLast: u32;
-  answer: u32;
-  isn: u32;
 
   // Evidence.
+  isn: u32;
+  probeFrame: u32;
   startedSeconds: f64;
   startedNanos: u32;
-  probeFrame: u32;
   id: u32;
   framesFirst: u32;
   frameSecond: u32;
   layers: u32;
-  path: u32;
   probeHeader: u32;
   probeIpId: i32;
-  probeAcknowledgment: u32;
   probeWindow: u32;
-  lastNanos: u32;
-  lastSeconds: f64;
 
   /** The row of an entry, where the table's rows begin at `rows`. */
   static at(rows: usize, entry: u32): Exchange {

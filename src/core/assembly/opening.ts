@@ -49,8 +49,7 @@ import {
   windowAndUrgent,
 } from './at-hand';
 import { ExchangeOptions } from './exchange-options';
-import { hash, scope } from './key';
-import { append, hasRoom, insert, rowOf } from './rows';
+import { append, hasRoom, insert, noteStart, restForMore, rowOf, setAnswer } from './rows';
 
 const SYN: u32 = 2;
 
@@ -70,8 +69,6 @@ function layersOf(): u32 {
 function openRow(scopedHash: u32, sourceIsClient: bool, keeps: bool): u32 {
   const entry = insert(scopedHash, sourceIsClient);
   const row = rowOf(entry);
-  row.ends = hash;
-  row.path = scope;
   row.layers = layersOf();
   const id = load<f64>(NEXT_ID);
   store<f64>(NEXT_ID, id + 1);
@@ -94,7 +91,6 @@ export function openQuestion(scopedHash: u32, now: f64): u32 {
     (dontFragment() ? TRAIT_DONT_FRAGMENT : 0) |
     TRAIT_HAS_PROBE_HEADER;
   row.isn = sequence();
-  row.probeAcknowledgment = acknowledgment();
   row.probeHeader = (flagsOf() << 16) | (reservedBits() << 8) | timeToLive();
   row.probeIpId = identification();
   row.probeWindow = windowAndUrgent();
@@ -103,8 +99,8 @@ export function openQuestion(scopedHash: u32, now: f64): u32 {
     ExchangeOptions.set(<usize>load<u32>(TABLE_OPTIONS), entry, transport + 20, headerLength - 20);
   }
   row.probeFrame = frame;
-  row.lastSeconds = <f64>seconds;
-  row.lastNanos = nanos;
+  noteStart(entry, row);
+  if (acknowledgment() !== 0) restForMore(entry).probeAcknowledgment = acknowledgment();
   append(entry, row, LIST_OPEN, now + load<f64>(TIMEOUT));
   return entry;
 }
@@ -121,7 +117,7 @@ export function openAnswer(scopedHash: u32, now: f64, keeps: bool): u32 {
   const accepts = (flagsOf() & SYN) !== 0;
   const answer = createAnswer(accepts ? ANSWER_SYN_ACK : ANSWER_RESET, keeps);
   row.traits |= VERDICT_UNSOLICITED | (NO_PROBE << TRAIT_PROBE_SHIFT);
-  row.answersFirst = row.answersLast = row.answer = answer;
+  setAnswer(entry, row, answer);
   if (accepts) append(entry, row, LIST_LONE, now + LONE_NANOS);
   else append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
   return entry;

@@ -21,7 +21,7 @@ import { advanceClock } from './clock';
 import { readKey, scopedHash } from './key';
 import { isOpenTo, openAnswer, openQuestion, takesAnswers } from './opening';
 import { expire } from './ordinary';
-import { append, expireRows, findRow, hasRoom, isFresh, isFromServer, log, rowOf, unlink } from './rows';
+import { append, expireRows, findRow, hasRoom, isFresh, isFromServer, log, rowOf, setAnswer, unlink } from './rows';
 
 const FIN: u32 = 1;
 const SYN: u32 = 2;
@@ -72,7 +72,7 @@ function refuse(entry: u32, now: f64): bool {
   }
   if (!isFresh(entry, row) || !isFromServer(entry, row) || acknowledgment() !== row.isn + 1 || !poolHasRoom())
     return false;
-  row.answersFirst = row.answersLast = row.answer = createAnswer(ANSWER_RESET, true);
+  setAnswer(entry, row, createAnswer(ANSWER_RESET, true));
   row.frameSecond = frame;
   row.traits = (row.traits & ~TRAIT_VERDICT) | VERDICT_REFUSED;
   unlink(row);

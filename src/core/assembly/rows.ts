@@ -159,8 +159,31 @@ export function restForMore(entry: u32): ExchangeRest {
   if (!hasRest(row)) {
     ExchangeRest.clear(rest);
     row.traits |= TRAIT_HAS_REST;
+    rest.path = row.scope;
+    rest.answersLast = rest.answer = row.answersFirst;
+    noteLast(row, rest);
   }
   return rest;
+}
+
+/** It was sent once: when it started. */
+function noteLast(row: Exchange, rest: ExchangeRest): void {
+  const isQuestion = ((row.traits >> TRAIT_PROBE_SHIFT) & 0xf) !== NO_PROBE;
+  rest.lastSeconds = isQuestion ? row.startedSeconds : 0;
+  rest.lastNanos = isQuestion ? row.startedNanos : 0;
+}
+
+/** The same once it is known when it started. */
+export function noteStart(entry: u32, row: Exchange): void {
+  if (hasRest(row)) noteLast(row, restOf(entry));
+}
+
+/** Its only answer. */
+export function setAnswer(entry: u32, row: Exchange, answer: u32): void {
+  row.answersFirst = answer;
+  if (!hasRest(row)) return;
+  const rest = restOf(entry);
+  rest.answersLast = rest.answer = answer;
 }
 
 function hasRest(row: Exchange): bool {
