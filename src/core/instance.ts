@@ -83,7 +83,8 @@ export function takeMachine(room: Room): Machine | null {
     return free;
   }
   if (compiled === null && derived === null) throw new TypeError('prepareMachine() comes first');
-  let end = at.RECORDS + (room.records + 1) * at.RECORD_LENGTH + indexBytes(room.records);
+  const recordBytes = (room.records + 1) * at.RECORD_LENGTH;
+  let end = at.RECORDS + recordBytes + (recordBytes >> at.MORE_SHIFT) + indexBytes(room.records);
   const place = (rows: number, words: number): number => {
     const start = Math.ceil(end / LINE) * LINE;
     end = start + (rows + 1) * words * 4;

@@ -253,12 +253,12 @@ export const ALIKE_ANY_CLIENT = 2;
 export const ALIKE_ANY_SERVER = 4;
 
 export const RECORDS = 2097152;
-/** Two cache lines: what IPv4 and most segments need is in the first. */
-export const RECORD_LENGTH = 128;
-export const RECORD_SHIFT = 7;
+/** What IPv4 needs; of IPv6 the other words of the addresses lie behind all records, a quarter as long for each. */
+export const RECORD_LENGTH = 96;
+export const MORE_SHIFT = 2;
 /** client port << 16 | server port */
 export const PORTS = 0;
-export const CLIENT = 4; // first word; the others at CLIENT_MORE
+export const CLIENT = 4; // first word
 export const SERVER = 8;
 export const SCOPE = 12;
 /** STATE_ below. */
@@ -277,18 +277,18 @@ export const PROBE_TTL = 56;
 export const ANSWER_TTL = 57;
 export const PROBE_IP_ID = 58; // 16 bits
 export const ANSWER_IP_ID = 60; // 16 bits
-export const CLIENT_MORE = 64; // 3 words
-export const SERVER_MORE = 76; // 3 words
 /** The time is that of the last transmission, the frame that of the first. */
-export const PROBE_SECONDS = 88;
-export const PROBE_NANOS = 92;
-export const PROBE_FRAME = 96;
-export const ANSWER_SECONDS = 100;
-export const ANSWER_NANOS = 104;
-export const ANSWER_FRAME = 108;
-export const ANSWER_ACKNOWLEDGMENT = 112;
+export const PROBE_SECONDS = 64;
+export const PROBE_NANOS = 68;
+export const PROBE_FRAME = 72;
+export const ANSWER_SECONDS = 76;
+export const ANSWER_NANOS = 80;
+export const ANSWER_FRAME = 84;
 /** Nanoseconds between the last two transmissions; of a silent exchange the time until which it is held. A double. */
-export const GAP_OR_HOLD = 120;
+export const GAP_OR_HOLD = 88;
+/** Of IPv6, three words each. */
+export const CLIENT_MORE = 0;
+export const SERVER_MORE = 12;
 
 /** Waits for an answer; conversing; closed; refused; without an answer for so long that it is silent. */
 export const STATE_OPEN = 1;

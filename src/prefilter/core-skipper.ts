@@ -354,6 +354,8 @@ export class CoreSkipper implements RecordSkipper, Ledger {
   #entryAt(record: number): LedgerEntry {
     const state = this.#word(record, at.STATE);
     const isIpv6 = (state & at.STATE_IPV6) !== 0;
+    const more =
+      at.RECORDS + (this.#machine.room.records + 1) * at.RECORD_LENGTH + ((record - at.RECORDS) >> at.MORE_SHIFT);
     const sequence = this.#word(record, at.ISN) >>> 0;
     const probe: LedgerSegment = {
       frame: this.#word(record, at.PROBE_FRAME) >>> 0,
@@ -376,13 +378,14 @@ export class CoreSkipper implements RecordSkipper, Ledger {
       ttl: this.#octets[record + at.ANSWER_TTL]!,
       ipId: isIpv6 ? -1 : this.#halves[(record + at.ANSWER_IP_ID) >> 1]!,
       sequence: this.#word(record, at.ANSWER_SEQUENCE) >>> 0,
-      acknowledgment: this.#word(record, at.ANSWER_ACKNOWLEDGMENT) >>> 0,
+      // Any other would not have been its answer.
+      acknowledgment: (sequence + 1) >>> 0,
     };
     return {
       id: this.#word(record, at.ID),
       scope: this.#word(record, at.SCOPE),
-      client: this.#address(record + at.CLIENT, record + at.CLIENT_MORE, isIpv6),
-      server: this.#address(record + at.SERVER, record + at.SERVER_MORE, isIpv6),
+      client: this.#address(record + at.CLIENT, more + at.CLIENT_MORE, isIpv6),
+      server: this.#address(record + at.SERVER, more + at.SERVER_MORE, isIpv6),
       ports: this.#word(record, at.PORTS),
       state: STATES[kind]!,
       clientFin: (state & at.STATE_CLIENT_FIN) !== 0,
