@@ -377,8 +377,8 @@ export const ANSWER_HAS_URGENT = 1 << 19;
 export const ANSWER_DIGITS_SHIFT = 20; // 4 bits
 export const ANSWER_RESERVED_SHIFT = 26; // 3 bits, where they are known
 export const ANSWER_HAS_RESERVED = 1 << 29;
-/** Whether there is a row beside that of the answer, for what few have. */
-export const ANSWER_HAS_REST = 1 << 30;
+/** Whether there is a row beside that of the answer, for what few have. Bits 15, 24, 25 and 30 are the tracker's (track/answer-pool.ts). */
+export const ANSWER_HAS_REST = 1 << 31;
 /** Kinds of answers, the first two of them. */
 export const ANSWER_SYN_ACK = 0;
 export const ANSWER_RESET = 1;

@@ -112,7 +112,7 @@ function joinAnswer(
   const answer = createAnswer(s, packet, kind, acceptable);
   if (answer === 0) return LIKE;
   const last = table.get(entry, t.ANSWERS_LAST);
-  if (last === 0) table.beginAnswers(entry, answer);
+  if (last === 0) table.set(entry, t.ANSWERS_FIRST, answer);
   else answers.link(last, answer);
   table.set(entry, t.ANSWERS_LAST, answer);
   return NEW;

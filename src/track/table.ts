@@ -210,8 +210,11 @@ export class ExchangeTable {
   }
 
   set(entry: number, word: number, value: number): void {
-    if (word < ROW_WORDS) this.#words[entry * ROW_WORDS + word] = value;
-    else if (this.#hasRest(entry) || value !== this.#implied(entry, word)) {
+    if (word < ROW_WORDS) {
+      // What goes by it without saying does so no longer.
+      if ((word === ANSWERS_FIRST || word === STARTED_NANOS) && value !== this.get(entry, word)) this.#needRest(entry);
+      this.#words[entry * ROW_WORDS + word] = value;
+    } else if (this.#hasRest(entry) || value !== this.#implied(entry, word)) {
       this.#needRest(entry);
       this.#restWords[entry * REST_WORDS + word - ROW_WORDS] = value;
     }
@@ -225,8 +228,10 @@ export class ExchangeTable {
   }
 
   setFloat(entry: number, word: number, value: number): void {
-    if (word < ROW_FLOATS) this.#floats[entry * ROW_FLOATS + word] = value;
-    else if (this.#hasRest(entry) || value !== this.#impliedFloat(entry, word)) {
+    if (word < ROW_FLOATS) {
+      if (word === STARTED_SECONDS && value !== this.getFloat(entry, word)) this.#needRest(entry);
+      this.#floats[entry * ROW_FLOATS + word] = value;
+    } else if (this.#hasRest(entry) || value !== this.#impliedFloat(entry, word)) {
       this.#needRest(entry);
       this.#restFloats[entry * REST_FLOATS + word - ROW_FLOATS] = value;
     }
@@ -262,21 +267,15 @@ export class ExchangeTable {
     const isFirst = before === 0 && nanosBefore === 0;
     const isSame = before === seconds && nanosBefore === nanos;
     if (!isFirst && !isSame && this.probe(entry) !== NO_PROBE) this.#needRest(entry);
-    this.setFloat(entry, STARTED_SECONDS, seconds);
-    this.set(entry, STARTED_NANOS, nanos);
+    this.#floats[entry * ROW_FLOATS + STARTED_SECONDS] = seconds;
+    this.#words[entry * ROW_WORDS + STARTED_NANOS] = nanos;
   }
 
   /** Its only answer, which has settled the verdict. */
   setAnswers(entry: number, answer: number): void {
-    this.set(entry, ANSWERS_FIRST, answer);
+    this.#words[entry * ROW_WORDS + ANSWERS_FIRST] = answer;
     this.set(entry, ANSWERS_LAST, answer);
     this.set(entry, ANSWER, answer);
-  }
-
-  /** Its first answer, which has settled nothing yet. */
-  beginAnswers(entry: number, answer: number): void {
-    this.#needRest(entry);
-    this.set(entry, ANSWERS_FIRST, answer);
   }
 
   /** Word 0 to 3 of its client's (CLIENT) or its server's (SERVER) address. */
@@ -395,15 +394,6 @@ export class ExchangeTable {
     return this.get(entry, PORTS) & 0xffff;
   }
 
-  /** All rows and where one of them starts there, for reading many words at once: until the next insert(). */
-  get words(): Int32Array {
-    return this.#words;
-  }
-
-  base(entry: number): number {
-    return entry * ROW_WORDS;
-  }
-
   /** The newest attempt whose ends are those of the key, in either direction; 0 when none. */
   find(key: FlowKey): number {
     const index = this.#index;
@@ -476,7 +466,7 @@ export class ExchangeTable {
     if (entry !== 0) {
       control[TABLE_FREE] = this.get(entry, LIST_NEXT);
       // What was never used is zero already, and its memory need not be touched twice.
-      const start = this.base(entry);
+      const start = entry * ROW_WORDS;
       this.#words.fill(0, start, start + ROW_WORDS);
     } else {
       entry = control[TABLE_USED]++;

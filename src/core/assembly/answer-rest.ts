@@ -1,6 +1,3 @@
-import { ANSWER_OPTIONS } from '../layout';
-import { AnswerOptions } from './answer-options';
-
 /**
  * What few answers have, in a row beside that of Answer, which is there only where ANSWER_HAS_REST says so: the next in the list, what did not come alone or
  * is no segment, of IPv6 the rest of the source, and what long options go on with.
@@ -30,13 +27,9 @@ export class AnswerRest {
     return rest;
   }
 
-  /** The options of an answer, which begin at `from`; `rest` where they are longer than most. */
-  static setOptions(answer: u32, rest: AnswerRest | null, from: usize, length: usize): void {
-    const first = <usize>load<u32>(ANSWER_OPTIONS) + <usize>answer * offsetof<AnswerOptions>();
-    const most = offsetof<AnswerOptions>();
-    for (let i: usize = 0; i < min(length, most); i += 4) store<u32>(first + i, bswap<u32>(load<u32>(from + i)));
-    if (rest === null) return;
-    const more = changetype<usize>(rest) + offsetof<AnswerRest>('optionsMore');
-    for (let i = most; i < length; i += 4) store<u32>(more + i - most, bswap<u32>(load<u32>(from + i)));
+  /** What the options go on with, which begins at `from`. */
+  static setOptions(row: AnswerRest, from: usize, length: usize): void {
+    const to = changetype<usize>(row) + offsetof<AnswerRest>('optionsMore');
+    for (let i: usize = 0; i < length; i += 4) store<u32>(to + i, bswap<u32>(load<u32>(from + i)));
   }
 }

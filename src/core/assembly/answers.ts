@@ -85,13 +85,13 @@ export function createAnswer(kind: u32, keeps: bool): u32 {
   const optionsLength: u32 = keeps ? headerLength - 20 : 0;
   row.optionsLength = optionsLength;
   let rest: AnswerRest | null = null;
-  if (isIpv6 || optionsLength > <u32>offsetof<AnswerOptions>()) {
+  if (isIpv6 || AnswerOptions.areLong(optionsLength)) {
     row.traits |= ANSWER_HAS_REST;
     rest = AnswerRest.begin(<usize>load<u32>(ANSWER_REST), answer);
     rest.sourceMore = source1;
     rest.source2 = source2;
     rest.source3 = source3;
   }
-  if (optionsLength > 0) AnswerRest.setOptions(answer, rest, transport + 20, optionsLength);
+  if (optionsLength > 0) AnswerOptions.set(answer, rest, transport + 20, optionsLength);
   return answer;
 }

@@ -20,7 +20,6 @@ export class ExchangeOptions {
     store<u32>(row, <u32>length);
     for (let i: usize = 0; i < min(length, MOST); i += 4) store<u32>(row + 4 + i, bswap<u32>(load<u32>(from + i)));
     if (length <= MOST) return;
-    const more = changetype<usize>(restForMore(entry)) + offsetof<ExchangeRest>('optionsMore');
-    for (let i: usize = MOST; i < length; i += 4) store<u32>(more + i - MOST, bswap<u32>(load<u32>(from + i)));
+    ExchangeRest.setOptions(restForMore(entry), from + MOST, length - MOST);
   }
 }

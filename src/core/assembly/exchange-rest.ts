@@ -44,6 +44,12 @@ export class ExchangeRest {
     return changetype<ExchangeRest>(rows + <usize>entry * offsetof<ExchangeRest>());
   }
 
+  /** What the options go on with, which begins at `from`. */
+  static setOptions(row: ExchangeRest, from: usize, length: usize): void {
+    const to = changetype<usize>(row) + offsetof<ExchangeRest>('optionsMore');
+    for (let i: usize = 0; i < length; i += 4) store<u32>(to + i, bswap<u32>(load<u32>(from + i)));
+  }
+
   static clear(row: ExchangeRest): void {
     memory.fill(changetype<usize>(row), 0, offsetof<ExchangeRest>());
   }
