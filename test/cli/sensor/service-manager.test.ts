@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { runCommand } from '../../support/command.ts';
 import { FakeSniff } from '../../support/fake-capturer.ts';
 import { describeWith } from '../../support/tools.ts';
 
@@ -85,11 +86,22 @@ describeWith(['systemd-notify', 'python3'], 'under systemd', () => {
     expect(messages()[0]).toContain('STATUS=nothing is captured');
   }, 30_000);
 
-  it('sniff with a bad configuration ends with status 2, which the unit does not start again', async () => {
+  it.each([
+    ['an option', ['--answer-timeout', 'soon'], /--answer-timeout soon/],
+    ['a configuration that is not there', ['--config', 'nowhere.yaml'], /nowhere\.yaml: there is no such file/],
+    ['a configuration that is wrong', ['--config', 'bad.yaml'], /bad\.yaml:2:3: rules\.nosuch: unknown rule/],
+    ['a folder that is not there', ['-o', 'nowhere/eve.json', '-f', 'eve'], /cannot write .*nowhere\/eve\.json/],
+    ['an address of others', ['--metrics', '192.0.2.77:9464'], /cannot listen on 192\.0\.2\.77/],
+  ])('%s is one line and status 2, which the unit does not start again', async (_, args, said) => {
     const { socket, messages } = await listen();
-    running = new FakeSniff(folder, ['--answer-timeout', 'soon'], { env: { NOTIFY_SOCKET: socket } });
-    expect(await running.ended).toBe(2);
+    writeFileSync(join(folder, 'bad.yaml'), 'rules:\n  nosuch: off\n');
+    const options = { cwd: folder, env: { NOTIFY_SOCKET: socket } };
+    const { status, stderr } = await runCommand(['sniff', 'lo', '--restart', ...args], options);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(said);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(messages().join()).not.toContain('READY');
+    // systemd.service(5): neither Restart= nor --restart makes more of it than that.
     expect(readFileSync(unit, 'utf8')).toMatch(/^Restart=on-failure\nRestartPreventExitStatus=2$/m);
   });
 });
@@ -113,6 +125,11 @@ describeWith(['systemd-analyze'], 'examples/portzero.service', () => {
       encoding: 'utf8',
     });
     expect(said).toMatch(/Overall exposure level for portzero\.service: 1\.\d/);
+  });
+
+  it('has nothing that systemd would pass over', () => {
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+    expect([status, stdout, stderr]).toEqual([0, '', '']);
   });
 
   it('names options that there are', () => {
