@@ -157,10 +157,15 @@ function segmentElsewhere(s: Tracking, packet: PacketRecord): number {
   if (entry === 0 || !table.isListed(entry) || !table.isOnEnds(entry, s.key)) return 0;
   if (table.get(entry, t.SCOPE) === s.key.scope) return 0;
   const elapsed = nanosSince(s, recent.seconds, recent.nanos);
-  if (packet.ttl > recent.ttl || !looksMirrored(s, packet.ipId, recent.ttl, packet, elapsed)) return 0;
+  if (!looksFurtherOn(s, packet.ipId, recent.ttl, packet, elapsed)) return 0;
   conversationOf(s, entry).isMirrored = true;
   noteHopsApart(s, entry, recent.ttl, packet.ttl);
   return entry;
+}
+
+/** A copy in another scope, of a packet that no hop gave life back on its way: where time stamps tell an order, the later one has no more. */
+function looksFurtherOn(s: Tracking, ipId: number, ttl: number, packet: PacketRecord, elapsedNanos: number): boolean {
+  return (elapsedNanos <= 0 || packet.ttl <= ttl) && looksMirrored(s, ipId, ttl, packet, elapsedNanos);
 }
 
 /** The same opening segment, or the fragment with its number, seen at another place of its way. */
@@ -175,7 +180,7 @@ function openingElsewhere(s: Tracking, packet: PacketRecord): number {
     if (!isSame) continue;
     const elapsed = nanosSince(s, table.getFloat(entry, t.LAST_SECONDS), table.get(entry, t.LAST_NANOS));
     const ttl = table.get(entry, t.PROBE_HEADER) & 0xff;
-    if (packet.ttl > ttl || !looksMirrored(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) continue;
+    if (!looksFurtherOn(s, table.get(entry, t.PROBE_IP_ID), ttl, packet, elapsed)) continue;
     conversationOf(s, entry).isMirrored = true;
     noteHopsApart(s, entry, ttl, packet.ttl);
     return entry;
@@ -222,9 +227,9 @@ function hasCopy(s: Tracking, entry: number, packet: PacketRecord): boolean {
       answers.flags(answer) === packet.flags &&
       answers.sequence(answer) === packet.sequence &&
       answers.acknowledgment(answer) === packet.acknowledgment;
-    if (!isSame || packet.ttl > answers.ttl(answer)) continue;
+    if (!isSame) continue;
     const elapsed = nanosSince(s, answers.seconds(answer), answers.nanos(answer));
-    if (looksMirrored(s, answers.ipId(answer), answers.ttl(answer), packet, elapsed)) return true;
+    if (looksFurtherOn(s, answers.ipId(answer), answers.ttl(answer), packet, elapsed)) return true;
   }
   return false;
 }

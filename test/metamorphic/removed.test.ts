@@ -46,8 +46,10 @@ function accusations({ exchanges, findings }: AnalysisReport): Set<string> {
   return made;
 }
 
-function isChallenge({ evidence: { probe } }: ExchangeReport, { kind, acknowledgment }: SegmentReport): boolean {
-  return kind === 'ack' && probe?.sequence != null && acknowledgment !== (probe.sequence + 1) >>> 0;
+/** What has a wrong checksum settles nothing, as its note says. */
+function isChallenge({ evidence: { probe } }: ExchangeReport, answer: SegmentReport): boolean {
+  const { kind, acknowledgment, checksumBad } = answer;
+  return !checksumBad && kind === 'ack' && probe?.sequence != null && acknowledgment !== (probe.sequence + 1) >>> 0;
 }
 
 const analyze = async (list: FrameList) => analyzeAll(await openBytes(toPcapng(list, 'little')));

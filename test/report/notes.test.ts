@@ -133,8 +133,8 @@ const CAUSES: Readonly<Record<NoteId, readonly Cause[]>> = {
     { what: 'data of the server', packets: [syn(), s('PA', data)] },
     { what: 'both ends going on', packets: [syn(), c('A'), c('PA', data), s('A', { acknowledgment: ISN + 6 })] },
     {
-      what: 'both ends going on from a SYN-ACK whose checksum is wrong',
-      packets: [syn(), bad(synAck()), c('A'), s('PA', data)],
+      what: 'both ends going on, a SYN-ACK of another number whose checksum is wrong',
+      packets: [syn(), bad(synAck({ sequence: 9 })), c('A'), s('PA', data)],
       notes: ['unseenSynAck', 'answerChecksum'],
     },
   ],
@@ -142,8 +142,8 @@ const CAUSES: Readonly<Record<NoteId, readonly Cause[]>> = {
   clientWentOn: [
     { what: "the client's half only", packets: [syn(), c('A'), c('PA', data), c('FA', { sequence: ISN + 6 })] },
     {
-      what: 'the client going on from a SYN-ACK whose checksum is wrong',
-      packets: [syn(), bad(synAck()), c('A')],
+      what: 'the client going on, a SYN-ACK of another number whose checksum is wrong',
+      packets: [syn(), bad(synAck({ sequence: 9 })), c('A')],
       notes: ['clientWentOn', 'answerChecksum'],
     },
     {
