@@ -59,7 +59,7 @@ const CASES = {
   ],
   trouble: [
     'what is not there, and full disks',
-    vitest({}, 'test/fleet/full-disk.test.ts', 'test/sweep/sweep.test.ts', '-t', 'disk|not there'),
+    vitest({}, 'full-disk.test.ts', 'test/sweep/sweep.test.ts', 'test/fleet/rights.test.ts', '-t', 'disk|not there'),
   ],
 };
 

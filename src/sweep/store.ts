@@ -67,8 +67,8 @@ export class Store {
     { authority, connections = 4, isSetUp = true, memory }: StoreOptions = {},
   ): Promise<Store> {
     const postgres = await loadPostgres();
-    // To compile a query takes longer here than it saves.
-    const settings = `SET jit = off${memory === undefined ? '' : `; SET work_mem = '${memory}'`}`;
+    // To compile a query takes longer here than it saves. Of servers that are too old to know it, the version is told.
+    const settings = `SELECT set_config('jit', 'off', false) WHERE current_setting('jit', true) IS NOT NULL${memory === undefined ? '' : `; SET work_mem = '${memory}'`}`;
     const pool = new postgres.Pool({
       ...readOptions(url, authority, connections),
       onConnect: async (client) => {

@@ -262,6 +262,15 @@ describe.skipIf(!requireServers())('a fleet', { timeout: 3_600_000 }, () => {
     await sleep(500);
     await hub.start();
     await untilCount('observation', 30);
+    while ((await messagesIn(spool.url, 'PZ_EDGE')) > 0) await sleep(100);
+    // Its whole disk.
+    await spool.erase();
+    await running.connect(10);
+    await sleep(500);
+    await spool.start();
+    await untilCount('observation', 40);
+    await running.connect(10);
+    await untilCount('observation', 50);
     await running.interrupt();
     await untilCount('sensor_run WHERE status_seq = last_seq', 1);
     expect(await ask('losses')).toMatchObject([{ lost: 0, refused: 0 }]);

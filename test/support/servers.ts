@@ -92,6 +92,8 @@ export interface RunningQueue {
   kill(): Promise<void>;
   /** Again, with what it had. */
   start(): Promise<void>;
+  /** Its disk is lost: what it had is gone when it is started again. */
+  erase(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -108,10 +110,15 @@ export async function startQueue(more = WITH_JETSTREAM, address = LOOPBACK): Pro
     await untilOpen(port, child, address);
   };
   await start();
+  const kill = () => end(child, 'SIGKILL');
   return {
     url: `nats://${address}:${port}`,
     start,
-    kill: () => end(child, 'SIGKILL'),
+    kill,
+    async erase() {
+      await kill();
+      rmSync(join(folder, 'jetstream'), { recursive: true });
+    },
     async stop() {
       await end(child, 'SIGTERM');
       rmSync(folder, { recursive: true, force: true });

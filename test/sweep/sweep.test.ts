@@ -3,7 +3,7 @@
  * the report is what one machine says. At full size: PORTZERO_SWEEP_FILES=2000 PORTZERO_SWEEP_KILLS=20 npx vitest run test/sweep
  */
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -325,6 +325,31 @@ describe('without the packages that talk to servers', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  it('none of them is loaded for captures, where they are there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portzero-loaded-'));
+    try {
+      const loaded = async (...args: string[]) => {
+        const coverage = mkdtempSync(join(folder, 'run-'));
+        await runCommand(args, { env: { NODE_V8_COVERAGE: coverage } });
+        const text = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
+        const scripts = text.flatMap((it) => (JSON.parse(it) as { result: { url: string }[] }).result);
+        expect(scripts.some(({ url }) => url.includes('/dist/bundle/'))).toBe(true);
+        const packages = scripts.map(({ url }) => /node_modules\/((?:@nats-io\/)?[\w-]+)/.exec(url)?.[1]);
+        return new Set(packages.filter((name) => name !== undefined));
+      };
+      const capture = fixture('invalid-reset/then-refused.pcap');
+      expect(await loaded('analyze', capture)).toEqual(new Set());
+      expect(await loaded('analyze', capture, capture, '-f', 'json', '--jobs', '2')).toEqual(new Set());
+      expect(await loaded('distil', capture, '-o', join(folder, 'shards'))).toEqual(new Set());
+      expect(await loaded('merge', join(folder, 'shards'))).toEqual(new Set());
+      // Control: whoever loads them is seen.
+      expect([...(await loaded('query', 'failed', '--store', 'postgres://127.0.0.1:1/x'))]).toContain('pg');
+      expect([...(await loaded('setup', 'hub', '--via', 'nats://127.0.0.1:1'))]).toContain('@nats-io/jetstream');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe.skipIf(!requireServers())('what a sweep needs and is not there', { timeout: 120_000 }, () => {
@@ -402,6 +427,61 @@ describe.skipIf(!requireServers())('what a sweep needs and is not there', { time
       expect(await said(['setup', 'hub', '--via', `nats://127.0.0.1:${port}`])).toMatch(
         /nats-server 2\.1\.9 is too old, 2\.9 is needed/,
       );
+    } finally {
+      old.close();
+    }
+  });
+
+  it('is told of a store that is too old', async () => {
+    // PostgreSQL 10 as its protocol has it (version 3.0: tag, length, content), which knows of no compiler.
+    const message = (tag: string, ...parts: Uint8Array[]) => {
+      const body = Buffer.concat(parts);
+      return Buffer.concat([Buffer.from(tag), int32(body.length + 4), body]);
+    };
+    const int16 = (value: number) => Buffer.from([(value >> 8) & 255, value & 255]);
+    const int32 = (value: number) => Buffer.concat([int16(value >> 16), int16(value)]);
+    const text = (value: string) => Buffer.from(`${value}\0`);
+    const ready = message('Z', Buffer.from('I'));
+    const answer = (query: string) => {
+      if (query.includes('SET jit'))
+        return message(
+          'E',
+          text('SERROR'),
+          text('C42704'),
+          text('Munrecognized configuration parameter "jit"'),
+          text(''),
+        );
+      const rows = query.includes('server_version') ? [['100023', '10.23']] : [];
+      const columns = ['version', 'name'].map((name) =>
+        Buffer.concat([text(name), int32(0), int16(0), int32(25), int16(-1), int32(-1), int16(0)]),
+      );
+      const cell = (value: string) => Buffer.concat([int32(value.length), Buffer.from(value)]);
+      return Buffer.concat([
+        message('T', int16(columns.length), ...columns),
+        ...rows.map((row) => message('D', int16(row.length), ...row.map(cell))),
+        message('C', text(`SELECT ${rows.length}`)),
+      ]);
+    };
+    const { createServer } = await import('node:net');
+    const old = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        if (bytes[0] === 0) socket.write(Buffer.concat([message('R', int32(0)), ready]));
+        else if (bytes[0] === 'Q'.charCodeAt(0))
+          socket.write(Buffer.concat([answer(bytes.toString('utf8', 5)), ready]));
+      });
+    });
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve));
+    const { port } = old.address() as { port: number };
+    try {
+      for (const command of [
+        ['setup', 'store'],
+        ['query', 'who'],
+        ['work', '--via', queue.url],
+      ])
+        expect(await said([...command, '--store', `postgres://me@127.0.0.1:${port}/x`])).toMatch(
+          /PostgreSQL 10\.23 is too old, 12 is needed/,
+        );
     } finally {
       old.close();
     }
