@@ -69,6 +69,11 @@ export function takeOpening(s: Tracking, packet: PacketRecord, newest: number): 
 
 export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): void {
   const table = s.table;
+  const asked = findAsked(s, packet, newest);
+  if (asked !== 0) {
+    takeAcceptance(s, asked, packet);
+    return;
+  }
   let candidate = 0;
   let match = 0;
   for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
@@ -109,15 +114,7 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
     if (candidate === 0 || table.verdict(candidate) === UNSOLICITED) candidate = entry;
   }
   if (match !== 0) {
-    const added = addAnswer(s, match, packet, KIND_SYN_ACK, true);
-    if (isWaiting(s, match)) noteAnswerPath(s, match, packet);
-    if (isWaiting(s, match)) {
-      decideVerdict(s, match, ACCEPTED, table.get(match, t.ANSWERS_LAST));
-      findEarlyReset(s, match);
-    } else if (isInferred(s, match)) table.set(match, t.ANSWER, table.get(match, t.ANSWERS_LAST));
-    else if (added === NEW) takeFurtherAnswer(s, match, ACCEPTED);
-    // Too late for the verdict, but there may be a connection now.
-    if (s.isPortZero && table.verdict(match) === SILENT) holdOpen(s, match);
+    takeAcceptance(s, match, packet);
     return;
   }
   if (candidate === 0) {
@@ -132,6 +129,41 @@ export function takeSynAck(s: Tracking, packet: PacketRecord, newest: number): v
   // RFC 9293 §3.10.7.3: an ACK number that is not acceptable makes a client send a RST and go on waiting.
   addAnswer(s, candidate, packet, KIND_SYN_ACK, false);
   table.add(candidate, t.TRAIT_CHALLENGED);
+}
+
+/**
+ * The SYN that a SYN-ACK acknowledges, and that waits for it or has had the same before; 0 for none. Its numbers name that one: no
+ * conversation on the same ends whose start is not known, and no probe with the same number, comes before it.
+ */
+function findAsked(s: Tracking, packet: PacketRecord, newest: number): number {
+  const table = s.table;
+  let repeated = 0;
+  for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
+    if (table.isFromClient(entry, s.key) && !isAmbiguous(s)) continue;
+    if (!isSyn(s, entry) || !acknowledges(s, entry, packet)) continue;
+    if (isWaiting(s, entry)) return entry;
+    if (repeated === 0 && table.verdict(entry) === ACCEPTED && repeatsAnswer(s, entry, packet)) repeated = entry;
+  }
+  return repeated;
+}
+
+function repeatsAnswer(s: Tracking, entry: number, packet: PacketRecord): boolean {
+  const answer = s.table.get(entry, t.ANSWER);
+  return answer !== 0 && s.answers.kind(answer) === KIND_SYN_ACK && s.answers.sequence(answer) === packet.sequence;
+}
+
+/** A SYN-ACK that acknowledges the opening segment. */
+function takeAcceptance(s: Tracking, entry: number, packet: PacketRecord): void {
+  const table = s.table;
+  const added = addAnswer(s, entry, packet, KIND_SYN_ACK, true);
+  if (isWaiting(s, entry)) noteAnswerPath(s, entry, packet);
+  if (isWaiting(s, entry)) {
+    decideVerdict(s, entry, ACCEPTED, table.get(entry, t.ANSWERS_LAST));
+    findEarlyReset(s, entry);
+  } else if (isInferred(s, entry)) table.set(entry, t.ANSWER, table.get(entry, t.ANSWERS_LAST));
+  else if (added === NEW) takeFurtherAnswer(s, entry, ACCEPTED);
+  // Too late for the verdict, but there may be a connection now.
+  if (s.isPortZero && table.verdict(entry) === SILENT) holdOpen(s, entry);
 }
 
 /** Whether a lone SYN-ACK is for the same question as one before. */

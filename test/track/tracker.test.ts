@@ -703,3 +703,50 @@ describe('what is told on the way', () => {
     expect(told).toEqual(['opened undecided', 'changed undecided', 'changed refused', 'settled refused 1']);
   });
 });
+
+describe('a SYN-ACK that acknowledges a waiting SYN', () => {
+  // RFC 9293 §3.10.7.3: in SYN-SENT the ACK number decides, whatever else was on these ends before.
+  const pairs = (exchanges: ReturnType<typeof play>) =>
+    exchanges.map(({ probe, verdict, answerFrame, frames }) => [probe, verdict, answerFrame, frames]);
+
+  it('is its answer, though a conversation without beginning was on the same ends, port 0 at both', () => {
+    const one = '10.0.0.1:0 > 10.0.0.2:0';
+    const two = '10.0.0.2:0 > 10.0.0.1:0';
+    const exchanges = play([
+      [0, segment(two, 'PA', { sequence: 3_000_000_000, acknowledgment: 2_000_000_000, payloadLength: 2 })],
+      [0.1, segment(one, 'A', { sequence: 2_000_000_000, acknowledgment: 3_000_000_002 })],
+      [8, segment(one, 'S', { sequence: ISN })],
+      [8.1, segment(two, 'SA', { sequence: 7000, acknowledgment: ISN + 1 })],
+      [8.2, segment(one, 'A', { sequence: ISN + 1, acknowledgment: 7001 })],
+    ]);
+    expect(pairs(exchanges)).toEqual([
+      [null, 'unsolicited', null, [1, 2]],
+      ['syn', 'accepted', 4, [3, 4, 5]],
+    ]);
+  });
+
+  it('is its answer, and so is its repetition, though the end of a conversation before it had near numbers', () => {
+    const exchanges = play([
+      [0, reply('FA', { sequence: 500, acknowledgment: 700_000 })],
+      [3, ask()],
+      [3.1, reply('SA', { sequence: 1 })],
+      [4.1, reply('SA', { sequence: 1, ipId: 9 })],
+    ]);
+    expect(pairs(exchanges)).toEqual([
+      ['maimon', 'undecided', null, [1]],
+      ['syn', 'accepted', 3, [2, 3, 4]],
+    ]);
+  });
+
+  it.each(['', 'FPU'])('is not the answer to a probe "%s" with the same number', (flags) => {
+    const exchanges = play([
+      [0, ask()],
+      [0.1, ask(flags)],
+      [0.2, reply('SA', { sequence: 1 })],
+    ]);
+    expect(pairs(exchanges)).toMatchObject([
+      ['syn', 'accepted', 3, [1, 3]],
+      [expect.any(String), 'undecided', null, [2]],
+    ]);
+  });
+});
