@@ -97,8 +97,7 @@ export function takeMachine(room: Room): Machine | null {
   const answerRest = place(room.answers, ANSWER_REST_WORDS);
   const answerOptions = place(room.answers, ANSWER_OPTIONS_WORDS);
   const index = place(0, 0);
-  // The tracker's is written anew less often.
-  const pages = Math.ceil((index + 2 * indexBytes(room.rows)) / WASM_PAGE);
+  const pages = Math.ceil((index + indexBytes(room.rows)) / WASM_PAGE);
   const places = { room, rows, rest, options, index, answers, answerRest, answerOptions };
   try {
     // Memory that nobody has touched is none yet: only what is used counts.
@@ -130,9 +129,9 @@ function isSame(room: Room, other: Room): boolean {
   return room.records === other.records && room.rows === other.rows && room.answers === other.answers;
 }
 
-/** An index doubles behind itself: all of them together are less than twice the last. */
+/** Of an index that is at most half full. */
 function indexBytes(capacity: number): number {
-  return 2 * at.SLOT_LENGTH * Math.max(at.FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * capacity)));
+  return at.SLOT_LENGTH * Math.max(at.FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * capacity)));
 }
 
 /** Gives back what takeMachine() gave, when nobody looks at its memory any more. */

@@ -50,7 +50,7 @@ export class CoreTable extends CoreRows implements TableMemory {
   readonly rest: MoreRows;
   readonly options: MoreRows;
   readonly #words: Int32Array;
-  #nextIndex: number;
+  readonly #indexAddress: number;
 
   /** `used`: rows that an earlier capture has left there. */
   constructor({ memory: { buffer }, rows, rest, options, index, room }: Machine, used: number) {
@@ -65,14 +65,13 @@ export class CoreTable extends CoreRows implements TableMemory {
     this.#words[at.TABLE_REST >> 2] = rest;
     this.#words[at.TABLE_OPTIONS >> 2] = options;
     this.#words[at.TABLE_CAPACITY >> 2] = room.rows;
-    this.#nextIndex = index;
+    this.#indexAddress = index;
+    this.#words[at.TABLE_INDEX >> 2] = index;
   }
 
-  newIndex(length: number): Int32Array {
-    const index = new Int32Array(this.#words.buffer, this.#nextIndex, length);
-    this.#words[at.TABLE_INDEX >> 2] = this.#nextIndex;
+  /** It is where it was. What an earlier capture has left there is behind it. */
+  widenIndex(index: Int32Array, length: number): Int32Array {
     this.#words[at.TABLE_SLOTS >> 2] = length / 2;
-    this.#nextIndex += length * 4;
-    return index.fill(0);
+    return new Int32Array(this.#words.buffer, this.#indexAddress, length).fill(0, index.length);
   }
 }

@@ -24,8 +24,8 @@ export type MoreRows = Pick<RowMemory, 'words' | 'floats' | 'addRows'>;
 export interface TableMemory extends RowMemory {
   readonly rest: MoreRows;
   readonly options: MoreRows;
-  /** A new index of so many words, all zero, in the place of the last. */
-  newIndex(length: number): Int32Array;
+  /** The index with room for so many words: those there were as they are, the others zero. */
+  widenIndex(index: Int32Array, length: number): Int32Array;
 }
 
 /** The pool's: rows as core/assembly/answer.ts has them. */
@@ -90,8 +90,10 @@ export class OwnTable extends OwnRows implements TableMemory {
     this.options = new OwnRows(OPTIONS_WORDS, 0, limit + 1);
   }
 
-  newIndex(length: number): Int32Array {
-    return new Int32Array(length);
+  widenIndex(index: Int32Array, length: number): Int32Array {
+    const wider = new Int32Array(length);
+    wider.set(index);
+    return wider;
   }
 }
 

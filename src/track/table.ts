@@ -155,8 +155,9 @@ export {
 } from '../core/layout.ts';
 
 const FIRST_INDEX = 2 * 2048;
-/** Each time it is written anew. */
+/** Each time all of its entries are moved. */
 const GROWTH = 4;
+const NO_INDEX = new Int32Array(0);
 
 export class ExchangeTable {
   readonly limit: number;
@@ -183,7 +184,7 @@ export class ExchangeTable {
     this.#floats = memory.floats;
     this.#restWords = memory.rest.words;
     this.#restFloats = memory.rest.floats;
-    this.#index = memory.newIndex(FIRST_INDEX);
+    this.#index = memory.widenIndex(NO_INDEX, FIRST_INDEX);
     // Row 0 is none.
     this.#control[TABLE_USED] = 1;
   }
@@ -607,11 +608,7 @@ export class ExchangeTable {
 
   #enter(hash: number, entry: number): void {
     if (++this.#control[TABLE_KEYS] * 4 > this.#index.length) this.#growIndex();
-    const mask = this.#index.length - 1;
-    let slot = (hash << 1) & mask;
-    while (this.#index[slot + 1] !== 0) slot = (slot + 2) & mask;
-    this.#index[slot] = hash;
-    this.#index[slot + 1] = entry;
+    this.#place(hash, entry);
   }
 
   /** Empties a slot and moves those behind it up that would not be found past the gap (Knuth 6.4, algorithm R). */
@@ -632,18 +629,36 @@ export class ExchangeTable {
     this.#control[TABLE_KEYS]--;
   }
 
+  /** It grows where it is: memory that only the one before has used would cost more than all of the moving. */
   #growIndex(): void {
-    const old = this.#index;
-    const index = this.#memory.newIndex(old.length * GROWTH);
-    const mask = index.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let slot = (old[from] << 1) & mask;
-      while (index[slot + 1] !== 0) slot = (slot + 2) & mask;
-      index[slot] = old[from];
-      index[slot + 1] = old[from + 1];
-    }
+    const before = this.#index.length;
+    const enough = 2 * 2 ** Math.ceil(Math.log2(2 * this.limit));
+    const index = this.#memory.widenIndex(this.#index, Math.max(2 * before, Math.min(GROWTH * before, enough)));
     this.#index = index;
+    let free = 0;
+    while (index[free + 1] !== 0) free += 2;
+    // From a free slot on, an entry finds a slot between its home and where it is, or in what was added: none that was not moved yet is passed.
+    for (let from = free; from < before; from += 2) this.#move(from);
+    // What stands at the beginning may have come round the end, before or now.
+    for (let from = 0; index[from + 1] !== 0; from += 2) this.#move(from);
+  }
+
+  /** To where it is found now. */
+  #move(slot: number): void {
+    const index = this.#index;
+    const entry = index[slot + 1];
+    if (entry === 0) return;
+    index[slot + 1] = 0;
+    this.#place(index[slot], entry);
+  }
+
+  #place(hash: number, entry: number): void {
+    const index = this.#index;
+    const mask = index.length - 1;
+    let slot = (hash << 1) & mask;
+    while (index[slot + 1] !== 0) slot = (slot + 2) & mask;
+    index[slot] = hash;
+    index[slot + 1] = entry;
   }
 
   #addRows(): void {

@@ -63,6 +63,34 @@ it('finds what a plain list of attempts would find', () => {
   );
 });
 
+it('finds all that it holds however often its index has grown, whatever the hashes are', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 2, max: 12 }), (secret, stride) => {
+      const table = new ExchangeTable(20_000);
+      const key = new FlowKey(new Int32Array([secret, ~secret]));
+      const read = (host: number) => key.read(segment(`10.0.${host >> 8}.${host & 255}:7 > 10.0.1.1:0`, 'S'), 0);
+      const entries = new Map<number, number>();
+      const wrong: number[] = [];
+      for (let host = 0; host < 9000; host++) {
+        read(host);
+        if (table.find(key) !== 0) wrong.push(host);
+        entries.set(host, table.insert(key, 0, true));
+        // Gaps, so that what stood behind them has moved.
+        const gone = host - stride;
+        if (gone < 0 || gone % stride !== 0) continue;
+        table.remove(entries.get(gone)!);
+        entries.delete(gone);
+      }
+      for (let host = 0; host < 9000; host++) {
+        read(host);
+        if (table.find(key) !== (entries.get(host) ?? 0)) wrong.push(host);
+      }
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 20 },
+  );
+});
+
 it('spreads keys whose addresses and ports count up together', () => {
   // A scanner that counts both up must not fall into a few buckets: an XOR of the two would be constant.
   const key = new FlowKey(new Int32Array([1, 2]));

@@ -498,21 +498,32 @@ export function touch(hash: u32): u32 {
 function enter(hash: u32, entry: u32): void {
   const mask = slots - 1;
   let slot = hash & mask;
-  while (load<u32>(index + <usize>slot * SLOT_LENGTH, 4) !== 0) slot = (slot + 1) & mask;
+  while (entryAt(slot) !== 0) slot = (slot + 1) & mask;
   store<u32>(index + <usize>slot * SLOT_LENGTH, hash);
   store<u32>(index + <usize>slot * SLOT_LENGTH, entry, 4);
 }
 
-/** Twice as many slots, in the memory behind those there are. */
+/** Twice as many slots, where it is: as #growIndex() of the table. */
 function growIndex(): void {
-  const old = index;
   const count = slots;
-  index += <usize>slots * SLOT_LENGTH;
   slots *= 2;
-  for (let slot: u32 = 0; slot < count; slot++) {
-    const entry = load<u32>(old + <usize>slot * SLOT_LENGTH, 4);
-    if (entry !== 0) enter(load<u32>(old + <usize>slot * SLOT_LENGTH), entry);
-  }
+  let free: u32 = 0;
+  while (entryAt(free) !== 0) free++;
+  for (let slot = free; slot < count; slot++) move(slot);
+  for (let slot: u32 = 0; entryAt(slot) !== 0; slot++) move(slot);
+}
+
+function entryAt(slot: u32): u32 {
+  return load<u32>(index + <usize>slot * SLOT_LENGTH, 4);
+}
+
+/** To where it is found now. */
+function move(slot: u32): void {
+  const entry = entryAt(slot);
+  if (entry === 0) return;
+  const place = index + <usize>slot * SLOT_LENGTH;
+  store<u32>(place, 0, 4);
+  enter(load<u32>(place), entry);
 }
 
 /** Empties a slot and moves those behind it up that would not be found past the gap (Knuth 6.4, algorithm R). */
