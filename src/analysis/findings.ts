@@ -1,5 +1,6 @@
 import { formatAddress } from '../decode/address.ts';
 import type { Fired, RuleEngine } from '../engine/engine.ts';
+import { MAX_FINDING_FRAMES, sampleFrames } from '../engine/frame-sample.ts';
 import { exchangeValues, formatMessage, type MessageValues } from '../engine/message.ts';
 import { describeEnds, describeExchange } from '../report/model/describe.ts';
 import { type Group, GroupCollector } from '../report/model/groups.ts';
@@ -229,8 +230,7 @@ export class Findings {
       message: formatMessage(rule.meta.messages[match.messageId] ?? rule.meta.summary, values),
       exchange: exchange === null ? null : exchange.id,
       input: this.#input,
-      frames: [...fired.frames],
-      framesOmitted: fired.framesOmitted,
+      ...sampleFrames(fired.frames, fired.framesOmitted, this.#settings.maxFrames ?? MAX_FINDING_FRAMES),
       time: formatTime(fired.time),
       ...(this.#baseline === null ? {} : { known: this.#baseline.find(identifyFinding(rule.meta.id, exchange, data)) }),
       data,

@@ -1,7 +1,7 @@
 import type { PacketRecord } from '../decode/packet.ts';
 import { type Exchange, MOST_SHAPES, NO_TIME, type Timestamp } from '../track/exchange.ts';
 import type { Severity } from '../words/severity.ts';
-import { MAX_FINDING_FRAMES } from './frame-sample.ts';
+import { MAX_FINDING_FRAMES, sampleFrames } from './frame-sample.ts';
 import type { DatagramRule, ExchangeRule, Match, Rule, RuleOptions, WindowRule } from './types.ts';
 import { type DatagramGroup, DatagramTracker } from './window/datagram-tracker.ts';
 import { type Episode, readWindow, WindowTracker } from './window/window-tracker.ts';
@@ -359,8 +359,7 @@ function shownFrames(match: Match, exchange: Exchange): Pick<Fired, 'frames' | '
   const { probeFrame, answerFrame } = exchange;
   const shown = match.frames ?? [...new Set([probeFrame, answerFrame].filter((frame) => frame !== null))];
   if (shown.length > 0) return { frames: shown, framesOmitted: 0 };
-  const frames = exchange.frames.slice(0, MAX_FINDING_FRAMES);
-  return { frames, framesOmitted: exchange.frameCount - frames.length };
+  return sampleFrames(exchange.frames, exchange.frameCount - exchange.frames.length, MAX_FINDING_FRAMES);
 }
 
 const NOTHING: readonly Fired[] = [];

@@ -2,6 +2,17 @@
 export const MAX_FINDING_FRAMES = 100;
 const HALF = MAX_FINDING_FRAMES / 2;
 
+/** Of a list of frames the first and the last, where it is longer than `most`; `omitted` are left out of it already. */
+export function sampleFrames(
+  frames: readonly number[],
+  omitted: number,
+  most: number,
+): { readonly frames: number[]; readonly framesOmitted: number } {
+  const left = Math.max(0, frames.length - most);
+  const front = left === 0 ? frames.length : Math.ceil(most / 2);
+  return { frames: [...frames.slice(0, front), ...frames.slice(front + left)], framesOmitted: omitted + left };
+}
+
 /** The first and the last frames of something that may go on without end, and how many there were. */
 export class FrameSample {
   count = 0;

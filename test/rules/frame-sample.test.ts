@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FrameSample, MAX_FINDING_FRAMES } from '../../src/engine/frame-sample.ts';
+import { FrameSample, MAX_FINDING_FRAMES, sampleFrames } from '../../src/engine/frame-sample.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -19,4 +19,14 @@ it.each([
   expect(sample.list()).toEqual(listed);
   expect(sample.list().length).toBeLessThanOrEqual(MAX_FINDING_FRAMES);
   expect([sample.count, sample.omitted]).toEqual([count, omitted]);
+});
+
+it.each([
+  [[], 4, [], 0],
+  [[1, 2, 3, 9], 4, [1, 2, 3, 9], 0],
+  [[1, 2, 3, 8, 9], 4, [1, 2, 8, 9], 1],
+  [[1, 2, 3, 8, 9], 3, [1, 2, 9], 2],
+  [[1, 2, 3, 8, 9], 1, [1], 4],
+])('of a list %j keeps %i, the first and the last', (frames, most, kept, left) => {
+  expect(sampleFrames(frames, 7, most)).toEqual({ frames: kept, framesOmitted: 7 + left });
 });
