@@ -3,12 +3,17 @@ import { combineResults } from '../analysis/combine.ts';
 import { numberStream } from '../analysis/sinks.ts';
 import type { AnalysisSettings, Input, InputResult } from '../analysis/types.ts';
 import type { Plugins } from '../config/plugins.ts';
+import { compileAsUsual, delayCompiling } from '../tier-up.ts';
 import { escapeForTerminal } from '../words/escape.ts';
 import { type CliIo, OUTPUT_GONE } from './io.ts';
 import type { AnalyzeArguments } from './options.ts';
 import { showProgress } from './progress.ts';
 import { openReports } from './reports.ts';
 import { readOrigins, sayOutcome, statusOf } from './settings.ts';
+
+/** A file from this size on is read for so long, and up to the other one so soon, that it matters when V8 compiles: see tier-up.ts. */
+const LARGE_BYTES = 64 * 1024 ** 2;
+const HUGE_BYTES = 1024 ** 3;
 
 /** What is analysed, and how. */
 export interface AnalysisRun {
@@ -75,6 +80,7 @@ export async function runAnalysis(
   const progress = hidesBar ? null : showProgress(io);
   let results: InputResult[];
   try {
+    if (!follows && isLarge(inputs)) delayCompiling();
     results = await analyzeInputs(inputs, {
       settings: { ...settings, lists: reports.needsLists },
       jobs,
@@ -87,6 +93,7 @@ export async function runAnalysis(
       },
     });
   } finally {
+    compileAsUsual();
     progress?.stop();
     io.signal.removeEventListener('abort', onAbort);
   }
@@ -115,6 +122,11 @@ export async function runAnalysis(
     if (!quiet) say(outcome);
   }
   return statusOf(result, settings.config, interrupted);
+}
+
+function isLarge(inputs: readonly Input[]): boolean {
+  const sizes = inputs.map((input) => ('problem' in input ? 0 : (input.bytes ?? 0)));
+  return Math.max(...sizes) >= LARGE_BYTES && sizes.reduce((sum, bytes) => sum + bytes, 0) < HUGE_BYTES;
 }
 
 async function openEvidence(paths: readonly string[]) {

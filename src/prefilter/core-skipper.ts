@@ -3,6 +3,7 @@ import { giveMachine, type Machine, type MachineExports, prepareMachine, takeMac
 import * as at from '../core/layout.ts';
 import { processKey } from '../decode/keyed-hash.ts';
 import type { LinkMap } from '../decode/link/link-map.ts';
+import { compileAsUsual } from '../tier-up.ts';
 import type { FlowKey } from '../track/flow-key.ts';
 import type { Ledger, LedgerEntry, LedgerSegment } from '../track/ledger.ts';
 import type { AnswerMemory, TableMemory } from '../track/table-memory.ts';
@@ -269,6 +270,8 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     const used = this.#words[at.LOG_USED >> 2]!;
     if (used === 0) return;
     this.#words[at.LOG_USED >> 2] = 0;
+    // A flood: all of it is told of.
+    if (used > at.LOG_MOST / 2) compileAsUsual();
     this.#tracker.tellLog(this.#words.subarray(at.LOG >> 2, (at.LOG >> 2) + used));
   }
 

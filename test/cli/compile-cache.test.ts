@@ -22,15 +22,30 @@ const scratch = mkdtempSync(join(tmpdir(), 'portzero-cache-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Runs it for a user with this home, who may be root: that one's home is what the system says, so it is told the same. */
-function run(node: string, home: string) {
+function run(node: string, home: string, args: readonly string[] = ['--version']) {
   const preload = join(scratch, 'home.cjs');
   writeFileSync(preload, `require('node:os').userInfo = () => ({ homedir: ${JSON.stringify(home)} });\n`);
   const env = { PATH: process.env.PATH, HOME: home, TMPDIR: join(scratch, 'tmp') };
   mkdirSync(env.TMPDIR, { recursive: true });
-  const { status, stderr } = spawnSync(node, ['--require', preload, command, '--version'], { env, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(node, ['--require', preload, command, ...args], { env, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   // Where anybody may write, nothing that is run is kept.
   expect(readdirSync(env.TMPDIR)).toEqual([]);
+}
+
+/** 80 MB of frames of ARP. */
+function writeLarge(path: string) {
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b2c3d4, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(262_144, 16);
+  header.writeUInt32LE(1, 20);
+  const record = Buffer.alloc(16 + 40_000);
+  record.writeUInt32LE(40_000, 8);
+  record.writeUInt32LE(40_000, 12);
+  record.writeUInt16BE(0x0806, 16 + 12);
+  writeFileSync(path, Buffer.concat([header, ...Array<Buffer>(2000).fill(record)]));
 }
 
 const holds = (folder: string) => existsSync(folder) && readdirSync(folder).length > 0;
@@ -93,6 +108,21 @@ describe('what is kept for Node 20, which keeps nothing by itself', () => {
       expect(readFileSync(path).length).toBeGreaterThan(100_000);
     }
     expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it('is of use to the next run after one of a large capture, in which V8 compiles later', { timeout: 60_000 }, ({
+    skip,
+  }) => {
+    if (!node.isThere) skip('skipped: no Node 20 (bin/setup)');
+    const { home, folder, files } = prepare('large');
+    const capture = join(scratch, 'large.pcap');
+    writeLarge(capture);
+    run(node.path, home, ['-q', capture]);
+    const [name] = files();
+    const before = statSync(join(folder, name!));
+    run(node.path, home);
+    expect(statSync(join(folder, name!)).ino).toBe(before.ino);
+    rmSync(capture);
   });
 
   it('is of no other code', ({ skip }) => {
