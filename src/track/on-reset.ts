@@ -39,6 +39,18 @@ import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { clearOthers, isLikeReset, isOfUnseenAttempt } from './unseen-attempt.ts';
 
+/**
+ * Whether a RST is to somebody who has asked. One that has SYN as well is an answer then: in SYN-SENT RST is looked at first (RFC 9293
+ * §3.10.7.3; Linux says ECONNREFUSED). To others it opens something, with flags that no stack sends.
+ */
+export function isAsked(s: Tracking, newest: number): boolean {
+  for (let entry = newest; entry !== 0; entry = s.attempts.after(entry)) {
+    const isTo = !s.table.isFromClient(entry, s.key) || isAmbiguous(s);
+    if (isTo && s.table.get(entry, t.PROBE_FRAME) !== 0) return true;
+  }
+  return false;
+}
+
 export function takeResetSegment(s: Tracking, packet: PacketRecord, newest: number): void {
   const table = s.table;
   let own = 0;

@@ -21,7 +21,7 @@ import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';
 import { isAwaited, takeOther, takePlain } from './on-other.ts';
-import { takeResetSegment } from './on-reset.ts';
+import { isAsked, takeResetSegment } from './on-reset.ts';
 import { takeOpening, takeSynAck } from './on-syn.ts';
 import { countKept, isDropped } from './questions.ts';
 import * as t from './table.ts';
@@ -170,7 +170,8 @@ export class Tracker {
     if (newest !== 0 && isDropped(this.#state, packet) && keepDropped(this.#state, packet, newest)) return;
     if (flags < 0) takeHidden(this.#state, packet, newest);
     else if ((flags & SYN) !== 0) {
-      if ((flags & RST) === 0 && (flags & ACK) !== 0) takeSynAck(this.#state, packet, newest);
+      if ((flags & RST) !== 0 && isAsked(this.#state, newest)) takeResetSegment(this.#state, packet, newest);
+      else if ((flags & RST) === 0 && (flags & ACK) !== 0) takeSynAck(this.#state, packet, newest);
       else takeOpening(this.#state, packet, newest);
     } else if ((flags & RST) !== 0) takeResetSegment(this.#state, packet, newest);
     else takeOther(this.#state, packet, newest);

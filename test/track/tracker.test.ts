@@ -750,3 +750,33 @@ describe('a SYN-ACK that acknowledges a waiting SYN', () => {
     ]);
   });
 });
+
+describe.each([
+  ['port 0', ASK, REPLY],
+  ['port 80', '10.0.0.1:40000 > 10.0.0.2:80', '10.0.0.2:80 > 10.0.0.1:40000'],
+])('a RST with SYN, on %s', (_, question, answer) => {
+  // RFC 9293 §3.10.7.3: in SYN-SENT RST is looked at before SYN, and counts if the ACK does; so does Linux (ECONNREFUSED).
+  it.each([
+    ['RSA', ISN + 1, 'refused'],
+    ['RSA', ISN, 'invalid-reset'],
+    ['RS', 0, 'invalid-reset'],
+  ])('answers who has asked: %s with ACK number %i is %s, and so is its copy', (flags, acknowledgment, verdict) => {
+    const reset = () => segment(answer, flags, { acknowledgment, ipId: 7 });
+    const [exchange, ...others] = play([
+      [0, segment(question, 'S', { sequence: ISN })],
+      [0.1, reset()],
+      [0.101, reset()],
+    ]);
+    expect(others).toEqual([]);
+    expect(exchange).toMatchObject({ verdict, reason: 'reset', answerFrame: 2, frames: [1, 2, 3] });
+  });
+
+  it('opens an exchange of its own where nobody has asked, or it is of who has', () => {
+    expect(play([[0, segment(answer, 'RSA')]])).toMatchObject([{ probe: 'other', verdict: 'undecided' }]);
+    const both = play([
+      [0, segment(question, 'S', { sequence: ISN })],
+      [0.1, segment(question, 'RS', { sequence: ISN })],
+    ]);
+    expect(both.map(({ probe }) => probe)).toEqual(['syn', 'other']);
+  });
+});
