@@ -15,6 +15,7 @@ it('takes few others for them, and forgets what is old', () => {
   for (let i = 0; i < 3 * KEPT_QUESTIONS; i++) questions.note(i, -i);
   let others = 0;
   for (let i = 0; i < KEPT_QUESTIONS; i++) if (questions.has(i, -i)) others++;
-  // Two full filters, four bits of 2^23 for each number: (1 - e^(-1/4))^4 = 0.0024 each.
-  expect(others).toBeLessThan((2 * 0.0024 * 1.2 + 0.001) * KEPT_QUESTIONS);
+  // Two full filters. In each a block of 512 bits has some 32 numbers, by Poisson, of five bits each: 0.0017, the sum of
+  // e^-32 32^k / k! (1 - (1 - 1/512)^(5k))^5 over all k.
+  expect(others).toBeLessThan((2 * 0.0017 * 1.2 + 0.001) * KEPT_QUESTIONS);
 });
