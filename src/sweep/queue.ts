@@ -1,4 +1,11 @@
-import type { ConsumerConfig, JetStreamClient, JetStreamManager, JsMsg, StreamConfig } from '@nats-io/jetstream';
+import type {
+  Consumer,
+  ConsumerConfig,
+  JetStreamClient,
+  JetStreamManager,
+  JsMsg,
+  StreamConfig,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   addOrUpdate,
@@ -44,6 +51,8 @@ export class TaskQueue {
   readonly #connection: NatsConnection;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
+  /** Where tasks come from; null where it has to be looked for. */
+  #consumer: Consumer | null = null;
 
   private constructor({ nats, connection, client, manager }: OpenNats) {
     this.#nats = nats;
@@ -164,18 +173,25 @@ export class TaskQueue {
 
   /** The next task; null when none has come for a while. Rejects where there is no queue at the moment. */
   async take(signal: AbortSignal, waitMillis: number): Promise<TakenTask | null> {
-    const consumer = await this.#client.consumers.get(STREAM, CONSUMER);
+    // To look for it is a question of its own to the server: it is asked again only where nothing came.
+    this.#consumer ??= await this.#client.consumers.get(STREAM, CONSUMER);
+    const consumer = this.#consumer;
     if (signal.aborted) return null;
-    const messages = await consumer.fetch({ max_messages: 1, expires: waitMillis });
-    const stop = () => messages.stop();
-    signal.addEventListener('abort', stop);
+    let stop = () => {};
     try {
+      const messages = await consumer.fetch({ max_messages: 1, expires: waitMillis });
+      stop = () => messages.stop();
+      signal.addEventListener('abort', stop);
       for await (const message of messages) {
         // Nobody will do it here.
         if (signal.aborted) message.nak();
         else return new TakenTask(message);
       }
+      this.#consumer = null;
       return null;
+    } catch (error) {
+      this.#consumer = null;
+      throw error;
     } finally {
       signal.removeEventListener('abort', stop);
     }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +39,7 @@ export interface WorkCounts {
 
 const WAIT_MILLIS = 20_000;
 const AGAIN_MILLIS = 1000;
+const MOST_BYTES_BESIDE = 8 * 1024 * 1024;
 
 /** Takes tasks and stores shards until the signal fires. Rejects with ServiceError for what will not pass by itself. */
 export class Worker {
@@ -71,9 +72,15 @@ export class Worker {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** One capture is read while what came of the one before is stored: a store that syncs its disk has nobody wait. */
   async #slot(folder: string, ackWaitMillis: number): Promise<void> {
     const reader = new Reader();
     const { signal } = this.#stop;
+    const fail = (error: Error) => {
+      this.#failure ??= error;
+      this.#stop.abort();
+    };
+    let storing = Promise.resolve();
     try {
       while (!signal.aborted) {
         const taken = await this.#take();
@@ -81,17 +88,23 @@ export class Worker {
         this.counts.inWork++;
         // A third of the wait: two of them may be late.
         const beat = setInterval(() => taken.working(), ackWaitMillis / 3);
-        try {
-          await this.#do(taken, reader, folder);
-        } finally {
+        const end = () => {
           clearInterval(beat);
           this.counts.inWork--;
-        }
+        };
+        const result = await this.#orGiveBack(taken, () => this.#read(taken, reader, folder)).catch(fail);
+        await storing;
+        storing = this.#orGiveBack(taken, async () => result?.store()).then(end, (error) => {
+          end();
+          fail(error);
+        });
+        // Of large ones there are no two in memory.
+        if ((result?.bytes ?? 0) > MOST_BYTES_BESIDE) await storing;
       }
     } catch (error) {
-      this.#failure ??= error as Error;
-      this.#stop.abort();
+      fail(error as Error);
     } finally {
+      await storing;
       reader.close();
     }
   }
@@ -112,41 +125,68 @@ export class Worker {
     }
   }
 
-  async #do(taken: TakenTask, reader: Reader, folder: string): Promise<void> {
-    const { store } = this.#options;
+  /** Somebody else may have more luck with disk or store. */
+  async #orGiveBack<T>(taken: TakenTask, action: () => Promise<T>): Promise<T | null> {
     const { signal } = this.#stop;
+    try {
+      return await action();
+    } catch (error) {
+      taken.giveBack(signal.aborted ? 0 : AGAIN_MILLIS * 10);
+      if (!signal.aborted) throw error;
+      return null;
+    }
+  }
+
+  /** Null where there is nothing to store. */
+  async #read(taken: TakenTask, reader: Reader, folder: string): Promise<Result | null> {
+    const { store } = this.#options;
     const task = parseTask(taken.data);
     if (task === null) {
       this.#options.say('a message in the queue is no task: dropped');
       taken.drop();
-      return;
+      return null;
     }
-    try {
-      // Of an attempt whose worker was killed before it said so.
-      if (taken.delivery > 1 && (await this.#patiently(() => store.isSettled(task.key)))) return taken.done();
-      if (taken.delivery > MOST_ATTEMPTS) {
-        await this.#fail(task, taken.delivery - 1, 'its readers died, or were too slow, or their machines went away');
-        return taken.drop();
-      }
-      const outcome = await this.#attempt(task, reader, folder);
-      if (outcome === 'stopped') return taken.giveBack(0);
-      if ('distilled' in outcome) {
-        await this.#keep(task, outcome.distilled, folder);
-        return taken.done();
-      }
-      if (outcome.isOurs) throw new ServiceError(`${task.uri}: ${outcome.error}`);
-      if (!outcome.isFinal && taken.delivery < MOST_ATTEMPTS) {
-        this.counts.retried++;
-        this.#options.say(`${task.uri}: ${outcome.error}; attempt ${taken.delivery} of ${MOST_ATTEMPTS}`);
-        return taken.giveBack(AGAIN_MILLIS * taken.delivery);
-      }
-      await this.#fail(task, taken.delivery, outcome.error);
+    const fail = (deliveries: number, error: string, settle: () => void): Result => ({
+      bytes: 0,
+      store: async () => {
+        await this.#fail(task, deliveries, error);
+        settle();
+      },
+    });
+    // Of an attempt whose worker was killed before it said so.
+    if (taken.delivery > 1 && (await this.#patiently(() => store.isSettled(task.key)))) {
       taken.done();
-    } catch (error) {
-      // Somebody else may have more luck with disk or store.
-      taken.giveBack(signal.aborted ? 0 : AGAIN_MILLIS * 10);
-      if (!signal.aborted) throw error;
+      return null;
     }
+    if (taken.delivery > MOST_ATTEMPTS) {
+      const why = 'its readers died, or were too slow, or their machines went away';
+      return fail(taken.delivery - 1, why, () => taken.drop());
+    }
+    const outcome = await this.#attempt(task, reader, folder);
+    if (outcome === 'stopped') {
+      taken.giveBack(0);
+      return null;
+    }
+    if ('distilled' in outcome) {
+      const { distilled } = outcome;
+      const { head, content } = await this.#load(distilled);
+      return {
+        bytes: content.length,
+        store: async () => {
+          await this.#patiently(() => store.addShard(task, head, content));
+          this.#count(distilled);
+          taken.done();
+        },
+      };
+    }
+    if (outcome.isOurs) throw new ServiceError(`${task.uri}: ${outcome.error}`);
+    if (!outcome.isFinal && taken.delivery < MOST_ATTEMPTS) {
+      this.counts.retried++;
+      this.#options.say(`${task.uri}: ${outcome.error}; attempt ${taken.delivery} of ${MOST_ATTEMPTS}`);
+      taken.giveBack(AGAIN_MILLIS * taken.delivery);
+      return null;
+    }
+    return fail(taken.delivery, outcome.error, () => taken.done());
   }
 
   async #attempt(task: Task, reader: Reader, folder: string): Promise<Outcome> {
@@ -181,9 +221,11 @@ export class Worker {
       this.#stop.signal,
     );
     if (answer === 'stopped') return answer;
+    if ('distilled' in answer && answer.distilled.path !== null && answer.distilled.key === key) return answer;
+    // What a reader has left that died, or of which nothing will come.
+    rmSync(folder, { recursive: true, force: true });
     if ('error' in answer) return { ...answer, isFinal: false };
     const { distilled } = answer;
-    if (distilled.path !== null && distilled.key === key) return answer;
     // It has been read, and another look may find it otherwise.
     const why =
       distilled.path === null
@@ -192,15 +234,16 @@ export class Worker {
     return { error: why, isFinal: distilled.path !== null || why.includes('changed'), isOurs: false };
   }
 
-  async #keep(task: Task, { path, frames, bytes }: Distilled, folder: string): Promise<void> {
-    try {
-      const there = (await readThere(path!))!;
-      const { ticks: _, ...head } = there.head;
-      const content = readFileSync(path!);
-      await this.#patiently(() => this.#options.store.addShard(task, head, content));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+  async #load({ path }: Distilled): Promise<{ head: object; content: Uint8Array }> {
+    const there = (await readThere(path!))!;
+    const { ticks: _, ...head } = there.head;
+    const content = readFileSync(path!);
+    // Not the folder, which takes a disk longer.
+    unlinkSync(path!);
+    return { head, content };
+  }
+
+  #count({ frames, bytes }: Distilled): void {
     this.counts.done++;
     this.counts.bytes += bytes.read;
     this.counts.keptBytes += bytes.kept;
@@ -227,6 +270,14 @@ export class Worker {
   #patiently<T>(action: () => Promise<T>): Promise<T> {
     return patiently(action, this.#stop.signal, this.#options.say);
   }
+}
+
+/** What came of a capture. */
+interface Result {
+  /** That it holds in memory. */
+  readonly bytes: number;
+  /** Stores it, and says to the queue that it is settled. */
+  store(): Promise<void>;
 }
 
 type Outcome =
