@@ -96,7 +96,7 @@ async function askByDay(store: Store, scope: Scope, most: number): Promise<Clien
   );
 }
 
-/** So many times more than are asked for are looked at. */
+/** So many times more than are asked for are looked at, of each month. */
 const BOUND_FACTOR = 4;
 /** Of clients that are asked for; for more the days are read. */
 const MOST_BY_MONTH = 10_000;
@@ -111,19 +111,19 @@ async function askByMonth(store: Store, since: Date, most: number): Promise<Clie
   const month = `${day.slice(0, 7)}-01`;
   if (most > MOST_BY_MONTH || dayOf(new Date()).startsWith(day.slice(0, 7))) return null;
   const looked = most * BOUND_FACTOR;
-  const bounds = await store.query<{ client: string; upper: number; lower: number }>(
-    `SELECT client, sum(n::float8) AS upper, coalesce(sum(n::float8) FILTER (WHERE month > $1), 0) AS lower
-     FROM contact_month WHERE month >= $1 GROUP BY client ORDER BY 2 DESC LIMIT ${looked}`,
-    [month],
-  );
-  const lowers = bounds.map(({ lower }) => lower).sort((a, b) => b - a);
-  const least = lowers[most - 1] ?? 0;
-  if (bounds.length === looked && bounds.at(-1)!.upper >= least) return null;
+  // First the busiest of each month, then all clients.
+  const [bounds, least] =
+    (await leastOf(boundsOfBusiest(store, month, looked), most)) ??
+    (await leastOf(boundsOfAll(store, month, looked), most)) ??
+    [];
+  if (bounds === undefined || least === undefined) return null;
   const clients = bounds.filter(({ upper }) => upper >= least).map(({ client }) => client);
   return store.query<ClientRow>(
-    `WITH candidate AS (SELECT unnest($3::inet[]) AS client), seen AS (
+    `WITH ${MONTHS}, candidate AS (SELECT unnest($3::inet[]) AS client), seen AS (
        SELECT client, n, accepted, length(replace(days::bit(31)::text, '0', '')) AS days, first, last, array_to_string(sites, ',') AS sites
-       FROM candidate JOIN contact_month USING (client) WHERE month > $1
+       FROM candidate CROSS JOIN months CROSS JOIN LATERAL (
+         SELECT n, accepted, days, first, last, sites FROM contact_month c WHERE c.month = months.month AND c.client = candidate.client OFFSET 0) AS found
+       WHERE month > $1
        UNION ALL
        SELECT client, sum(n), coalesce(sum(n) FILTER (WHERE verdict = 'accepted'), 0), count(DISTINCT day), min(first), max(last), string_agg(DISTINCT site, ',')
        FROM candidate JOIN contact_day USING (client)
@@ -134,6 +134,63 @@ async function askByMonth(store: Store, since: Date, most: number): Promise<Clie
      FROM seen GROUP BY seen.client ORDER BY sum(n) DESC, seen.client LIMIT ${most}`,
     [month, day, clients],
   );
+}
+
+/** What a client has at most, and at least. */
+interface Bounds {
+  readonly client: string;
+  readonly upper: number;
+  readonly lower: number;
+}
+interface BoundsOfMany {
+  readonly bounds: readonly Bounds[];
+  /** What a client has at most that is not there. */
+  readonly others: number;
+}
+
+/** With how much the last of the busiest has at least. Null where one that is not there may have as much. */
+async function leastOf(found: Promise<BoundsOfMany>, most: number): Promise<[readonly Bounds[], number] | null> {
+  const { bounds, others } = await found;
+  const lowers = bounds.map(({ lower }) => lower).sort((a, b) => b - a);
+  const least = lowers[most - 1] ?? 0;
+  return others > 0 && others >= least ? null : [bounds, least];
+}
+
+/**
+ * Months that there are from $1 on, found by the index one after the other. Each client is looked up in each (OFFSET 0): the planner
+ * would read the whole table.
+ */
+const MONTHS = `RECURSIVE step AS (
+       SELECT min(month) AS month FROM contact_month WHERE month >= $1
+       UNION ALL SELECT (SELECT min(c.month) FROM contact_month c WHERE c.month > step.month) FROM step WHERE month IS NOT NULL
+     ), months AS MATERIALIZED (SELECT month FROM step WHERE month IS NOT NULL)`;
+
+/** Who is not among the busiest of any month has less than the last of these in each. */
+async function boundsOfBusiest(store: Store, month: string, looked: number): Promise<BoundsOfMany> {
+  const rows = await store.query<Bounds & { others: number }>(
+    `WITH ${MONTHS}, busiest AS MATERIALIZED (
+       SELECT months.month, b.* FROM months CROSS JOIN LATERAL (
+         SELECT client, width FROM contact_month c WHERE c.month = months.month ORDER BY c.month DESC, width DESC LIMIT ${looked}) AS b
+     ), other AS (
+       SELECT coalesce(sum(most), 0) AS others FROM (
+         SELECT CASE WHEN count(*) < ${looked} THEN 0 ELSE 2 ^ min(width)::float8 END AS most FROM busiest GROUP BY month) AS m
+     )
+     SELECT client, sum(n::float8) AS upper, coalesce(sum(n::float8) FILTER (WHERE month > $1), 0) AS lower, (SELECT others FROM other) AS others
+     FROM (SELECT DISTINCT client FROM busiest) AS b CROSS JOIN months CROSS JOIN LATERAL (
+       SELECT n FROM contact_month c WHERE c.month = months.month AND c.client = b.client OFFSET 0) AS found
+     GROUP BY client`,
+    [month],
+  );
+  return { bounds: rows, others: rows[0]?.others ?? 0 };
+}
+
+async function boundsOfAll(store: Store, month: string, looked: number): Promise<BoundsOfMany> {
+  const bounds = await store.query<Bounds>(
+    `SELECT client, sum(n::float8) AS upper, coalesce(sum(n::float8) FILTER (WHERE month > $1), 0) AS lower
+     FROM contact_month WHERE month >= $1 GROUP BY client ORDER BY 2 DESC LIMIT ${looked}`,
+    [month],
+  );
+  return { bounds, others: bounds.length < looked ? 0 : bounds.at(-1)!.upper };
 }
 
 export interface AcceptedRow {
@@ -150,16 +207,25 @@ export interface AcceptedRow {
   readonly verdict: Verdict;
 }
 
-/** Sensors that saw one exchange, on the average at most. */
-const SENSORS_OF_ONE = 8;
+/** Sensors that saw one exchange, on the average: it is asked for so many, and where that does not do, for more. */
+const SENSORS_OF_ONE = [2, 8] as const;
+
+/** Exchanges that were accepted, as one or another sensor saw, the newest first. */
+export async function askAccepted(store: Store, scope: Scope, limit: number): Promise<Answer<AcceptedRow>> {
+  let answer: Answer<AcceptedRow> = { rows: [], isMore: true };
+  for (const sensors of SENSORS_OF_ONE) {
+    if (!answer.isMore || answer.rows.length === limit) break;
+    answer = await askAcceptedOf(store, scope, limit, (limit + 1) * sensors);
+  }
+  return answer;
+}
 
 /**
- * Exchanges that were accepted, as one or another sensor saw, the newest first. OFFSET 0 has the neighbours of each looked up by
- * the index of clients: of many rows the planner takes all for neighbours, and reads them.
+ * Of the newest observations, `most` of them. OFFSET 0 has the neighbours of each looked up by the index of clients: of many rows the
+ * planner takes all for neighbours, and reads them.
  */
-export async function askAccepted(store: Store, scope: Scope, limit: number): Promise<Answer<AcceptedRow>> {
+async function askAcceptedOf(store: Store, scope: Scope, limit: number, most: number): Promise<Answer<AcceptedRow>> {
   const where = observedIn(scope);
-  const most = (limit + 1) * SENSORS_OF_ONE;
   const rows = await store.query<AcceptedRow & { hits: number }>(
     `WITH hit AS MATERIALIZED (
        SELECT day, client, client_port, server, server_port, isn, probe, started FROM observation

@@ -24,11 +24,17 @@ export const clustersOf = (source: string): string => `
   ) AS numbered
   GROUP BY ${ENDS}, number`;
 
+/** A number of which 2 to its power is more than n. It changes seldom as n grows, so that an index of it is seldom written. */
+const widthOf = (n: string): string => `ceil(ln((${n})::float8 + 1) / ln(2::float8))::smallint`;
+
 /** Rows of contact_month from rows that have day, site, client, verdict, n, first and last. */
 export const monthsOf = (source: string): string => `
   SELECT date_trunc('month', day)::date, client, sum(n), coalesce(sum(n) FILTER (WHERE verdict = 'accepted'), 0),
-    bit_or(1 << (extract(day FROM day)::int - 1)), min(first), max(last), array_agg(DISTINCT site ORDER BY site)
+    bit_or(1 << (extract(day FROM day)::int - 1)), min(first), max(last), array_agg(DISTINCT site ORDER BY site), ${widthOf('sum(n)')}
   FROM ${source} GROUP BY 1, 2`;
+
+/** By which the busiest clients of a month are found. */
+export const BUSIEST_INDEX = 'CREATE INDEX IF NOT EXISTS contact_month_busiest ON contact_month (month, width)';
 
 /** Days that partitions are made for; what a clock that is wrong puts elsewhere lies in the default partition. */
 const MOST_DAYS_AGO = 400;
@@ -64,6 +70,7 @@ CREATE INDEX IF NOT EXISTS observation_client ON observation (client, started);
 CREATE INDEX IF NOT EXISTS observation_server ON observation (server, started);
 CREATE INDEX IF NOT EXISTS observation_started ON observation USING brin (started);
 CREATE INDEX IF NOT EXISTS observation_accepted ON observation (started) WHERE verdict = 'accepted';
+CREATE INDEX IF NOT EXISTS observation_accepted_client ON observation (client, started) WHERE verdict = 'accepted';
 CREATE TABLE IF NOT EXISTS finding (
   day date NOT NULL,
   id uuid NOT NULL,
@@ -94,7 +101,8 @@ CREATE TABLE IF NOT EXISTS contact_day (
   PRIMARY KEY (day, site, client, port_zero, verdict)
 );
 CREATE INDEX IF NOT EXISTS contact_day_client ON contact_day (client, day);
--- The same by month, of port 0 alone: who was busy is found here without reading each day of each client. Bit n of days is day n + 1.
+-- The same by month, of port 0 alone: who was busy is found here without reading each day of each client. Bit n of days is day n + 1;
+-- n is less than 2 to the power of width.
 CREATE TABLE IF NOT EXISTS contact_month (
   month date NOT NULL,
   client inet NOT NULL,
@@ -104,8 +112,10 @@ CREATE TABLE IF NOT EXISTS contact_month (
   first timestamptz NOT NULL,
   last timestamptz NOT NULL,
   sites text[] NOT NULL,
+  width smallint NOT NULL,
   PRIMARY KEY (month, client)
 );
+${BUSIEST_INDEX};
 -- One run of a sensor.
 CREATE TABLE IF NOT EXISTS sensor_run (
   site text NOT NULL,
@@ -178,7 +188,7 @@ BEGIN
     INSERT INTO contact_month AS c ${monthsOf("(SELECT day, site, client, verdict, 1 AS n, started AS first, started AS last FROM fresh WHERE port_zero <> 'none') AS f")}
       ORDER BY 1, 2
     ON CONFLICT (month, client) DO UPDATE
-      SET n = c.n + excluded.n, accepted = c.accepted + excluded.accepted, days = c.days | excluded.days,
+      SET n = c.n + excluded.n, width = ${widthOf('c.n + excluded.n')}, accepted = c.accepted + excluded.accepted, days = c.days | excluded.days,
         first = least(c.first, excluded.first), last = greatest(c.last, excluded.last),
         sites = CASE WHEN c.sites @> excluded.sites THEN c.sites ELSE ARRAY(SELECT DISTINCT unnest(c.sites || excluded.sites) ORDER BY 1) END
   )

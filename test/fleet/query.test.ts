@@ -85,6 +85,21 @@ describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 },
     expect(await ask('accepted', '--site', 'nowhere')).toEqual([]);
   });
 
+  it('as many exchanges as are asked for, though many sensors saw the newest', async () => {
+    const at = (millis: number, isn: number) =>
+      Array.from({ length: isn === 1 ? 7 : 1 }, (_, i) =>
+        seen({ millis: NOW - HOUR + millis, isn, sensor: `s${i}`, verdict: 'accepted' }),
+      );
+    await add([...at(60_000, 1), ...at(40_000, 2), ...at(20_000, 3)]);
+    const { stdout, stderr } = await runCommand([
+      ...['query', 'accepted', '--limit', '2', '--store', server.url, '-f', 'json'],
+    ]);
+    const { accepted } = JSON.parse(stdout) as { accepted: { observations: number }[] };
+    expect(accepted.map(({ observations }) => observations)).toEqual([7, 1]);
+    expect(stderr).toMatch(/more than 2: --limit/);
+    expect((await ask('accepted', '--limit', '3')).length).toBe(3);
+  });
+
   it('who, by site, client, server and age', async () => {
     await add([
       seen({ client: '10.0.0.1' }),

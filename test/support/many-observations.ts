@@ -3,7 +3,7 @@
  * made when each is whole. Clients by Zipf's law: that of rank n has a share that falls as 1/n, of a million; 6 in 10,000 are accepted.
  */
 import pg from 'pg';
-import { monthsOf } from '../../src/sweep/observation-tables.ts';
+import { BUSIEST_INDEX, monthsOf } from '../../src/sweep/observation-tables.ts';
 
 const DAYS = 89;
 const CLIENTS = 1e6;
@@ -28,7 +28,8 @@ export async function fillObservations(url: string, rows: number): Promise<void>
   await client.query(`
     ALTER TABLE contact_day DROP CONSTRAINT contact_day_pkey;
     DROP INDEX contact_day_client;
-    ALTER TABLE contact_month DROP CONSTRAINT contact_month_pkey`);
+    ALTER TABLE contact_month DROP CONSTRAINT contact_month_pkey;
+    DROP INDEX contact_month_busiest`);
   for (const month of months) {
     await client.query(
       `INSERT INTO contact_day SELECT day, site, client, port_zero, verdict, count(*), min(started), max(started) FROM ${tableOf(month)} GROUP BY 1, 2, 3, 4, 5`,
@@ -40,7 +41,8 @@ export async function fillObservations(url: string, rows: number): Promise<void>
   await client.query(`
     ALTER TABLE contact_day ADD PRIMARY KEY (day, site, client, port_zero, verdict);
     CREATE INDEX contact_day_client ON contact_day (client, day);
-    ALTER TABLE contact_month ADD PRIMARY KEY (month, client)`);
+    ALTER TABLE contact_month ADD PRIMARY KEY (month, client);
+    ${BUSIEST_INDEX}`);
   await client.query('VACUUM ANALYZE observation, contact_day, contact_month');
   await client.end();
 }
