@@ -18,6 +18,8 @@ export class IdleClock {
   /** How many frames there were at the last pause that had new ones, and when that was. */
   #framesBefore = 0;
   #lastArrival = 0;
+  /** What the tracker's clock said then. */
+  #clockThen = 0;
 
   /** `passesTime`: frames of this source, which is no live one, come as they are captured. */
   constructor(source: FrameSource, tracker: Tracker, totals: FrameTotals, passesTime: boolean) {
@@ -42,11 +44,14 @@ export class IdleClock {
     if (frames !== this.#framesBefore) {
       this.#framesBefore = frames;
       this.#lastArrival = now;
+      this.#clockThen = this.#tracker.clock.now;
     }
     const millis = now - this.#lastArrival - PIPE_LAG_MILLIS;
     if (!Number.isFinite(lastSeconds) || millis <= 0) return;
     const nanos = lastNanos + Math.floor(millis) * 1e6;
     const seconds = Math.floor(nanos / 1e9);
-    this.#tracker.advance(lastSeconds + seconds, nanos - seconds * 1e9);
+    this.#tracker.reach(lastSeconds + seconds, nanos - seconds * 1e9);
+    // The latest stamp may be of a clock that is not in use any more.
+    if (this.#tracker.clock.isRunning) this.#tracker.pass(this.#clockThen + millis * 1e6);
   }
 }

@@ -17,13 +17,6 @@ export const LAST_NANOS = 56;
 export const LAST_DIGITS = 64;
 export const TOTALS_LENGTH = 9;
 
-/** The state of CaptureClock (track/clock.ts): time now, offset, whether it was started. */
-export const CLOCK = 72;
-export const CLOCK_NOW = 72;
-export const CLOCK_OFFSET = 80;
-export const CLOCK_STARTED = 88;
-export const CLOCK_LENGTH = 3;
-
 /** Id of the next exchange, whoever opens it. */
 export const NEXT_ID = 96;
 /** Time at which the tracker's next timer fires: then it has to be called, whatever the frame is. */
@@ -169,6 +162,16 @@ export const AHEAD_MOST = 16;
 export const AHEAD_SHIFT = 3;
 /** What was loaded goes there, so that it is loaded. */
 export const AHEAD_TOUCHED = 2944;
+
+/** The state of CaptureClock (track/clock.ts): time now, offset, whether it was started; how many other offsets it has had, and these. */
+export const CLOCK = 2952;
+export const CLOCK_NOW = 2952;
+export const CLOCK_OFFSET = 2960;
+export const CLOCK_STARTED = 2968;
+export const CLOCK_STEPS = 2976;
+export const CLOCK_OTHERS = 2984; // 4 doubles
+export const CLOCK_MOST_OTHERS = 4;
+export const CLOCK_LENGTH = 8;
 
 /** A bit for each UDP port that is read as a tunnel. */
 export const TUNNEL_PORTS = 4096;

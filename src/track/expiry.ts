@@ -55,24 +55,6 @@ export function expireAll(s: Tracking): void {
     settleExchange(s, table.head(t.LIST_LONE));
 }
 
-/**
- * Time stamps have gone back, so that the clock runs ahead of them, by another time before that than behind: at the end each exchange is
- * held against the latest stamp itself.
- */
-export function expireByStamps(s: Tracking, seconds: number, nanos: number): void {
-  const { table, clock } = s;
-  for (let entry = table.head(t.LIST_OPEN); entry !== 0; ) {
-    const following = table.following(entry);
-    const waited = (seconds - table.getFloat(entry, t.LAST_SECONDS)) * 1e9 + (nanos - table.get(entry, t.LAST_NANOS));
-    if (table.digits(entry) !== NO_TIME && waited >= patienceOf(s, entry)) timeOut(s, entry, clock.now);
-    entry = following;
-  }
-  // What others keep goes by the clock alone.
-  if (s.ledger === null) return;
-  clock.advance(seconds, nanos);
-  s.ledger.expire();
-}
-
 /** The time for an answer is over. */
 function timeOut(s: Tracking, entry: number, now: number): void {
   const table = s.table;

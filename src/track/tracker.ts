@@ -16,7 +16,7 @@ import { UNDECIDED } from './codes.ts';
 import { tellLog } from './core-log.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
 import { type ExchangeSink, NO_TIME, type TrackerCounts } from './exchange.ts';
-import { decideWithoutAnswer, endExchange, expireAll, expireByStamps } from './expiry.ts';
+import { decideWithoutAnswer, endExchange, expireAll } from './expiry.ts';
 import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';
@@ -114,10 +114,10 @@ export class Tracker {
     else takeIcmpError(this.#state, packet);
   }
 
-  /** No frame of the capture has a later time stamp. */
-  endAt(seconds: number, nanos: number): void {
-    if (this.#state.clock.offset !== 0) expireByStamps(this.#state, seconds, nanos);
-    else this.advance(seconds, nanos);
+  /** Tells the latest time stamp, with which a capture ends, or goes on without packets. */
+  reach(seconds: number, nanos: number): void {
+    this.#state.clock.reach(seconds, nanos);
+    expireAll(this.#state);
   }
 
   /** Tells the time without a packet. */
