@@ -28,7 +28,7 @@ const env = {
 };
 /** As a shell does it, with what it prints on standard output. */
 function shell(command: string): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync('bash', ['-c', command], { cwd: here, env, encoding: 'utf8', timeout: 180_000 });
+  return spawnSync('bash', ['-c', command], { cwd: here, env, encoding: 'utf8', timeout: 600_000 });
 }
 
 beforeAll(() => {

@@ -132,7 +132,7 @@ describe('EvidenceRecorder', () => {
           expect((await read(path)).map(({ hex }) => hex.slice(2 * (14 + 20 + 13), 2 * (14 + 20 + 13) + 2))).toEqual(
             flags,
           ),
-        { timeout: 60_000, interval: 100 },
+        { timeout: 120_000, interval: 100 },
       );
     await expectFlags(['02']);
     pipe.write(bytes.subarray(answerAt));

@@ -212,7 +212,7 @@ describe.each([{ version: process.versions.node, path: process.execPath, isThere
       PATH: `${dirname(node)}:${process.env.PATH}`,
     };
     const runNpm = (cwd: string, ...args: string[]) =>
-      spawnSync(node, [npm, ...args], { cwd, env, encoding: 'utf8', timeout: 120_000 });
+      spawnSync(node, [npm, ...args], { cwd, env, encoding: 'utf8', timeout: 600_000 });
     beforeEach(({ skip }) => {
       if (!isThere) skip(`skipped: no Node ${version} (bin/setup)`);
       mkdirSync(home, { recursive: true });

@@ -33,7 +33,7 @@ describeWith(['tshark', 'editcap'], 'the fields that examples/portzero.lua adds 
     const args = [join(root, 'fixtures'), '-q', '--fail-on', 'never', '-r', json, '-r', evidence];
     spawnSync(process.execPath, [join(root, 'bin/portzero.js'), ...args], { stdio: 'ignore' });
     report = JSON.parse(readFileSync(json, 'utf8'));
-  }, 120_000);
+  });
 
   it('say of every packet what the report says, for all fixtures', () => {
     const names = ['verdict', 'state', 'reason', 'answered_by', 'role', 'open', 'rule', 'severity'];
@@ -79,7 +79,7 @@ describeWith(['tshark', 'editcap'], 'the fields that examples/portzero.lua adds 
         .map(([verdict]) => verdict)
         .sort(),
     );
-  }, 120_000);
+  });
 
   it('can be filtered on', () => {
     const accepted = report.exchanges.filter(({ verdict }) => verdict === 'accepted');

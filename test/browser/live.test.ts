@@ -58,7 +58,6 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
       .locator(`.share[data-verdict=${verdict}] .figure`)
       .textContent({ timeout: 500 })
       .catch(() => null)) ?? '0';
-  const LONG = { timeout: 30_000 };
 
   it('follows 50 findings a second', async () => {
     const { run, url } = await sniff();
@@ -68,7 +67,7 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
       await run.connect(5);
       await page.waitForTimeout(100);
     }
-    await expect.poll(() => shareOf(page, 'refused'), LONG).toBe('400');
+    await expect.poll(() => shareOf(page, 'refused')).toBe('400');
     expect(await page.textContent('#rules')).toMatch(/^warningsyn-to-port-zero\d+400$/);
     const counts = await page.$$eval('#newest tr', (rows) =>
       rows.map((row) => Number.parseInt(row.querySelector('.many')?.textContent.replace(',', '') ?? '1', 10)),
@@ -103,8 +102,8 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
     ]);
     await page.locator('#newest tr', { hasText: 'port-zero-accepted' }).waitFor();
     for (let turn = 0; turn < 40; turn++) await run.connect(500);
-    await expect.poll(() => shareOf(page, 'refused'), { timeout: 90_000 }).toBe('20,000');
-    await expect.poll(() => page.textContent('#rules'), LONG).toContain('syn-to-port-zero');
+    await expect.poll(() => shareOf(page, 'refused')).toBe('20,000');
+    await expect.poll(() => page.textContent('#rules')).toContain('syn-to-port-zero');
     expect(await page.locator('#newest tr', { hasText: 'port-zero-accepted' }).count()).toBe(1);
     expect(await page.locator('#newest tr', { hasText: ' since ' }).count()).toBeGreaterThan(0);
     expect(await page.locator('#newest tr').count()).toBeLessThanOrEqual(60);
@@ -112,7 +111,7 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
     await page.click('#hold');
     expect(await page.getAttribute('#hold', 'aria-pressed')).toBe('true');
     await run.interrupt();
-    await expect.poll(() => page.textContent('#live-state'), LONG).toContain('This run ended');
+    await expect.poll(() => page.textContent('#live-state')).toContain('This run ended');
     expect(await shareOf(page, 'accepted')).toBe('1');
     expect(complaints.filter((text) => !text.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
   });
@@ -125,13 +124,13 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
     const { page } = await open(server.url);
     expect(await shareOf(page, 'refused')).toBe('1');
     server.kill();
-    await expect.poll(() => page.textContent('#live-state'), LONG).toContain('Not connected since');
+    await expect.poll(() => page.textContent('#live-state')).toContain('Not connected since');
     expect(await shareOf(page, 'refused')).toBe('1');
     const second = new TestBoard('eth1');
     second.settle(second.find('syn-to-port-zero'), 'silent');
     const again = await second.serve(port);
     closing.push(() => again.close());
-    await expect.poll(() => page.textContent('#live-heading'), LONG).toBe('Sniffing on eth1');
+    await expect.poll(() => page.textContent('#live-heading')).toBe('Sniffing on eth1');
     expect(await page.textContent('#live-state')).toBe('Connected; told anew each second.');
     expect([await shareOf(page, 'refused'), await shareOf(page, 'silent')]).toEqual(['0', '1']);
   });

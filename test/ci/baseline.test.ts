@@ -117,7 +117,7 @@ describe('a repository adopts the gate', () => {
     expect(told).toMatchObject({ whom: '198.51.100.40:0', since: today, cause: 'not-seen' });
     expect(lines[told.line - 1]).toContain('198.51.100.40:0');
     expect((await run('captures', '--update-baseline')).stderr).toContain('39 findings, 0 added, 39 kept, 1 taken out');
-  }, 60_000);
+  });
 
   it('is named, and red, in JUnit, SARIF, GitHub and NDJSON', async () => {
     write('a.pcap', capture(hosts(3)));
@@ -166,7 +166,7 @@ describe('a repository adopts the gate', () => {
     await run('a.pcap', '--baseline', 'known', '-r', 'r.xml');
     expect(read('r.xml')).toMatch(/failures="0" errors="0" skipped="1"/);
     expect(read('r.xml')).toMatch(/<skipped message="known since [-\d]+: &lt;b&gt;&amp;&quot;old&quot; \\x1b\[31m/);
-  }, 60_000);
+  });
 
   it('lists what is new before what is known where not all fits', async () => {
     write('a.pcap', capture(hosts(40)));
@@ -181,7 +181,7 @@ describe('a repository adopts the gate', () => {
       expect(report.findings).toHaveLength(5);
       expect(report.omitted).toMatchObject({ exchanges: 77, findings: 77 });
     }
-  }, 60_000);
+  });
 });
 
 describe('the baseline of a configuration', () => {
@@ -204,7 +204,7 @@ describe('the baseline of a configuration', () => {
     const failed = analyzeCapture(join(home, 'new.pcap'), options).report();
     await expect(failed).rejects.toThrow(ConfigError);
     await expect(failed).rejects.toThrow(/known\.txt: the baseline cannot be read: ENOENT/);
-  }, 60_000);
+  });
 
   it('is told in CSV: which rules fired, and which of them are known', async () => {
     const [a, b] = [{ to: '198.51.100.1' }, { to: '198.51.100.2' }];
@@ -220,7 +220,7 @@ describe('the baseline of a configuration', () => {
       ['syn-to-port-zero port-zero-accepted', 'syn-to-port-zero'],
     ]);
     for (const row of await rows()) expect(row.known).toBe('');
-  }, 60_000);
+  });
 });
 
 describe('the same finding', () => {
@@ -244,7 +244,7 @@ describe('the same finding', () => {
     expect(
       await known([{ from: '2001:db8::1', to: '2001:db8::2' }], [{ from: '2001:db8::1', to: '2001:db8::2' }]),
     ).toBe(true);
-  }, 60_000);
+  });
 
   it('knows scans, floods, UDP and broken expectations too', async () => {
     const burst = pcap([
@@ -301,7 +301,7 @@ describe('the same finding', () => {
     expect((await run('a.pcap', '--baseline', 'known', '--fail-on', 'info')).stdout.replace(/\s+/g, ' ')).toContain(
       'gone: expectation - -> "the \\"edge\\" refuses"',
     );
-  }, 60_000);
+  });
 
   it('does not lend its severity to what is new about the same exchange', async () => {
     write('a.pcap', capture([{ to: '198.51.100.1', accepts: true }]));
@@ -344,7 +344,7 @@ describe('--update-baseline', () => {
       '# asked NOC',
       'syn-to-port-zero 192.0.2.1 -> 198.51.100.2:0 since 2020-02-29: the  old one: it goes',
     ]);
-  }, 60_000);
+  });
 
   it('writes nothing when not all could be read, or what is there is no baseline', async () => {
     write('a.pcap', capture(hosts(2)));
@@ -376,7 +376,7 @@ describe('--update-baseline', () => {
     write('b.pcap', capture(hosts(3)));
     expect((await run('b.pcap', '--baseline', 'link.txt', '--update-baseline')).status).toBe(0);
     expect(linesOf('known')).toHaveLength(3);
-  }, 60_000);
+  });
 
   it('tells that a baseline is missing', async () => {
     write('a.pcap', capture(hosts(1)));

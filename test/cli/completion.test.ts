@@ -96,7 +96,7 @@ print ready >> '${noted}'
     zpty -wn shell $'${['portzero', ...words].join(' ')}\\t'
     wait_for done
     cat '${noted}'`;
-  const { stdout } = await run('zsh', ['-f', '-c', driver], { cwd, timeout: 30_000 });
+  const { stdout } = await run('zsh', ['-f', '-c', driver], { cwd, timeout: 180_000 });
   return stdout.split('\n').filter((line) => line !== '' && line !== 'ready' && line !== 'done');
 };
 

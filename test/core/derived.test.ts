@@ -45,7 +45,7 @@ describe.each([
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  it('every fixture comes to the same report', { timeout: 120_000 }, async () => {
+  it('every fixture comes to the same report', async () => {
     const watched = derived.watch();
     const settings = usual.settingsFor({ maxExchanges: 1_000_000 });
     const differing: string[] = [];
@@ -62,7 +62,7 @@ describe.each([
     expect(watched.settled).toBeGreaterThan(0);
   });
 
-  it('so does adverse traffic', { timeout: 120_000 }, async () => {
+  it('so does adverse traffic', async () => {
     const cases = fc.record({
       flows: fc.array(flowArbitrary, { minLength: 1, maxLength: 4 }),
       steps: stepsArbitrary,
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-it('node --jitless gives the same report of a flood', { timeout: 60_000 }, async () => {
+it('node --jitless gives the same report of a flood', async () => {
   const path = join(folder, 'flood.pcap');
   writeFlood(path, 20_000);
   const report = async (env: Record<string, string>) => {

@@ -48,7 +48,7 @@ async function runLive(source: FrameSource, settings: AnalysisSettings, inCore: 
   return { told, result, passed: result.summary.frames - handed };
 }
 
-describe('a live run tells the same with the core and without', { timeout: 180_000 }, () => {
+describe('a live run tells the same with the core and without', () => {
   const variants: Readonly<Record<string, Variant>> = {
     'of port 0': {},
     'of all exchanges': { exchanges: 'all' },

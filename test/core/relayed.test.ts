@@ -62,7 +62,7 @@ function compare(paths: readonly string[], every: number): { differing: string[]
   return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8' }));
 }
 
-it('comes to the same by two threads, for every fixture', { timeout: 300_000 }, () => {
+it('comes to the same by two threads, for every fixture', () => {
   expect(captures.length).toBeGreaterThan(250);
   const { differing, settled } = compare(
     captures.map((name) => join(fixtures, name)),
@@ -97,7 +97,7 @@ function lateAnswer(count: number, isClient: boolean): Uint8Array<ArrayBuffer> {
   );
 }
 
-it('comes to the same by two threads, however late the answer shows', { timeout: 300_000 }, () => {
+it('comes to the same by two threads, however late the answer shows', () => {
   const paths = [1, 63, 64, 65, 300].flatMap((count) =>
     [true, false].map((isClient) => {
       const path = join(home, `late-${count}-${isClient}.pcap`);
@@ -138,7 +138,7 @@ function attempts(count: number, random: () => number): Uint8Array<ArrayBuffer> 
   return pcap(frames.map((bytes, i) => ({ seconds: 1_700_000_000, fraction: i * 1000, bytes })));
 }
 
-it('comes to the same by two threads, of many attempts on one 4-tuple', { timeout: 300_000 }, () => {
+it('comes to the same by two threads, of many attempts on one 4-tuple', () => {
   let state = 7;
   const random = () => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -154,7 +154,7 @@ it('comes to the same by two threads, of many attempts on one 4-tuple', { timeou
   expect(compare(paths, 1).differing).toEqual([]);
 });
 
-it('comes to the same by two threads, of adverse traffic', { timeout: 300_000 }, () => {
+it('comes to the same by two threads, of adverse traffic', () => {
   const cases = fc.sample(
     fc.record({
       flows: fc.array(flowArbitrary, { minLength: 1, maxLength: 4 }),

@@ -39,7 +39,7 @@ describe('adverse traffic', () => {
   });
   afterAll(() => watched.restore());
 
-  it('comes to the same result with and without the core', { timeout: 3_600_000 }, async () => {
+  it('comes to the same result with and without the core', async () => {
     await fc.assert(
       fc.asyncProperty(caseArbitrary, async ({ flows, steps, form, variant, isRelayed }) => {
         const sent = play(flows, steps);

@@ -21,7 +21,7 @@ const RECORDS = Number(process.env.PORTZERO_FLEET_RECORDS ?? 20_000);
 const KILLS = Number(process.env.PORTZERO_FLEET_KILLS ?? 4);
 const SPOOL_MEBIBYTES = Number(process.env.PORTZERO_FLEET_SPOOL ?? 1);
 
-describe.skipIf(!requireServers())('a fleet', { timeout: 3_600_000 }, () => {
+describe.skipIf(!requireServers())('a fleet', () => {
   let hub: RunningQueue;
   let spool: RunningQueue;
   let store: RunningStore;
@@ -36,7 +36,7 @@ describe.skipIf(!requireServers())('a fleet', { timeout: 3_600_000 }, () => {
     client = new pg.Client(store.url);
     await client.connect();
     expect(await runCommand(['setup', 'store', '--store', store.url])).toMatchObject({ status: 0 });
-  }, 120_000);
+  });
   beforeEach(async () => {
     expect(await runCommand(['setup', 'hub', '--via', hub.url, '--ack-wait', '3'])).toMatchObject({ status: 0 });
     folder = mkdtempSync(join(scratch, 'run-'));

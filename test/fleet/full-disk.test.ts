@@ -13,7 +13,7 @@ import { type RunningQueue, type RunningStore, requireServers, startQueue, start
 import { describeWith } from '../support/tools.ts';
 
 describeWith(['root'], 'a full disk', () => {
-  describe.skipIf(!requireServers())('with servers', { timeout: 300_000 }, () => {
+  describe.skipIf(!requireServers())('with servers', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'portzero-full-'));
     execFileSync('chmod', ['755', scratch]);
     const mounts: string[] = [];
@@ -27,14 +27,14 @@ describeWith(['root'], 'a full disk', () => {
       store = await startStore();
       client = new pg.Client(store.url);
       await client.connect();
-    }, 60_000);
+    });
     afterEach(async () => {
       for (const child of children.splice(0)) child.kill('SIGKILL');
       for (const sniff of sniffs.splice(0)) sniff.kill();
       await client.end();
       await Promise.all([...queues.splice(0).map((queue) => queue.stop()), store.stop()]);
       for (const folder of mounts.splice(0)) execFileSync('umount', [folder]);
-    }, 60_000);
+    });
     afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
     const mount = (name: string, size: string) => {

@@ -15,7 +15,7 @@ const ROWS = Number(process.env.PORTZERO_FLEET_ROWS ?? 200_000);
 const NOW = Date.now();
 const HOUR = 3600_000;
 
-describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 }, () => {
+describe.skipIf(!requireServers())('the store is asked', () => {
   let server: RunningStore;
   let store: Store;
   let client: pg.Client;
@@ -27,7 +27,7 @@ describe.skipIf(!requireServers())('the store is asked', { timeout: 7_200_000 },
     store = await Store.open(server.url);
     client = new pg.Client(server.url);
     await client.connect();
-  }, 120_000);
+  });
   afterEach(() => client.query('TRUNCATE observation, finding, contact_day, contact_month, sensor_run, received'));
   afterAll(async () => {
     await client?.end();

@@ -14,7 +14,7 @@ import { exchangeRecord, openPublisher } from '../support/observations.ts';
 import { type RunningQueue, type RunningStore, requireServers, startQueue, startStore } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
 
-describe.skipIf(!requireServers() || !requireTool('openssl'))('rights', { timeout: 300_000 }, () => {
+describe.skipIf(!requireServers() || !requireTool('openssl'))('rights', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portzero-rights-'));
   const path = (name: string) => join(folder, name);
   const keys = Object.fromEntries(
@@ -68,7 +68,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('rights', { timeou
     await client.query(
       'CREATE ROLE gatherer LOGIN IN ROLE portzero_collector; CREATE ROLE eye LOGIN IN ROLE portzero_query; CREATE ROLE hand LOGIN IN ROLE portzero_worker',
     );
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const end of ends.splice(0)) await end();
   });
@@ -253,7 +253,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('rights', { timeou
   });
 });
 
-describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers of a hub', { timeout: 120_000 }, () => {
+describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers of a hub', () => {
   const ADDRESSES = ['127.0.0.1', '127.0.0.2'] as const;
   const folder = mkdtempSync(join(tmpdir(), 'portzero-hubs-'));
   const path = (name: string) => join(folder, name);
@@ -282,7 +282,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers o
     client = new pg.Client({ connectionString: store.url, ssl: { rejectUnauthorized: false } });
     await client.connect();
     expect(await runCommand(['setup', 'store', '--store', store.url, ...ca])).toMatchObject({ status: 0 });
-  }, 120_000);
+  });
   afterAll(async () => {
     child?.kill('SIGKILL');
     await client?.end();
@@ -336,7 +336,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers o
   });
 });
 
-describe.skipIf(!requireServers())('what a fleet needs and is not there', { timeout: 120_000 }, () => {
+describe.skipIf(!requireServers())('what a fleet needs and is not there', () => {
   let hub: RunningQueue;
   let store: RunningStore;
   let child: ChildProcess | null = null;

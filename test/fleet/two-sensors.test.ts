@@ -39,7 +39,7 @@ process.stdin.on('data', (chunk) => {
 const PORT = 4222;
 
 describeWith(['root', 'ip', 'hping3', 'tcpdump', 'bash'], 'two sensors on one link', () => {
-  describe.skipIf(!requireServers())('with servers', { timeout: 180_000 }, () => {
+  describe.skipIf(!requireServers())('with servers', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'portzero-two-'));
     let lab: Lab;
     let hub: RunningQueue;
@@ -71,7 +71,7 @@ describeWith(['root', 'ip', 'hping3', 'tcpdump', 'bash'], 'two sensors on one li
         const running = lab.start(host, [process.execPath, '-e', script]);
         await running.until(({ stdout }) => stdout.includes('ready'), 'the relay listens');
       }
-    }, 120_000);
+    });
     afterAll(async () => {
       collector?.child.kill('SIGKILL');
       lab?.remove();

@@ -34,42 +34,38 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
   });
   afterEach(() => lab.remove());
 
-  it.each(BACKENDS)(
-    'is told whole, as frames and drops, of capturers that count (%s)',
-    { timeout: 180_000 },
-    async (backend) => {
-      const { client, server } = lab;
-      const path = join(folder, 'burst.pcap');
-      writeFlood(path, SYNS);
-      // cap's slots are of 64 KiB each here, which a veth's segmentation offload could fill.
-      const buffer = backend === 'cap' ? ['--buffer', '1000'] : [];
-      const args = ['--backend', backend, ...buffer, '-f', 'json', '--max-listed', '0', '--answer-timeout', '10m'];
-      const sniff = await startSniff(lab, client, client.interface, ...args);
-      const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
-      expect(await replay.ended).toBe(0);
-      await quiet(sniff);
-      expect(await interrupt(sniff)).toBe(1);
+  it.each(BACKENDS)('is told whole, as frames and drops, of capturers that count (%s)', async (backend) => {
+    const { client, server } = lab;
+    const path = join(folder, 'burst.pcap');
+    writeFlood(path, SYNS);
+    // cap's slots are of 64 KiB each here, which a veth's segmentation offload could fill.
+    const buffer = backend === 'cap' ? ['--buffer', '1000'] : [];
+    const args = ['--backend', backend, ...buffer, '-f', 'json', '--max-listed', '0', '--answer-timeout', '10m'];
+    const sniff = await startSniff(lab, client, client.interface, ...args);
+    const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
+    expect(await replay.ended).toBe(0);
+    await quiet(sniff);
+    expect(await interrupt(sniff)).toBe(1);
 
-      const { summary, inputs, omitted } = JSON.parse(sniff.stdout) as AnalysisReport;
-      const { frames, drops, complete } = inputs[0]!;
-      expect(complete).toBe(true);
-      expect(frames).toBeGreaterThan(0);
-      if (backend === 'cap') {
-        // It cannot know what the kernel dropped, and says so when it starts: all that can be asked is that nothing is invented.
-        expect(frames).toBeLessThanOrEqual(SYNS);
-        expect(drops).toBeNull();
-        expect(sniff.stderr).toContain('drops in the kernel are not known');
-      } else {
-        expect(frames + Number(drops!)).toBe(SYNS);
-      }
-      // Each SYN has ends of its own: what was delivered is exact, and none of it is there twice.
-      expect(summary.portZero).toMatchObject({ total: frames, undecided: frames });
-      expect(summary.findings).toEqual({ error: 1, warning: frames, info: 0 });
-      expect(omitted.evicted).toBe(0);
-    },
-  );
+    const { summary, inputs, omitted } = JSON.parse(sniff.stdout) as AnalysisReport;
+    const { frames, drops, complete } = inputs[0]!;
+    expect(complete).toBe(true);
+    expect(frames).toBeGreaterThan(0);
+    if (backend === 'cap') {
+      // It cannot know what the kernel dropped, and says so when it starts: all that can be asked is that nothing is invented.
+      expect(frames).toBeLessThanOrEqual(SYNS);
+      expect(drops).toBeNull();
+      expect(sniff.stderr).toContain('drops in the kernel are not known');
+    } else {
+      expect(frames + Number(drops!)).toBe(SYNS);
+    }
+    // Each SYN has ends of its own: what was delivered is exact, and none of it is there twice.
+    expect(summary.portZero).toMatchObject({ total: frames, undecided: frames });
+    expect(summary.findings).toEqual({ error: 1, warning: frames, info: 0 });
+    expect(omitted.evicted).toBe(0);
+  });
 
-  it('of whole frames waits while tcpdump gets no core', { timeout: 180_000 }, async () => {
+  it('of whole frames waits while tcpdump gets no core', async () => {
     const { client, server } = lab;
     const path = join(folder, 'wait.pcap');
     const count = 10_000;
@@ -86,46 +82,42 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
     expect((JSON.parse(sniff.stdout) as AnalysisReport).inputs[0]).toMatchObject({ frames: count, drops: 0 });
   });
 
-  it.each(BACKENDS)(
-    'ends at once with Ctrl-C, and what was captured is in the summary (%s)',
-    { timeout: 180_000 },
-    async (backend) => {
-      const { client, server } = lab;
-      const path = join(folder, 'burst.pcap');
-      writeFlood(path, SYNS);
-      const sniff = await startSniff(
-        lab,
-        client,
-        client.interface,
-        '--backend',
-        backend,
-        '-f',
-        'json',
-        '--max-listed',
-        '0',
-      );
-      const replay = lab.start(server, [
-        'tcpreplay',
-        '-q',
-        '-K',
-        '--topspeed',
-        '--loop',
-        '1000',
-        '-i',
-        server.interface,
-        path,
-      ]);
-      while ((await askFrames(sniff)) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-      const asked = performance.now();
-      expect(await interrupt(sniff)).toBe(1);
-      // A capturer that does not end in 3 s is killed; what it has handed over by then is a matter of a second or two, of
-      // more where others use the machine. The burst itself would go on for minutes.
-      expect(performance.now() - asked).toBeLessThan(60_000);
-      replay.child.kill('SIGKILL');
-      const { summary, inputs } = JSON.parse(sniff.stdout) as AnalysisReport;
-      expect(inputs[0]).toMatchObject({ complete: true, problems: [] });
-      expect(inputs[0]!.frames).toBeGreaterThan(0);
-      expect(summary.frames).toBe(inputs[0]!.frames);
-    },
-  );
+  it.each(BACKENDS)('ends at once with Ctrl-C, and what was captured is in the summary (%s)', async (backend) => {
+    const { client, server } = lab;
+    const path = join(folder, 'burst.pcap');
+    writeFlood(path, SYNS);
+    const sniff = await startSniff(
+      lab,
+      client,
+      client.interface,
+      '--backend',
+      backend,
+      '-f',
+      'json',
+      '--max-listed',
+      '0',
+    );
+    const replay = lab.start(server, [
+      'tcpreplay',
+      '-q',
+      '-K',
+      '--topspeed',
+      '--loop',
+      '1000',
+      '-i',
+      server.interface,
+      path,
+    ]);
+    while ((await askFrames(sniff)) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const asked = performance.now();
+    expect(await interrupt(sniff)).toBe(1);
+    // A capturer that does not end in 3 s is killed; what it has handed over by then is a matter of a second or two, of
+    // more where others use the machine. The burst itself would go on for minutes.
+    expect(performance.now() - asked).toBeLessThan(60_000);
+    replay.child.kill('SIGKILL');
+    const { summary, inputs } = JSON.parse(sniff.stdout) as AnalysisReport;
+    expect(inputs[0]).toMatchObject({ complete: true, problems: [] });
+    expect(inputs[0]!.frames).toBeGreaterThan(0);
+    expect(summary.frames).toBe(inputs[0]!.frames);
+  });
 });

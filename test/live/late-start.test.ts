@@ -148,7 +148,7 @@ describeWith(
           server: keepAlive === 'both' || keepAlive === 'server',
         });
       }
-    }, 120_000);
+    });
     afterAll(() => lab.remove());
 
     it.each(SNIFFS)('tells one late start each, and accuses nobody ($backend, $timeout)', (sniff) => {

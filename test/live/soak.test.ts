@@ -16,9 +16,7 @@ async function soak(...args: string[]): Promise<{ failed: string[]; said: string
 }
 
 describeWith(['root', 'ip', 'tcpdump', 'tcpreplay', 'tshark', 'capinfos'], 'a sensor under load', () => {
-  it('counts or tells as lost all that is sent, and keeps each finding with its frames', {
-    timeout: 300_000,
-  }, async () => {
+  it('counts or tells as lost all that is sent, and keeps each finding with its frames', async () => {
     const { failed, said, status } = await soak('--duration', '40s', '--rate', '1000');
     expect(failed, said).toEqual([]);
     expect(status, said).toBe(0);
@@ -26,7 +24,7 @@ describeWith(['root', 'ip', 'tcpdump', 'tcpreplay', 'tshark', 'capinfos'], 'a se
       expect(said).toContain(what);
   });
 
-  it('leaves whole files and no capturer, whenever it is killed', { timeout: 300_000 }, async () => {
+  it('leaves whole files and no capturer, whenever it is killed', async () => {
     const { failed, said, status } = await soak('--kills', '6', '--rate', '1000');
     expect(failed, said).toEqual([]);
     expect(status, said).toBe(0);

@@ -100,7 +100,7 @@ const FROM_THE_END = [
   'tunnels/vxlan-on-its-own-interface.pcap',
 ];
 
-describe('the order on the wire counts, as time stamps tell it, not that in the file', { timeout: 600_000 }, () => {
+describe('the order on the wire counts, as time stamps tell it, not that in the file', () => {
   it('where two frames have changed places', async () => {
     const { files, tried } = await differing(function* (frames) {
       for (let index = 1; index < frames.length; index++)

@@ -133,7 +133,7 @@ it('every accusation that a fixture is to make is seen', async () => {
     expect([...accusations(await analyze(await listFrames(file)))], file).not.toEqual([]);
 });
 
-describe('nobody is accused who was not before', { timeout: 600_000 }, () => {
+describe('nobody is accused who was not before', () => {
   it('when the capture lost one frame', async () => {
     const { found, untried } = await tryAll(({ frames }) => {
       const indexes = sample([...frames.keys()], MOST_REMOVALS);

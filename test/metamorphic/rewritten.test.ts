@@ -65,7 +65,7 @@ const wholeOf = async (file: string) => {
   return whole;
 };
 
-describe('the same frames have the same verdicts and findings', { timeout: 600_000 }, () => {
+describe('the same frames have the same verdicts and findings', () => {
   it.each(Object.keys(FORMS))('%s', async (name) => {
     let compared = 0;
     for (const { file } of captures) {

@@ -34,7 +34,7 @@ const SCRIPT = `
 `;
 
 describe('a capture that another thread filters', () => {
-  it('comes to the same report, for every fixture', { timeout: 600_000 }, () => {
+  it('comes to the same report, for every fixture', () => {
     expect(captures.length).toBeGreaterThan(250);
     const script = join(home, 'compare.mjs');
     writeFileSync(script, SCRIPT);

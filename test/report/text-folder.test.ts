@@ -91,7 +91,7 @@ describe('of all fixtures', () => {
     // As they are named in the folder.
     const inputs = run.report.inputs.map((input, i) => ({ ...input, name: `fixtures/${paths[i]}` }));
     run = { ...run, report: { ...run.report, inputs } };
-  }, 120_000);
+  });
 
   it.each([40, 80, 200])('nothing sticks out of %i columns', (width) => {
     for (const line of textOf(run, width).split('\n')) expect(displayWidth(line), line).toBeLessThanOrEqual(width);

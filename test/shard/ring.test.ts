@@ -10,9 +10,7 @@ import { traffic } from '../support/ring-traffic.ts';
 
 const FILES = 2000;
 
-it(`says of ${FILES} files in any order what the capture says, which file by file does not`, {
-  timeout: 300_000,
-}, async () => {
+it(`says of ${FILES} files in any order what the capture says, which file by file does not`, async () => {
   const cut = cutCapture(pcap(traffic()))!;
   const every = cut.frames / FILES;
   expect(every).toBeGreaterThan(4);

@@ -69,7 +69,7 @@ type AnyRecord = { readonly id: string; readonly site: string; readonly sensor: 
 /** A connection that puts records into a stream; without ids nothing but the store knows what came twice. */
 export async function openPublisher(url: string) {
   const connection: NatsConnection = await connect({ servers: url, maxReconnectAttempts: -1 });
-  const client = jetstream(connection, { timeout: 20_000 });
+  const client = jetstream(connection, { timeout: 120_000 });
   return {
     connection,
     async publish(records: readonly AnyRecord[], { ids = true } = {}) {

@@ -26,12 +26,12 @@ import { requireTool } from '../support/tools.ts';
 const hasBuckets = requireTool('swift-proxy-server') && requireTool('swift-object-server');
 const small = readFileSync(fixture('accepted/custom-stacks-0-to-0-ipv6.pcap'));
 
-describe.skipIf(!hasBuckets)('s3://', { timeout: 300_000 }, () => {
+describe.skipIf(!hasBuckets)('s3://', () => {
   let bucket: RunningBucket;
   let folder: string;
   beforeAll(async () => {
     bucket = await startBucket();
-  }, 120_000);
+  });
   afterAll(async () => {
     await bucket?.stop();
   });

@@ -41,7 +41,7 @@ function differences(one: unknown, other: unknown, path = ''): string[] {
     .slice(0, 5);
 }
 
-describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
+describe.skipIf(!requireServers())('a sweep', () => {
   let queue: RunningQueue;
   let store: RunningStore;
   let client: pg.Client;
@@ -63,7 +63,7 @@ describe.skipIf(!requireServers())('a sweep', { timeout: 600_000 }, () => {
     await client.connect();
     expect(await runCommand(['setup', 'store', '--store', store.url])).toMatchObject({ status: 0 });
     expect(await runCommand(['setup', 'hub', '--via', queue.url, '--ack-wait', '3'])).toMatchObject({ status: 0 });
-  }, 120_000);
+  });
 
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -352,7 +352,7 @@ describe('without the packages that talk to servers', () => {
   });
 });
 
-describe.skipIf(!requireServers())('what a sweep needs and is not there', { timeout: 120_000 }, () => {
+describe.skipIf(!requireServers())('what a sweep needs and is not there', () => {
   let queue: RunningQueue;
   let store: RunningStore;
   beforeAll(async () => {

@@ -21,14 +21,14 @@ import { requireTool } from '../support/tools.ts';
 
 const FILES = 30;
 
-describe.skipIf(!requireServers())('a sweep that is watched', { timeout: 120_000 }, () => {
+describe.skipIf(!requireServers())('a sweep that is watched', () => {
   let queue: RunningQueue;
   let store: RunningStore;
   const folder = mkdtempSync(join(tmpdir(), 'portzero-watched-'));
   const children: ChildProcess[] = [];
   beforeAll(async () => {
     [queue, store] = await Promise.all([startQueue(), startStore()]);
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     await Promise.all([queue?.stop(), store?.stop()]);

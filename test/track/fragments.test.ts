@@ -514,7 +514,7 @@ describe('fragments in numbers', () => {
       }),
       { numRuns: 3000 },
     );
-  }, 90_000);
+  });
 });
 
 describeWith(['tshark'], 'tshark', () => {

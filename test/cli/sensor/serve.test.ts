@@ -171,7 +171,7 @@ describe('events for readers', () => {
     return socket;
   }
 
-  it('keep no more than one for who does not take them, and let that one go', { timeout: 90_000 }, async () => {
+  it('keep no more than one for who does not take them, and let that one go', async () => {
     const { made, url } = await serveEvents();
     stare(url);
     await expect.poll(() => made.length).toBe(1);
@@ -182,7 +182,7 @@ describe('events for readers', () => {
     (await open(`${url}/events`)).on('data', (chunk) => {
       bytes += chunk.length;
     });
-    await expect.poll(() => bytes, { timeout: 30_000 }).toBeGreaterThan(3 * LINE.length);
+    await expect.poll(() => bytes).toBeGreaterThan(3 * LINE.length);
   });
 
   it('are for so many readers, and no more', async () => {
