@@ -16,7 +16,8 @@ const MOST_NUMBERS = 1 << 20;
  * ran ahead, or back) it stands as it was.
  *
  * Exact for what begins in this capture. What began in one before it may be told of its time late: by less than a thousandth of a
- * second as long as a capture has few frames that move the clock, and by ten seconds at most.
+ * second as long as a capture has few frames that move the clock, and by ten seconds at most; and by segments of a conversation on
+ * ordinary ports that began in one before, which this capture does not know to wait, not at all.
  */
 export class ClockTicks {
   readonly #written = new TickWriter();

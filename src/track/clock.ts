@@ -1,4 +1,10 @@
-import { CLOCK_LENGTH, CLOCK_MOST_OTHERS, MOST_AHEAD_NANOS } from '../core/layout.ts';
+import {
+  CLOCK_LENGTH,
+  CLOCK_MOST_OTHERS,
+  LEAST_STEP_NANOS,
+  MOST_AHEAD_NANOS,
+  MOST_PAUSE_NANOS,
+} from '../core/layout.ts';
 
 const NOW = 0;
 const OFFSET = 1;
@@ -90,7 +96,8 @@ export class CaptureClock {
   /** How far ahead the time is by the offset that fits it best, which is the current one from now on. */
   #chooseOffset(time: number, now: number, ahead: number): number {
     const state = this.#state;
-    let best = ahead < 0 ? Number.POSITIVE_INFINITY : ahead;
+    if (ahead > 0 && ahead < LEAST_STEP_NANOS) return ahead;
+    let best = ahead < 0 ? MOST_PAUSE_NANOS : Math.min(ahead, MOST_PAUSE_NANOS);
     let place = 0;
     for (let index = OTHERS; index < OTHERS + this.#known; index++) {
       const other = time + state[index]! - now;

@@ -6,7 +6,9 @@ import {
   CLOCK_STARTED,
   CLOCK_STEPS,
   HAS_EVEN,
+  LEAST_STEP_NANOS,
   MOST_AHEAD_NANOS,
+  MOST_PAUSE_NANOS,
   TIMEOUT,
 } from '../layout';
 
@@ -39,7 +41,8 @@ function chooseOffset(time: f64, now: f64, ahead: f64): f64 {
   const steps = <u32>load<f64>(CLOCK_STEPS);
   const known = min<u32>(steps, CLOCK_MOST_OTHERS);
   const least = -load<f64>(TIMEOUT);
-  let best = ahead < 0 ? Infinity : ahead;
+  if (ahead > 0 && ahead < LEAST_STEP_NANOS) return ahead;
+  let best = ahead < 0 ? MOST_PAUSE_NANOS : Math.min(ahead, MOST_PAUSE_NANOS);
   let place: usize = 0;
   for (let index: u32 = 0; index < known; index++) {
     const at: usize = CLOCK_OTHERS + (<usize>index << 3);
