@@ -45,7 +45,7 @@ function chooseOffset(time: f64, now: f64, ahead: f64): f64 {
   let best = ahead < 0 ? MOST_PAUSE_NANOS : Math.min(ahead, MOST_PAUSE_NANOS);
   let place: usize = 0;
   for (let index: u32 = 0; index < known; index++) {
-    const at: usize = CLOCK_OTHERS + (<usize>index << 3);
+    const at: usize = CLOCK_OTHERS + ((<usize>index) << 3);
     const other = time + load<f64>(at) - now;
     if (other < least || other >= best) continue;
     best = other;
@@ -58,7 +58,7 @@ function chooseOffset(time: f64, now: f64, ahead: f64): f64 {
     return best;
   }
   if (ahead < 0) {
-    store<f64>(CLOCK_OTHERS + (<usize>(steps % CLOCK_MOST_OTHERS) << 3), load<f64>(CLOCK_OFFSET));
+    store<f64>(CLOCK_OTHERS + ((<usize>(steps % CLOCK_MOST_OTHERS)) << 3), load<f64>(CLOCK_OFFSET));
     store<f64>(CLOCK_STEPS, <f64>(steps + 1));
   }
   return ahead;
