@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { launchChromium } from '../support/browser.ts';
+import { launchChromium, PATIENCE_MILLIS } from '../support/browser.ts';
 import { FakeSniff } from '../support/fake-capturer.ts';
 import { ethernet, ipv4, tcp } from '../support/frames.ts';
 import { TestBoard } from '../support/live-board.ts';
@@ -24,6 +24,7 @@ describeWith(['chromium'], 'the page of a live run in Chromium', () => {
 
   async function open(url: string, options: BrowserContextOptions = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(PATIENCE_MILLIS);
     closing.push(() => context.close());
     const page = await context.newPage();
     const complaints: string[] = [];

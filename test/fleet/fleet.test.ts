@@ -187,7 +187,7 @@ describe.skipIf(!requireServers())('a fleet', () => {
     const total = each * SENSORS;
     await untilCount('observation', total, 900);
     const perSecond = Math.round(total / ((performance.now() - began) / 1000));
-    for (let i = 0; (await messagesIn(hub.url, 'PZ_OBS')) > 0 && i < 300; i++) await sleep(100);
+    for (let i = 0; (await messagesIn(hub.url, 'PZ_OBS')) > 0 && i < 1200; i++) await sleep(100);
     isWanted = false;
     expect(await count('observation')).toBe(total);
     expect((await client.query('SELECT count(DISTINCT (sensor, seq))::int AS n FROM observation')).rows[0].n).toBe(

@@ -303,7 +303,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers o
     child.stderr!.on('data', (chunk: Buffer) => {
       said += chunk;
     });
-    for (let i = 0; !said.includes('ready') && i < 200; i++) await sleep(100);
+    for (let i = 0; !said.includes('ready') && i < 1200; i++) await sleep(100);
     expect(said).toMatch(/ready/);
     await second.start();
     await first.kill();
@@ -317,7 +317,7 @@ describe.skipIf(!requireServers() || !requireTool('openssl'))('several servers o
     });
     await jetstream(connection).publish('pz.obs.lab.edge1', JSON.stringify(record));
     await connection.close();
-    for (let i = 0; (await client.query('SELECT FROM observation')).rowCount === 0 && i < 200; i++) await sleep(100);
+    for (let i = 0; (await client.query('SELECT FROM observation')).rowCount === 0 && i < 1200; i++) await sleep(100);
     expect((await client.query('SELECT FROM observation')).rowCount).toBe(1);
     child.kill('SIGKILL');
   });

@@ -118,7 +118,7 @@ describeWith(['root', 'ip', 'hping3', 'tcpdump', 'bash'], 'two sensors on one li
     };
     const untilObserved = async (count: number, sensors: readonly Running[]) => {
       const seen = async () => (await client.query('SELECT FROM observation')).rowCount;
-      for (let i = 0; (await seen()) !== count && i < 300; i++) await sleep(100);
+      for (let i = 0; (await seen()) !== count && i < 1200; i++) await sleep(100);
       expect(await seen(), sensors.map(({ stdout, stderr }) => stderr + stdout).join('')).toBe(count);
     };
 

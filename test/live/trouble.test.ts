@@ -172,7 +172,7 @@ describeWith(['root', 'ip', 'tcpdump', 'dumpcap'], 'sniff in trouble', () => {
     // Not a frame is on the wire by which a capturer could notice.
     lab.ip(lab.server, 'link', 'set', 'sv0', 'down');
     const isThere = () => children.some((child) => lab.run(lab.client, ['kill', '-0', child]).status === 0);
-    for (let turn = 0; turn < 200 && isThere(); turn++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let turn = 0; turn < 1200 && isThere(); turn++) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(isThere()).toBe(false);
   });
 

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
+/** A busy machine takes long; this only ends what hangs. */
+export const PATIENCE_MILLIS = 120_000;
+
 /** Headless Chromium of the system, told to leave the network alone. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
+    timeout: PATIENCE_MILLIS,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -41,6 +45,7 @@ export async function openPage(
   const file = join(folder, 'report.html');
   writeFileSync(file, document);
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE_MILLIS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];

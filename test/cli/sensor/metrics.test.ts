@@ -70,7 +70,7 @@ async function readUntil(url: string, holds: (samples: Map<string, number>) => b
     const { text } = await ask(`${url}/metrics`);
     const samples = samplesOf(text);
     if (holds(samples)) return { text, samples };
-    if (turn === 300) throw new Error(`never: ${text}`);
+    if (turn === 6000) throw new Error(`never: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -57,7 +57,7 @@ class Events {
     for (let turn = 0; ; turn++) {
       const found = this.views.find(holds);
       if (found !== undefined) return found;
-      if (turn === 600) throw new Error(`never: ${JSON.stringify(this.views.at(-1))}`);
+      if (turn === 6000) throw new Error(`never: ${JSON.stringify(this.views.at(-1))}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
