@@ -47,6 +47,8 @@ export const NOTES = {
     `The checksum of frame ${frame} is wrong: a receiver drops such a segment, the likely reason for the silence.`,
   probeChecksumAnswered: (frame: number) =>
     `The checksum of frame ${frame} is wrong, and yet it was answered: by something that does not check it.`,
+  probeChecksumTrusted: (frame: number) =>
+    `The checksum of frame ${frame} is wrong, and it was taken as good all the same.`,
   probeChecksumOnce: (frame: number) =>
     `The checksum of frame ${frame} is wrong, but not each time that the segment was sent.`,
   fastOpen: (cookieLength: number, payloadLength: number) =>

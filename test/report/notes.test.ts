@@ -29,6 +29,7 @@ const SENTENCES: Readonly<Record<NoteId, RegExp>> = {
   probeChecksum: /^The checksum of frame \d+ is wrong: a receiver drops such a segment without an answer/,
   probeChecksumSilent: /^The checksum of frame \d+ is wrong: .* the likely reason for the silence/,
   probeChecksumAnswered: /^The checksum of frame \d+ is wrong, and yet it was answered/,
+  probeChecksumTrusted: /^The checksum of frame \d+ is wrong, and it was taken as good/,
   probeChecksumOnce: /^The checksum of frame \d+ is wrong, but not each time/,
   fastOpen: /^The SYN (asks for|has) a TCP Fast Open cookie/,
   dataTaken: /^The SYN-ACK acknowledges \d+ of the SYN's \d+ bytes? of data/,
@@ -184,6 +185,14 @@ const CAUSES: Readonly<Record<NoteId, readonly Cause[]>> = {
   probeChecksum: [{ what: 'a SYN with a bad checksum, end of the capture', packets: [bad(syn())], options: {} }],
   probeChecksumSilent: [{ what: 'a SYN with a bad checksum, silence', packets: [bad(syn()), [0.6, bad(syn())]] }],
   probeChecksumAnswered: [{ what: 'a SYN with a bad checksum, a RST', packets: [bad(syn()), refusal()] }],
+  probeChecksumTrusted: [
+    { what: 'a SYN with a bad checksum, silence', packets: [bad(syn())], options: { ...END, trustsChecksums: true } },
+    {
+      what: 'a SYN with a bad checksum, a RST',
+      packets: [bad(syn()), refusal()],
+      options: { ...END, trustsChecksums: true },
+    },
+  ],
   probeChecksumOnce: [
     {
       what: 'a SYN with a bad checksum, the same with a good one, a RST',

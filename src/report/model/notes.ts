@@ -64,6 +64,7 @@ function describeProbe(exchange: Exchange, probe: SegmentEvidence, answer: Segme
   const notes: string[] = [];
   if (probe.checksumBad) {
     if (exchange.sentSound) notes.push(NOTES.probeChecksumOnce(probe.frame));
+    else if (exchange.trustsChecksums) notes.push(NOTES.probeChecksumTrusted(probe.frame));
     else if (answer !== null) notes.push(NOTES.probeChecksumAnswered(probe.frame));
     else if (exchange.verdict === 'silent') notes.push(NOTES.probeChecksumSilent(probe.frame));
     else notes.push(NOTES.probeChecksum(probe.frame));
