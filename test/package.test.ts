@@ -78,7 +78,7 @@ describe('the package', () => {
       pg: optional,
     });
     expect(packed.files).not.toContain('binding.gyp');
-    expect(packed.bytes).toBeLessThan(3_000_000);
+    expect(packed.bytes).toBeLessThan(3_100_000);
   });
 
   it('says where it comes from and where its faults are told', () => {

@@ -85,7 +85,8 @@ export class ClockTicks {
   #follow(now: number, stamp: number, isDue: boolean, kept: number): void {
     if (this.#isStarted && now === this.#now && stamp === this.#stamp) return;
     const isEven = this.#isStarted && now - this.#now === stamp - this.#stamp;
-    if (isEven && !isDue && now - this.#now < this.#step) return;
+    // As whoever asked for nextTime sees it: a difference of two times that large is rounded in another way.
+    if (isEven && !isDue && now < this.nextTime) return;
     if (this.#written.numbers.length < MOST_NUMBERS) {
       // Ahead by what it has gone on, and then back to where the time stamps are.
       if (this.#isStarted && !isEven && now !== this.#now) this.#written.add(kept, this.#stamp + (now - this.#now));

@@ -5,7 +5,8 @@ import { capture, dump, flowArbitrary, formArbitrary, play, type Sent, stepsArbi
 
 /** More than usual when somebody hunts: CORE_RUNS=20000 CORE_SEED=1 npx vitest run test/core/traffic.test.ts */
 const RUNS = Number(process.env.CORE_RUNS ?? 700);
-const SEED = process.env.CORE_SEED;
+/** Of a run among all tests: one that fails by chance tells nobody what broke. */
+const SEED = process.env.CORE_SEED ?? '1';
 
 const variantArbitrary: fc.Arbitrary<Variant> = fc.record({
   answerTimeoutNanos: fc.constantFrom(5e9, 5e9, 1e9, 50e6, 30e9),
@@ -56,7 +57,7 @@ describe('adverse traffic', () => {
         if (JSON.stringify(relayed) !== JSON.stringify(direct))
           expect(relayed, `relayed ${dump(told, form)}`).toEqual(direct);
       }),
-      { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+      { numRuns: RUNS, seed: Number(SEED) },
     );
     // The core has kept exchanges, and given some of every kind away.
     expect(watched.settled).toBeGreaterThan(RUNS / 2);

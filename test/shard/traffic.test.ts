@@ -17,7 +17,8 @@ import { inFolder, joined, merged, portZeroPart, writeRing } from '../support/di
 
 /** More than usual when somebody hunts: SHARD_RUNS=20000 SHARD_SEED=1 npx vitest run test/shard/traffic.test.ts */
 const RUNS = Number(process.env.SHARD_RUNS ?? 300);
-const SEED = process.env.SHARD_SEED;
+/** Of a run among all tests: one that fails by chance tells nobody what broke. */
+const SEED = process.env.SHARD_SEED ?? '315526858';
 
 const caseArbitrary = fc.record({
   flows: fc.array(fc.tuple(flowArbitrary, weighted([1, false], [1, true])), { minLength: 1, maxLength: 4 }),
@@ -87,7 +88,7 @@ describe('a merge of shards', () => {
         }
         expect(said[1], `${cuts} ${options.isInCore} ${dump(sent, form)}`).toBe(said[0]);
       }),
-      { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+      { numRuns: RUNS, seed: Number(SEED) },
     );
   });
 });

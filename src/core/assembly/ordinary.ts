@@ -189,10 +189,10 @@ export function segment(at: usize, transport: usize, ipv6: bool, flags: u32, pay
     }
     // The answer again.
     case STATE_REFUSED:
-      return acknowledges && kind === (RST | ACK);
+      return acknowledges && kind === (RST | ACK) && !precedesAnswer(record);
     case STATE_CONVERSING:
     case STATE_CLOSED: {
-      if ((flags & SYN) !== 0) return acknowledges && kind === (SYN | ACK);
+      if ((flags & SYN) !== 0) return acknowledges && kind === (SYN | ACK) && !precedesAnswer(record);
       if ((flags & RST) !== 0) {
         if (!fromClient && !isResetOfConversation(record, at, transport)) return false;
         const isFirst = (state & (STATE_RESET | STATE_CLOSED_BY_FIN)) === 0;
@@ -398,6 +398,12 @@ function storeAnswer(
   store<u32>(record, seconds, ANSWER_SECONDS);
   store<u32>(record, nanos, ANSWER_NANOS);
   store<u32>(record, frame, ANSWER_FRAME);
+}
+
+/** Whether the segment at hand was on the wire before the answer, which stands before it: the first settles it (track/disorder.ts). */
+function precedesAnswer(record: usize): bool {
+  const since = load<u32>(record, ANSWER_SECONDS);
+  return seconds < since || (seconds === since && nanos < load<u32>(record, ANSWER_NANOS));
 }
 
 /** The SYN again; or a copy of it, seen at another place of its way (see looksMirrored in track/tracker.ts). */
