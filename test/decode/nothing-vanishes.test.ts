@@ -34,8 +34,11 @@ const WHOLE_BY_ITSELF = [
   'tzsp',
 ];
 
-/** What holds no packet by its own type, and says so: null frames of 802.11, keepalives of TZSP. */
-const EMPTY = ['wlan', 'tzsp'];
+/**
+ * What holds no packet by its own type, and says so: null frames of 802.11, keepalives of TZSP, supervisory frames of AX.25 and LLC, management of
+ * DOCSIS and GFP, control frames in ATM, metadata and padding of ERF, mPackets that verify, electrical events.
+ */
+const EMPTY = ['wlan', 'tzsp', 'ax25', 'atm', 'docsis', 'erf', 'gfp', 'llcgprs', 'mpacket', 'netanalyzer'];
 
 describe('CAPWAP', () => {
   // RFC 5415 section 4.3: an 8-byte header with nothing optional, and an 802.3 frame of whatever type.
