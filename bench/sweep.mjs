@@ -158,6 +158,7 @@ async function overhead() {
   console.log(
     `overhead a file: ${millis(({ seconds }) => seconds).toFixed(2)} ms, CPU ${millis(({ cpu }) => cpu).toFixed(2)} ms; wanted: at most 5 ms`,
   );
+  if (millis(({ seconds }) => seconds) > 5) process.exitCode = 1;
 }
 
 async function scaling() {
@@ -190,6 +191,7 @@ async function scaling() {
   console.log(
     `two workers: ${ratio(({ seconds }) => seconds).toFixed(2)} times one by the wall, ${(1 / ratio(({ cpu }) => cpu)).toFixed(2)} times the CPU; wanted: 1.7 by the wall`,
   );
+  if (ratio(({ seconds }) => seconds) < 1.7) process.exitCode = 1;
 }
 
 try {

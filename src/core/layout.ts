@@ -171,9 +171,6 @@ export const CLOCK_STARTED = 2968;
 export const CLOCK_STEPS = 2976;
 export const CLOCK_OTHERS = 2984; // 4 doubles
 export const CLOCK_MOST_OTHERS = 4;
-/** So far forwards is a pause, whatever clocks there are; and by another clock the time may be so far ahead, not more. */
-export const LEAST_STEP_NANOS = 15e9;
-export const MOST_PAUSE_NANOS = 60e9;
 export const CLOCK_LENGTH = 8;
 
 /** A bit for each UDP port that is read as a tunnel. */
@@ -391,3 +388,6 @@ export const ANSWER_RESET = 1;
 
 /** Time stamps do not run ahead of an even clock by more than this, where there is one. */
 export const MOST_AHEAD_NANOS = 2e9;
+/** A step forwards of less is a pause, whatever clocks there are. A larger one leads back to a clock by which the time is at most so far ahead. */
+export const LEAST_STEP_NANOS = 15e9;
+export const MOST_PAUSE_NANOS = 60e9;

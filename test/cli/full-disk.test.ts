@@ -1,19 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../support/command.ts';
+import { mountSmallDisk, unmountDisk } from '../support/small-disk.ts';
 import { describeWith } from '../support/tools.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/portzero.js');
@@ -119,11 +110,8 @@ describe('a report on a full disk', () => {
 describeWith(['root'], 'a disk that fills', () => {
   const disk = join(scratch, 'disk');
   beforeAll(() => {
-    mkdirSync(disk);
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', disk]).status).toBe(0);
-    return () => {
-      spawnSync('umount', [disk]);
-    };
+    mountSmallDisk(disk, '8k');
+    return () => unmountDisk(disk);
   });
 
   // Node hands the first kilobytes over, the disk takes them, and nothing says that the rest was not.

@@ -1,6 +1,6 @@
 /** Disks that are really full: small file systems in memory under the store, the hub and the spool, which get more room later. */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { runCommand, startCommand } from '../support/command.ts';
 import { FakeSniff } from '../support/fake-capturer.ts';
 import { exchangeRecord, miscounted, openPublisher } from '../support/observations.ts';
 import { type RunningQueue, type RunningStore, requireServers, startQueue, startStore } from '../support/servers.ts';
+import { growDisk, mountSmallDisk, unmountDisk } from '../support/small-disk.ts';
 import { describeWith } from '../support/tools.ts';
 
 describeWith(['root'], 'a full disk', () => {
@@ -33,18 +34,16 @@ describeWith(['root'], 'a full disk', () => {
       for (const sniff of sniffs.splice(0)) sniff.kill();
       await client.end();
       await Promise.all([...queues.splice(0).map((queue) => queue.stop()), store.stop()]);
-      for (const folder of mounts.splice(0)) execFileSync('umount', [folder]);
+      for (const folder of mounts.splice(0)) unmountDisk(folder);
     });
     afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
     const mount = (name: string, size: string) => {
       const folder = join(scratch, name);
-      mkdirSync(folder);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+      mountSmallDisk(folder, size);
       mounts.push(folder);
       return folder;
     };
-    const grow = (folder: string) => execFileSync('mount', ['-o', 'remount,size=256m', folder]);
     const startOn = async (folder?: string) => {
       const place = folder ?? '"STORE"';
       // Else it would see how little room there is, and make no stream.
@@ -110,7 +109,7 @@ describeWith(['root'], 'a full disk', () => {
         expect.stringMatching(/^portzero: postgres:\S+ its disk is full: could not extend file [^\n]+\n$/),
       ]);
       expect(await count('observation')).toBeLessThan(records.length);
-      grow(folder);
+      growDisk(folder);
       collect(hub);
       await untilCount('observation', records.length);
       expect(await losses()).toMatchObject([{ lost: 0, records: records.length }]);
@@ -128,7 +127,7 @@ describeWith(['root'], 'a full disk', () => {
       if (which === 'spool') await hub.kill();
       for (let i = 0; i < 30; i++) await running.connect(100);
       await running.until(({ stderr }) => /cannot write [^\n]*nats:[^\n]*; going on/.test(stderr), 'failure');
-      grow(folder);
+      growDisk(folder);
       await small.kill();
       await small.start();
       if (which === 'spool') await hub.start();

@@ -13,6 +13,7 @@ import { runCommand, startCommand } from '../support/command.ts';
 import { portZeroPart } from '../support/distil.ts';
 import { ethernet, ipv4, tcp } from '../support/frames.ts';
 import { type RunningQueue, type RunningStore, requireServers, startQueue, startStore } from '../support/servers.ts';
+import { growDisk, mountSmallDisk, unmountDisk } from '../support/small-disk.ts';
 import { describeWith } from '../support/tools.ts';
 
 const FILES = 40;
@@ -59,17 +60,15 @@ describeWith(['root'], 'a full disk', () => {
     expect(whole.exchanges.length).toBe(FILES * FRAMES);
   });
   afterAll(() => {
-    for (const folder of mounts) execFileSync('umount', [folder]);
+    for (const folder of mounts) unmountDisk(folder);
     rmSync(scratch, { recursive: true, force: true });
   });
   const mount = (name: string, size: string) => {
     const folder = join(scratch, name);
-    mkdirSync(folder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+    mountSmallDisk(folder, size);
     mounts.push(folder);
     return folder;
   };
-  const grow = (folder: string) => execFileSync('mount', ['-o', 'remount,size=256m', folder]);
 
   it('ends distil in one line; what is there is whole, and the rest comes with the next', async () => {
     const folder = mount('shards', '1m');
@@ -80,7 +79,7 @@ describeWith(['root'], 'a full disk', () => {
     expect(made.length).toBeGreaterThan(0);
     expect(made.length).toBeLessThan(FILES);
     expect((await runCommand(['merge', folder, '-f', 'json'])).status).toBe(1);
-    grow(folder);
+    growDisk(folder);
     expect(await runCommand(['distil', archive, '-o', folder, '-q'])).toMatchObject({ status: 0, stderr: '' });
     expect(partOf((await runCommand(['merge', folder, '-f', 'json'])).stdout)).toEqual(whole);
   });
@@ -132,7 +131,7 @@ describeWith(['root'], 'a full disk', () => {
       expect(ended.stderr).toMatch(/^portzero: postgres:\S+ its disk is full: could not extend file [^\n]+\n$/);
       expect(await count('shard')).toBeLessThan(FILES);
       expect(await count('failed')).toBe(0);
-      grow(folder);
+      growDisk(folder);
       void start(['work', '--jobs', '2', '-q']);
       await expectWhole(sweeping);
       await client.query('ALTER TABLE shard_chunk SET TABLESPACE pg_default');

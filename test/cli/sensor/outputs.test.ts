@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeSniff } from '../../support/fake-capturer.ts';
+import { mountSmallDisk, unmountDisk } from '../../support/small-disk.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'portzero-outputs-'));
@@ -47,12 +48,11 @@ const count = (text: string, pattern: RegExp) => text.match(new RegExp(pattern, 
 
 describeWith(['root', 'tshark'], 'sniff, on a disk that is full', () => {
   beforeEach(() => {
-    mkdirSync(disk, { recursive: true });
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status).toBe(0);
+    mountSmallDisk(disk, '64k');
   });
   afterEach(() => {
     running?.kill();
-    spawnSync('umount', ['-l', disk]);
+    unmountDisk(disk);
   });
   const fill = () => spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=1k', 'count=64']);
 
