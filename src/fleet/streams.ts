@@ -3,6 +3,7 @@ import {
   addOrUpdate,
   CONNECT_MILLIS,
   explain,
+  fetchMessages,
   isMissing,
   NANOS_A_MILLI,
   type OpenNats,
@@ -129,16 +130,8 @@ export class ObservationStream {
   /** What waits, at most so many; fewer when so much time has passed. Rejects where there is nothing to take from now. */
   async take(most: number, millis: number, signal: AbortSignal): Promise<JsMsg[]> {
     const consumer = await this.#open.client.consumers.get(this.#kind.stream, this.#kind.consumer);
-    if (signal.aborted) return [];
-    const messages = await consumer.fetch({ max_messages: most, expires: millis });
-    const stop = () => messages.stop();
-    signal.addEventListener('abort', stop);
     const taken: JsMsg[] = [];
-    try {
-      for await (const message of messages) taken.push(message);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    for await (const message of fetchMessages(consumer, most, millis, signal)) taken.push(message);
     return taken;
   }
 

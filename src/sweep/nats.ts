@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { JetStreamApiError, JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { Consumer, JetStreamApiError, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import type { ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/transport-node';
 import { loadNats } from './packages.ts';
 import { ServiceError } from './service-error.ts';
@@ -26,6 +26,7 @@ export interface OpenNats {
   readonly manager: JetStreamManager;
 }
 
+const DEFAULT_PORT = 4222;
 const LEAST_SERVER = [2, 9] as const;
 export const CONNECT_MILLIS = 5000;
 const RECONNECT_MILLIS = 1000;
@@ -42,6 +43,7 @@ export async function openNats(place: QueuePlace): Promise<OpenNats> {
     throw new ServiceError(`${place.url}: ${explainConnection(error as Error)}`, { cause: error });
   }
   try {
+    rememberServers(connection, place.url.split(','));
     const version = connection.info?.version ?? '0';
     const [major = 0, minor = 0] = version.split('.').map(Number);
     if (major < LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor < LEAST_SERVER[1])) {
@@ -58,6 +60,42 @@ export async function openNats(place: QueuePlace): Promise<OpenNats> {
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+/** The client forgets those that did not answer before the first that did: they may be the ones that are left later. */
+function rememberServers(connection: NatsConnection, urls: readonly string[]): void {
+  const known = connection.getServers().map(({ listen }) => listen);
+  const forgotten = urls.map(listenOf).filter((listen) => !known.includes(listen));
+  if (forgotten.length > 0) connection.setServers([...new Set([...known, ...forgotten])]);
+}
+
+/** As the client names it. */
+function listenOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? DEFAULT_PORT : port}`;
+}
+
+/**
+ * What waits for a consumer, at most so many; fewer when so much time has passed. Where the connection is lost the client's own watch
+ * stops, and waits for one that may not come: this one goes on. The signal ends it, too.
+ */
+export async function* fetchMessages(
+  consumer: Consumer,
+  most: number,
+  millis: number,
+  signal: AbortSignal,
+): AsyncGenerator<JsMsg> {
+  if (signal.aborted) return;
+  const messages = await consumer.fetch({ max_messages: most, expires: millis });
+  const stop = () => messages.stop();
+  const watch = setTimeout(stop, millis + CONNECT_MILLIS);
+  signal.addEventListener('abort', stop);
+  try {
+    yield* messages;
+  } finally {
+    clearTimeout(watch);
+    signal.removeEventListener('abort', stop);
   }
 }
 

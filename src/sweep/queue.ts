@@ -11,6 +11,7 @@ import {
   addOrUpdate,
   CONNECT_MILLIS,
   explain,
+  fetchMessages,
   isMissing,
   NANOS_A_MILLI,
   type NatsPackages,
@@ -176,13 +177,8 @@ export class TaskQueue {
     // To look for it is a question of its own to the server: it is asked again only where nothing came.
     this.#consumer ??= await this.#client.consumers.get(STREAM, CONSUMER);
     const consumer = this.#consumer;
-    if (signal.aborted) return null;
-    let stop = () => {};
     try {
-      const messages = await consumer.fetch({ max_messages: 1, expires: waitMillis });
-      stop = () => messages.stop();
-      signal.addEventListener('abort', stop);
-      for await (const message of messages) {
+      for await (const message of fetchMessages(consumer, 1, waitMillis, signal)) {
         // Nobody will do it here.
         if (signal.aborted) message.nak();
         else return new TakenTask(message);
@@ -192,8 +188,6 @@ export class TaskQueue {
     } catch (error) {
       this.#consumer = null;
       throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
     }
   }
 

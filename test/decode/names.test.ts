@@ -48,8 +48,8 @@ describeWith([program], 'names of link types', () => {
     try {
       const path = join(folder, 'empty.pcap');
       for (const [, linkType] of [...constants(linkTypes, 'LINKTYPE_'), ['', 189], ['', 220], ['', 252]] as const) {
-        // BSD's raw IP has no number of its own in libpcap's list of link types.
-        if (linkType === 14) continue;
+        // BSD's raw IP has no number of its own in libpcap's list of link types, and 16 is another type on BSD/OS, which tcpdump goes by.
+        if (linkType === 14 || linkType === 16) continue;
         writeFileSync(path, pcap([], { linkType }));
         const { stderr } = spawnSync(program, ['-nr', path], { encoding: 'utf8' });
         expect(stderr).toMatch(new RegExp(`link-type (${linkTypes.linkTypeName(linkType)}|${linkType})[ ,]`));

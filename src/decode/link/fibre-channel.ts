@@ -1,6 +1,6 @@
 import { u24 } from '../bytes.ts';
 import { type Cursor, STEP_DONE, STEP_LLC } from '../cursor.ts';
-import { LAYER_FIBRE_CHANNEL, LAYER_IPFC } from '../layers.ts';
+import { LAYER_FC, LAYER_IPFC } from '../layers.ts';
 import { REASON_FIBRE_CHANNEL, REASON_MALFORMED_LINK, REASON_TRUNCATED_LINK } from '../reasons.ts';
 
 function enter(cursor: Cursor, n: number, layer: number): boolean {
@@ -36,7 +36,7 @@ const LLC = 0xaaaa03;
 /** LINKTYPE_FC_2. */
 export function readFibreChannel(cursor: Cursor): number {
   const { bytes, offset } = cursor;
-  if (!enter(cursor, HEADER, LAYER_FIBRE_CHANNEL)) return STEP_DONE;
+  if (!enter(cursor, HEADER, LAYER_FC)) return STEP_DONE;
   if (bytes[offset + TYPE] !== TYPE_IP) return cursor.unsupported(REASON_FIBRE_CHANNEL);
   const control = bytes[offset + DATA_FIELD_CONTROL]!;
   let length = HEADER;
