@@ -256,7 +256,8 @@ class InputAnalysis {
     // Where records without a packet come last, they have numbers too.
     const frames = Math.max(totals.frames, source.frames ?? 0);
     // Live its own clock has gone on, and the last stamp may be of one that was set.
-    if (hasTime && source.evenMillis === undefined) this.#tracker.reach(totals.lastSeconds, totals.lastNanos);
+    if (hasTime && source.evenMillis === undefined)
+      this.#tracker.endAt(totals.lastSeconds, totals.lastNanos, source.interfaces.length === 1);
     this.#tracker.finish();
     this.#alike.flush();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);

@@ -46,6 +46,10 @@ export class CaptureClock {
     return this.#state[OFFSET]!;
   }
 
+  get hasSteppedBack(): boolean {
+    return this.#state[OFFSET] !== 0 || this.#state[STEPS] !== 0;
+  }
+
   /** False before the first time stamp. */
   get isRunning(): boolean {
     return this.#state[STARTED] !== 0;

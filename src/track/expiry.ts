@@ -1,6 +1,6 @@
 /** How an exchange ends: by time, by the bound of the table, or with the capture. */
 
-import { LONE_NANOS, MAX_LONE } from '../core/layout.ts';
+import { LONE_NANOS, MAX_LONE, MOST_PAUSE_NANOS } from '../core/layout.ts';
 import { KIND_ACK, KIND_OTHER, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';
 import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
 import { CHALLENGED, INVALID_RESET, SILENT, UNDECIDED } from './codes.ts';
@@ -53,6 +53,23 @@ export function expireAll(s: Tracking): void {
   }
   while (table.count(t.LIST_LONE) > MAX_LONE && table.deadline(table.head(t.LIST_LONE)) <= now)
     settleExchange(s, table.head(t.LIST_LONE));
+}
+
+/**
+ * No frame of a capture by one clock has a later time stamp, but stamps have gone back: the tracker's clock tells less then than how
+ * far the latest is from the last of each exchange. Of more than a pause nobody knows whether the clock was set meanwhile. Of ordinary
+ * ports others keep exchanges, too, which go by the tracker's clock.
+ */
+export function expireByStamps(s: Tracking, seconds: number, nanos: number): void {
+  const { table, clock } = s;
+  for (let entry = table.head(t.LIST_OPEN); entry !== 0; ) {
+    const following = table.following(entry);
+    const isPortZero = table.clientPort(entry) === 0 || table.serverPort(entry) === 0;
+    const waited = (seconds - table.getFloat(entry, t.LAST_SECONDS)) * 1e9 + (nanos - table.get(entry, t.LAST_NANOS));
+    if (isPortZero && table.digits(entry) !== NO_TIME && waited >= patienceOf(s, entry) && waited <= MOST_PAUSE_NANOS)
+      timeOut(s, entry, clock.now);
+    entry = following;
+  }
 }
 
 /** The time for an answer is over. */

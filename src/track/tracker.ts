@@ -16,7 +16,7 @@ import { UNDECIDED } from './codes.ts';
 import { tellLog } from './core-log.ts';
 import { findNewest, throughScopes } from './cross-scope.ts';
 import { type ExchangeSink, NO_TIME, type TrackerCounts } from './exchange.ts';
-import { decideWithoutAnswer, endExchange, expireAll } from './expiry.ts';
+import { decideWithoutAnswer, endExchange, expireAll, expireByStamps } from './expiry.ts';
 import { keepDropped } from './on-dropped.ts';
 import { takeHidden, takeRepeat } from './on-fragment.ts';
 import { takeIcmpError } from './on-icmp.ts';
@@ -114,10 +114,16 @@ export class Tracker {
     else takeIcmpError(this.#state, packet);
   }
 
-  /** Tells the latest time stamp, with which a capture ends, or goes on without packets. */
+  /** Tells the latest time stamp, after which a capture goes on without packets. */
   reach(seconds: number, nanos: number): void {
     this.#state.clock.reach(seconds, nanos);
     expireAll(this.#state);
+  }
+
+  /** Tells the latest time stamp of a capture, which is over. */
+  endAt(seconds: number, nanos: number, hasOneClock: boolean): void {
+    this.reach(seconds, nanos);
+    if (hasOneClock && this.#state.clock.hasSteppedBack) expireByStamps(this.#state, seconds, nanos);
   }
 
   /** Tells the time without a packet. */

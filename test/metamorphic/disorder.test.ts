@@ -87,6 +87,8 @@ const OF_ANOTHER = [
   'invalid-reset/then-refused.pcap',
   'invalid-reset/wrong-ack.pcap',
 ];
+/** More than a minute after a step back nobody knows whether the clock was set: its silence is undecided then. */
+const PAUSED = ['dropped/retransmissions.pcap'];
 /** Read from its end: what is put right on the way is known once only, and copies and later fragments belong to what comes before them. */
 const FROM_THE_END = [
   'challenged/half-open-recovered.pcap',
@@ -107,7 +109,7 @@ describe('the order on the wire counts, as time stamps tell it, not that in the 
         if (nanosOf(frames[index]!) !== nanosOf(frames[index - 1]!)) yield swapped(frames, index);
     });
     expect(tried).toBeGreaterThan(1000);
-    expect(files).toEqual([...BOTH_OPEN, ...CUT, ...HIDDEN, ...OF_ANOTHER].sort());
+    expect(files).toEqual([...BOTH_OPEN, ...CUT, ...HIDDEN, ...OF_ANOTHER, ...PAUSED].sort());
   });
 
   it('where a frame stands far too early, and nobody is accused for that', async () => {
