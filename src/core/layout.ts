@@ -289,6 +289,9 @@ export const ANSWER_NANOS = 80;
 export const ANSWER_FRAME = 84;
 /** Nanoseconds between the last two transmissions; of a silent exchange the time until which it is held. A double. */
 export const GAP_OR_HOLD = 88;
+/** Seconds, then nanoseconds, of the first transmission, in a place that is free: without an answer its own, with one that of gap and hold. */
+export const STARTED_UNANSWERED = 76;
+export const STARTED_ANSWERED = 88;
 /** Of IPv6, three words each. */
 export const CLIENT_MORE = 0;
 export const SERVER_MORE = 12;

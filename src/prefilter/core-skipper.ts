@@ -373,6 +373,7 @@ export class CoreSkipper implements RecordSkipper, Ledger {
     const kind = state & at.STATE_MASK;
     const gapOrHold = this.#doubles[(record + at.GAP_OR_HOLD) >> 3]!;
     const hasAnswer = kind !== at.STATE_OPEN && kind !== at.STATE_SILENT;
+    const started = record + (hasAnswer ? at.STARTED_ANSWERED : at.STARTED_UNANSWERED);
     const answer: LedgerSegment = {
       frame: this.#word(record, at.ANSWER_FRAME) >>> 0,
       seconds: this.#word(record, at.ANSWER_SECONDS) >>> 0,
@@ -398,6 +399,8 @@ export class CoreSkipper implements RecordSkipper, Ledger {
       deadline: this.#doubles[(record + at.DEADLINE) >> 3]!,
       lastGap: kind === at.STATE_OPEN ? gapOrHold : 0,
       holdUntil: kind === at.STATE_SILENT ? gapOrHold : 0,
+      startedSeconds: this.#word(started, 0) >>> 0,
+      startedNanos: this.#word(started, 4),
       probe,
       answer: hasAnswer ? answer : null,
     };

@@ -45,6 +45,9 @@ export interface LedgerEntry {
   readonly lastGap: number;
   /** Time until which a silent one is held. */
   readonly holdUntil: number;
+  /** Time of the first transmission. */
+  readonly startedSeconds: number;
+  readonly startedNanos: number;
   /** As it was transmitted last, but for the frame, which is the first. */
   readonly probe: LedgerSegment;
   readonly answer: LedgerSegment | null;

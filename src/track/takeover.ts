@@ -115,7 +115,8 @@ export class Takeover {
     );
   }
 
-  #setProbe(entry: number, { id, scope, probe, lastGap, holdUntil }: LedgerEntry): void {
+  #setProbe(entry: number, taken: LedgerEntry): void {
+    const { id, scope, probe, lastGap, holdUntil } = taken;
     const { table } = this.#store;
     table.set(entry, t.ID, id);
     table.set(entry, t.ISN, probe.sequence);
@@ -123,7 +124,7 @@ export class Takeover {
     table.set(entry, t.PROBE_HEADER, (probe.flags << 16) | probe.ttl);
     table.set(entry, t.PROBE_IP_ID, probe.ipId);
     table.set(entry, t.PROBE_FRAME, probe.frame);
-    table.setStarted(entry, probe.seconds, probe.nanos);
+    table.setStarted(entry, taken.startedSeconds, taken.startedNanos);
     table.set(entry, t.LAST_NANOS, probe.nanos);
     table.setFloat(entry, t.LAST_SECONDS, probe.seconds);
     table.setFloat(entry, t.LAST_GAP, lastGap);

@@ -25,16 +25,16 @@ afterAll(() => watched.restore());
 const START = 1_700_000_000;
 
 /** A frame from client `host` to the server's port 80, or the way back; `time` in seconds. */
-function record(time: number, host: number, fields: TcpFields & { back?: boolean } = {}): PcapRecord {
+function record(time: number, host: number, fields: TcpFields & { back?: boolean; id?: number } = {}): PcapRecord {
   const client = `10.${host >>> 16}.${(host >>> 8) & 255}.${host & 255}`;
   const server = '198.51.100.7';
-  const { back = false, ...tcpFields } = fields;
+  const { back = false, id = 0, ...tcpFields } = fields;
   const ends = back ? { source: server, destination: client } : { source: client, destination: server };
   const ports = back ? { sourcePort: 80, destinationPort: 40000 } : { sourcePort: 40000, destinationPort: 80 };
   return {
     seconds: START + Math.floor(time),
     fraction: Math.round((time % 1) * 1e6),
-    bytes: ethernet({}, ipv4(ends, tcp({ ...ports, ...tcpFields }))),
+    bytes: ethernet({}, ipv4({ ...ends, id }, tcp({ ...ports, ...tcpFields }))),
   };
 }
 
@@ -187,6 +187,23 @@ describe('one input after the other', () => {
     ]);
     expect(results).toEqual([floodAlone, fewAlone, floodAlone]);
   });
+});
+
+it('knows when a SYN was first sent, though stamps step back between that and the next', async () => {
+  const frames = [
+    record(100, 1, { flags: 'S', sequence: 0 }),
+    record(100, 1, { back: true, flags: 'SA', sequence: 100, acknowledgment: 1 }),
+    record(98, 1, { flags: 'FA', sequence: 1, acknowledgment: 101 }),
+    record(98, 1, { back: true, flags: 'FA', sequence: 101, acknowledgment: 2 }),
+    record(98, 1, { flags: 'S', sequence: 0, id: 2 }),
+    // With data it is the tracker's, and with it what was on these ends.
+    record(98, 1, { flags: 'S', sequence: 1, payload: 'data' }),
+    record(98, 1, { back: true, flags: 'SA', sequence: 100, acknowledgment: 1, id: 2 }),
+    record(105, 1, { back: true, flags: 'FA', sequence: 101, acknowledgment: 1001 }),
+    record(105, 1, { flags: 'S', sequence: 0 }),
+  ];
+  const { summary } = await bothWays(pcap(frames));
+  expect(summary.exchanges.total).toBe(3);
 });
 
 it('gives exchanges the numbers that they have without', async () => {

@@ -50,6 +50,8 @@ import {
   SETTLED_UNDECIDED,
   SIZE,
   SLOT_LENGTH,
+  STARTED_ANSWERED,
+  STARTED_UNANSWERED,
   STATE,
   STATE_CLIENT_FIN,
   STATE_CLOSED,
@@ -355,6 +357,8 @@ function open(at: usize, transport: usize, flags: u32, seconds: u32, nanos: u32,
   store<u32>(record, seconds, PROBE_SECONDS);
   store<u32>(record, nanos, PROBE_NANOS);
   store<u32>(record, frame, PROBE_FRAME);
+  store<u32>(record, seconds, STARTED_UNANSWERED);
+  store<u32>(record, nanos, STARTED_UNANSWERED + 4);
   store<f64>(record, 0, GAP_OR_HOLD);
   if (isIpv6) {
     const more = moreOf(record);
@@ -391,6 +395,8 @@ function storeAnswer(
   nanos: u32,
   frame: u32,
 ): void {
+  store<u32>(record, load<u32>(record, STARTED_UNANSWERED), STARTED_ANSWERED);
+  store<u32>(record, load<u32>(record, STARTED_UNANSWERED + 4), STARTED_ANSWERED + 4);
   store<u32>(record, bswap<u32>(load<u32>(transport, 4)), ANSWER_SEQUENCE);
   store<u16>(record, <u16>flags, ANSWER_FLAGS);
   store<u8>(record, timeToLive(at), ANSWER_TTL);
