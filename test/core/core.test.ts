@@ -249,6 +249,21 @@ describe('what the readers know and the core does not', () => {
     expect(exchanges[0]).toMatchObject({ started: null, verdict: 'undecided' });
   });
 
+  it('lets what has no time wait from the first frame that tells it', async () => {
+    const write = pcapngBlocks();
+    const bytes = Buffer.concat([
+      write.section(),
+      write.interface(),
+      write.simple({ bytes: packet(1, { flags: 'RA', sequence: 1, acknowledgment: 101 }) }),
+      write.enhanced({
+        time: BigInt(START) * 1_000_000n,
+        bytes: record(0, 1, { back: true, flags: 'S', sequence: 100 }).bytes!,
+      }),
+    ]);
+    const { summary } = await bothWays(bytes);
+    expect(summary.exchanges).toMatchObject({ total: 1, refused: 1 });
+  });
+
   it('counts blocks that have a number but no packet', async () => {
     const write = pcapngBlocks();
     const head = [write.section(), write.interface()];

@@ -368,6 +368,8 @@ export function expireRows(now: f64): bool {
     if (entry === 0) break;
     const row = rowOf(entry);
     if (row.deadline > now) break;
+    // It waits from when the first frame told the time: the tracker starts its timer.
+    if (!hasTime(row)) return false;
     if ((row.traits & TRAIT_TIMED_OUT) !== 0 && hasRest(row) && now < restOf(entry).holdUntil) {
       unlink(row);
       append(entry, row, LIST_LINGER, now + load<f64>(TIMEOUT));
@@ -388,8 +390,11 @@ export function expireRows(now: f64): bool {
 
 /** A question that has waited so long for an answer that it comes out as silent. */
 function isQuestion(row: Exchange): bool {
-  const digits = (row.traits >> TRAIT_DIGITS_SHIFT) & 0xf;
-  return (row.traits & NOT_SILENT) === 0 && digits !== <u32>WITHOUT_TIME;
+  return (row.traits & NOT_SILENT) === 0 && hasTime(row);
+}
+
+function hasTime(row: Exchange): bool {
+  return ((row.traits >> TRAIT_DIGITS_SHIFT) & 0xf) !== <u32>WITHOUT_TIME;
 }
 
 /** A SYN that waits, alone on its ends and with nothing behind it but retransmissions without a list of frames. */
