@@ -10,6 +10,7 @@ import { type ParsedBaseline, parseBaseline } from '../report/model/baseline-fil
 import { type FindingIdentity, keyOfFinding } from '../report/model/same-finding.ts';
 import type { BaselineReport } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import type { Baseline } from './baseline.ts';
 
 /** Reads the text of a baseline. Throws ConfigError with file, line and what was expected. `path` is for messages. */
@@ -50,7 +51,7 @@ export function readConfiguredBaseline(path: string, rules: readonly Rule[]): Ba
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const message = `the baseline cannot be read: ${(error as Error).message}`;
+    const message = `the baseline cannot be read: ${whyUnreadable(error)}`;
     throw new ConfigError(file, [{ path: '', line: null, column: null, message }], { cause: error });
   }
   return { ...readBaseline(bytes, file, rules), file, updates: null };

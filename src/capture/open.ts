@@ -1,6 +1,7 @@
 import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { whyUnreadable } from '../unreadable.ts';
 import { type ByteSource, FileSource, PrefixedSource, StreamSource } from './bytes/byte-source.ts';
 import { InputBuffer } from './bytes/input-buffer.ts';
 import { CaptureError } from './errors.ts';
@@ -78,10 +79,9 @@ export function openBytes(path: string): ByteSource {
     return new StreamSource(createReadStream(toPath(path)));
   } catch (error) {
     if (error instanceof CaptureError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new CaptureError('not-found', `${showPath(path)}: no such file`);
-    const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : message;
-    throw new CaptureError('unreadable', `${showPath(path)}: cannot be read: ${why}`);
+    throw new CaptureError('unreadable', `${showPath(path)}: cannot be read: ${whyUnreadable(error)}`);
   }
 }
 

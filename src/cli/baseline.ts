@@ -17,6 +17,7 @@ import type { Rule } from '../engine/types.ts';
 import { formatBaseline } from '../report/model/baseline-file.ts';
 import { MAX_BASELINE_ENTRIES } from '../report/model/same-finding.ts';
 import type { RunResult } from '../report/model/types.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { formatCount, formatNumber } from '../words/numbers.ts';
 import { CliError } from './io.ts';
 
@@ -51,8 +52,8 @@ export function loadBaseline(
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new CliError(`cannot read the baseline ${file}: ${message}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new CliError(`cannot read the baseline ${file}: ${whyUnreadable(error)}`, { cause: error });
     if (!updates) {
       throw new CliError(`the baseline ${file} is not there; --update-baseline makes it`, { cause: error });
     }

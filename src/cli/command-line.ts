@@ -54,7 +54,7 @@ export async function parseCommandLine(argv: readonly string[], io: CliIo): Prom
     });
   } catch (error) {
     const usage = `See portzero ${named ? `${chosen} ` : ''}--help.`;
-    throw new CliError(`${explain(error as Error, Object.keys(options.key))} ${usage}`);
+    throw new CliError(`${explain(error as Error, Object.keys(options.key), VERBS[chosen].command)} ${usage}`);
   }
   return output !== '' ? { output } : { verb: chosen, args: normalize(args, chosen, options.array) };
 }
@@ -135,8 +135,8 @@ function normalize(args: Record<string, unknown>, verb: VerbName, arrays: readon
   return named;
 }
 
-/** yargs's complaint in one line, with the nearest option that there is. */
-function explain(error: Error, names: readonly string[]): string {
+/** yargs's complaint in one line, with the nearest option that there is. `command`: with its positionals, as in "query <what>". */
+function explain(error: Error, names: readonly string[], command: string): string {
   // yargs throws YError for some mistakes, and hands the others to fail().
   if (error.name !== 'CliError' && error.name !== 'YError') throw error;
   const known = names.filter((name) => name.length > 1);
@@ -148,7 +148,13 @@ function explain(error: Error, names: readonly string[]): string {
     return names.includes(word) ? `--${word} is not for this command.` : `unknown argument ${quote(word)}${hint}`;
   }
   const invalid = /Argument: (.*), Given: (.*), Choices: (.*)/.exec(error.message);
-  if (invalid !== null) return `--${invalid[1]} cannot be ${invalid[2]}; it takes ${invalid[3]}.`;
+  if (invalid !== null) {
+    const [, name, given, choices] = invalid;
+    const isPositional = [...command.matchAll(/[<[](\w+)/g)].some(([, positional]) => positional === name);
+    return isPositional
+      ? `${command.split(' ')[0]} takes ${choices}, not ${given}.`
+      : `--${name} cannot be ${given}; it takes ${choices}.`;
+  }
   const missing = /^Not enough arguments following: (.*)$/.exec(error.message);
   if (missing !== null) return `${missing[1]!.length > 1 ? '--' : '-'}${missing[1]} needs a value.`;
   return `${error.message.replace(/\s*\n\s*/g, ' ')}.`;

@@ -4,6 +4,7 @@ import { resolveNames } from '../analysis/origins/resolved-names.ts';
 import { resultWithOrigins, sourcesOf, withOrigins } from '../analysis/origins/with-origins.ts';
 import { showPath } from '../capture/paths.ts';
 import type { ExchangeReport, OriginReport, RunResult } from '../report/model/types.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { CliError, type CliIo } from './io.ts';
 
 /** Adds to what reports are made of where the ends are. */
@@ -26,7 +27,8 @@ export function openOrigins(
     try {
       databases.add(resolve(io.cwd, path));
     } catch (error) {
-      throw new CliError(`--geoip ${showPath(path)}: ${(error as Error).message}`, { cause: error });
+      const why = error instanceof GeoDatabaseError ? error.message : whyUnreadable(error);
+      throw new CliError(`--geoip ${showPath(path)}: ${why}`, { cause: error });
     }
   }
   let failure: CliError | null = null;

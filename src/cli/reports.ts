@@ -28,6 +28,7 @@ import type {
   StreamReporterFactory,
 } from '../report/model/types.ts';
 import { expectationMeta } from '../rules/expectation.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { CliError, type CliIo, type OutputStream, wantsColor, widthOf } from './io.ts';
 import type { Origins } from './origins.ts';
 import { fileOutput, type Output, streamOutput } from './output.ts';
@@ -279,7 +280,7 @@ async function readSignatures(path: string, io: CliIo): Promise<readonly StackEn
   try {
     text = readFileSync(resolve(io.cwd, path), 'utf8');
   } catch (error) {
-    throw new CliError(`--signatures: cannot read ${path}: ${(error as Error).message}`);
+    throw new CliError(`--signatures: cannot read ${path}: ${whyUnreadable(error)}`, { cause: error });
   }
   try {
     return parseSignatures(text);

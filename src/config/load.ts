@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Rule } from '../engine/types.ts';
 import { rules as ownRules } from '../rules/index.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { defaultConfig } from './defaults.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { findConfig, type PassedOver } from './find.ts';
@@ -43,9 +44,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   try {
     text = decodeText(readFileSync(file));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a directory' : message;
-    throw new ConfigError(file, [{ path: '', line: null, column: null, message: why }], { cause: error });
+    const message = whyUnreadable(error);
+    throw new ConfigError(file, [{ path: '', line: null, column: null, message }], { cause: error });
   }
   const [{ parseConfigText }, { validateConfig }, { loadPlugins, resolvePlugin }] = await Promise.all([
     import('./parse.ts'),

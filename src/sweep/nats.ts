@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Consumer, JetStreamApiError, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import type { ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/transport-node';
+import { whyUnreadable } from '../unreadable.ts';
 import { loadNats } from './packages.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -172,7 +173,7 @@ function readSecret(option: string, path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ServiceError(`${option} ${path}: ${(error as Error).message}`);
+    throw new ServiceError(`${option} ${path}: ${whyUnreadable(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Pool, PoolClient, PoolConfig, QueryResultRow } from 'pg';
 import type { DecoderOptions } from '../decode/decoder.ts';
 import type { ShardBrief } from '../shard/open-shard.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { explain } from './nats.ts';
 import { loadPostgres } from './packages.ts';
 import { GRANTS, ROLES, SCHEMA_VERSION, TABLES } from './schema.ts';
@@ -484,7 +485,7 @@ function readAuthority(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ServiceError(`--ca ${path}: ${(error as Error).message}`);
+    throw new ServiceError(`--ca ${path}: ${whyUnreadable(error)}`);
   }
 }
 

@@ -41,7 +41,7 @@ describe('portzero completion', () => {
       stdout: '',
       stderr: 'portzero: which shell? portzero completion bash, zsh, fish\n',
     });
-    expect((await print('tcsh')).stderr).toContain('it takes "bash", "zsh", "fish"');
+    expect((await print('tcsh')).stderr).toContain('completion takes "bash", "zsh", "fish", not "tcsh"');
   });
 });
 

@@ -67,6 +67,10 @@ describe('help and mistakes', () => {
 
   it.each([
     [['a.pcap', '--formt', 'json'], 'unknown argument "formt": did you mean --format? See portzero --help.'],
+    [
+      ['query', 'nothing'],
+      'query takes "who", "accepted", "scans", "losses", "failed", not "nothing". See portzero query --help.',
+    ],
     [['rules', '-f', 'xml'], '--format cannot be "xml"; it takes "text", "json". See portzero rules --help.'],
     [['a.pcap', '-r'], '-r needs a value. See portzero --help.'],
     [['rules', 'a', 'b'], 'unknown argument "b". See portzero rules --help.'],

@@ -165,7 +165,7 @@ describe('--geoip', () => {
 
   it('ends with one line and status 2 where the file is missing, or no database', async () => {
     for (const [file, message] of [
-      ['nowhere.mmdb', /^portzero: --geoip nowhere\.mmdb: ENOENT.*\n$/],
+      ['nowhere.mmdb', /^portzero: --geoip nowhere\.mmdb: there is no such file\n$/],
       [capture, /^portzero: --geoip .*connect-ipv4\.pcap: it is no database in MaxMind's format \(\.mmdb\): .*\n$/],
     ] as const) {
       const { status, stderr, stdout } = await runCommand([capture, '--geoip', file]);

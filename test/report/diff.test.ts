@@ -89,7 +89,22 @@ describe('diffReports', () => {
         verdicts.map((verdict, i) => (verdict === 'refused' ? makeExchangeReport : makeSilentReport)({ id: i + 1 })),
       );
     expect(countsOf(attempts('refused', 'silent'), attempts('refused', 'refused'))).toEqual([1, 1, 0, 0, 0, 0]);
-    expect(countsOf(attempts('refused', 'refused'), attempts('refused'))).toEqual([1, 0, 0, 1, 0, 1]);
+    expect(countsOf(attempts('refused', 'refused'), attempts('refused'))).toEqual([1, 0, 0, 1, 0, 0]);
+  });
+
+  it('takes for the same finding what a baseline does: however often and in whichever capture; the count tells that', () => {
+    const scans = (...inputs: number[]) =>
+      makeRun(
+        [],
+        inputs.map((input) =>
+          makeFindingReport({ ruleId: 'port-zero-scan', exchange: null, input, data: { client: '192.0.2.1' } }),
+        ),
+        { inputs: [makeInputReport({ name: 'a.pcap' }), makeInputReport({ name: 'b.pcap' })] },
+      ).report;
+    expect(diffReports(scans(0), scans(1))).toMatchObject({ changed: false, findings: { unchanged: 1 } });
+    const twice = diffReports(scans(0), scans(0, 0));
+    expect(twice.findings).toEqual({ unchanged: 1, new: [], gone: [], unmatched: 0 });
+    expect(twice).toMatchObject({ changed: true, counts: [{ name: 'findings.warning', old: 1, new: 2 }] });
   });
 
   it('keeps apart what differs in kind: the end that is 0, the probe, a chosen client port, the place', () => {

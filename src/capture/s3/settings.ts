@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { whyUnreadable } from '../../unreadable.ts';
 import { CaptureError } from '../errors.ts';
 
 /** What AWS's own programs take from the environment and its files. */
@@ -69,7 +70,7 @@ function readSections(path: string): Map<string, Section> {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return sections;
-    throw new CaptureError('unreadable', `${path}: cannot be read: ${(error as Error).message}`);
+    throw new CaptureError('unreadable', `${path}: cannot be read: ${whyUnreadable(error)}`);
   }
   let section: Record<string, string> = {};
   for (const line of text.split(/\r?\n/)) {

@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { decodeText } from '../../config/text.ts';
 import { diffReports, formatDiffJson, formatDiffText, parseReport } from '../../report/model/diff.ts';
 import type { AnalysisReport } from '../../report/model/types.ts';
+import { whyUnreadable } from '../../unreadable.ts';
 import { CliError, type CliIo, EXIT_CLEAN, EXIT_FINDINGS, wantsColor, widthOf, writeData } from '../io.ts';
 
 export function builder(yargs: Argv) {
@@ -47,7 +48,7 @@ async function read(path: string, io: CliIo): Promise<AnalysisReport> {
   try {
     bytes = path === '-' ? await readAll(io.stdin) : readFileSync(resolve(io.cwd, path));
   } catch (error) {
-    throw new CliError(`cannot read ${path}: ${(error as Error).message}`);
+    throw new CliError(`cannot read ${path}: ${whyUnreadable(error)}`, { cause: error });
   }
   try {
     return parseReport(decodeText(bytes));

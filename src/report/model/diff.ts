@@ -16,10 +16,10 @@ import type {
   SummaryReport,
 } from './types.ts';
 
-/** Findings of this rule are about a name. */
-const EXPECTATION = 'expectation';
 /** The count of the summaries that no answer is judged by. */
 const FRAMES = 'frames';
+/** What the counts of findings are named by. */
+const FINDINGS = 'findings';
 /** What an exchange's answer is judged by. */
 const COMPARED = ['verdict', 'state', 'reason', 'answeredBy'] as const;
 
@@ -49,8 +49,8 @@ export interface ReportDiff {
   /** False when both runs say the same. */
   readonly changed: boolean;
   /**
-   * What the summaries count differently: exchanges with port 0 by verdict, findings by severity, frames. Where a list was cut
-   * a change of verdicts or findings makes `changed` true; else the lists tell it, and what is in no list is not flagged.
+   * What the summaries count differently: exchanges with port 0 by verdict, findings by severity, frames. A change of findings
+   * makes `changed` true, one of verdicts where a list was cut; else the lists tell it, and what is in no list is not flagged.
    */
   readonly counts: readonly CountChange[];
   readonly exchanges: {
@@ -61,6 +61,7 @@ export interface ReportDiff {
     /** Listed in one report, where the list of the other was cut and may have left it out. */
     readonly unmatched: number;
   };
+  /** Each once, as in a baseline: how often it came is in `counts`. */
   readonly findings: {
     readonly unchanged: number;
     readonly new: readonly FindingReport[];
@@ -102,8 +103,8 @@ export function diffReports(old: AnalysisReport, current: AnalysisReport): Repor
     ...comeAndGone(oldKeys, newKeys, old.omitted.exchanges > 0, current.omitted.exchanges > 0),
   };
 
-  const oldFindings = numberKeys(old.findings, findingKeys(old, oldInputs));
-  const newFindings = numberKeys(current.findings, findingKeys(current, newInputs));
+  const oldFindings = findingsByKey(old);
+  const newFindings = findingsByKey(current);
   const findings = {
     unchanged: [...oldFindings.keys()].filter((key) => newFindings.has(key)).length,
     ...comeAndGone(oldFindings, newFindings, old.omitted.findings > 0, current.omitted.findings > 0),
@@ -111,8 +112,10 @@ export function diffReports(old: AnalysisReport, current: AnalysisReport): Repor
 
   const lists = [changed, exchanges.new, exchanges.gone, findings.new, findings.gone];
   const counts = compareCounts(old, current);
-  // Two runs of the same test differ in frames: a retransmission more is no other answer.
-  const tells = isCut(old) || isCut(current) ? counts.filter(({ name }) => name !== FRAMES) : [];
+  // Two runs of the same test differ in frames: a retransmission more is no other answer. How often a finding came is told by
+  // nothing but its count; verdicts are in the lists, where those are whole.
+  const hasCut = isCut(old) || isCut(current);
+  const tells = counts.filter(({ name }) => name.startsWith(`${FINDINGS}.`) || (hasCut && name !== FRAMES));
   return {
     schemaVersion: 1,
     changed: [...lists, tells].some((list) => list.length > 0),
@@ -152,7 +155,7 @@ function countsOf({ frames, portZero, findings }: SummaryReport): Map<string, nu
     Object.entries(counts)
       .filter(([, count]) => typeof count === 'number')
       .map(([name, count]) => [`${group}.${name}`, count] as const);
-  return new Map([...named('portZero', portZero), ...named('findings', findings), [FRAMES, frames]]);
+  return new Map([...named('portZero', portZero), ...named(FINDINGS, findings), [FRAMES, frames]]);
 }
 
 /**
@@ -194,17 +197,19 @@ function exchangeKey(exchange: ExchangeReport, inputs: readonly string[]): strin
 }
 
 /**
- * The same finding is what a baseline takes for the same (see same-finding.ts), in the same input; of several, the same in
- * number. With another severity it is told as gone and new: the lists of a difference have no other word for it.
+ * The same finding is what a baseline takes for the same (see same-finding.ts): in whichever capture, and however often. With
+ * another severity it is told as gone and new: the lists of a difference have no other word for it.
  */
-function findingKeys({ exchanges }: AnalysisReport, inputs: readonly string[]): (finding: FindingReport) => string {
+function findingsByKey({ exchanges, findings }: AnalysisReport): Map<string, FindingReport> {
   const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-  return ({ ruleId, severity, exchange, input, data }) => {
+  const byKey = new Map<string, FindingReport>();
+  for (const finding of findings) {
+    const { ruleId, severity, exchange, data } = finding;
     const ends = exchange === null ? null : (byId.get(exchange) ?? null);
-    // A broken expectation is about the whole run, whatever the input that it happens to name.
-    const where = ruleId === EXPECTATION ? null : inputs[input];
-    return JSON.stringify([keyOfFinding(identifyFinding(ruleId, ends, data)), severity, where]);
-  };
+    const key = JSON.stringify([keyOfFinding(identifyFinding(ruleId, ends, data)), severity]);
+    if (!byKey.has(key)) byKey.set(key, finding);
+  }
+  return byKey;
 }
 
 /** By key and number among its equals. */

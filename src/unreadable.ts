@@ -1,0 +1,16 @@
+/** Why a file that somebody named cannot be read, in words and without its path: who says it names the file as it was named. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'this is a directory';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    default:
+      return message.replace(/, (open|read)( '.*')?$/s, '');
+  }
+}
