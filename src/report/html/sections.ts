@@ -87,7 +87,7 @@ export function headerFacts({ report }: RunResult): Markup {
   if (known > 0) findings.push(html`<li><b>${formatNumber(known)}</b> known</li>`);
   const damaged = inputs.filter(({ complete }) => !complete).length;
   const undecoded = Object.values(summary.undecoded).reduce((sum, count) => sum + count, 0);
-  return html`<ul class="headline">${findings.length > 0 ? findings : html`<li>No finding</li>`}<li><b>${formatNumber(summary.exchanges.total)}</b> TCP exchanges in all</li><li><b>${formatNumber(summary.frames)}</b> frames</li><li><b>${formatNumber(inputs.length)}</b> ${inputs.length === 1 ? 'input' : 'inputs'}</li>${
+  return html`<ul class="headline">${findings.length > 0 ? findings : html`<li>No finding</li>`}<li><b>${formatNumber(summary.exchanges.total)}</b> TCP ${summary.exchanges.total === 1 ? 'exchange' : 'exchanges'} in all</li><li><b>${formatNumber(summary.frames)}</b> frames</li><li><b>${formatNumber(inputs.length)}</b> ${inputs.length === 1 ? 'input' : 'inputs'}</li>${
     damaged > 0
       ? html`<li>${icon('s-warning')}<a href="#inputs"><b>${formatNumber(damaged)}</b> not read whole</a></li>`
       : null

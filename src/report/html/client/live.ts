@@ -74,7 +74,7 @@ function showFacts(it: LiveView): void {
           string,
           string?,
         ]),
-    [formatNumber(it.all.total), 'TCP exchanges in all'],
+    [formatNumber(it.all.total), it.all.total === 1 ? 'TCP exchange in all' : 'TCP exchanges in all'],
     [formatNumber(it.frames), `frames, ${formatNumber(it.framesPerSecond)} a second`],
     [formatDuration(it.uptimeSeconds), 'up'],
     [`${formatNumber(Math.round(it.memoryBytes / 1e6))} MB`, 'resident'],
