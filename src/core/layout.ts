@@ -372,7 +372,7 @@ export const LONE_NANOS = 75e9;
 export const MAX_LONE = 65_536;
 
 /** Bits of the `traits` of an answer. */
-export const ANSWER_KIND_SHIFT = 8; // 4 bits; below, the TTL
+export const ANSWER_KIND_SHIFT = 8; // 3 bits; below, the TTL; above, a bit that the core has no use for
 export const ANSWER_ACCEPTABLE = 1 << 12;
 export const ANSWER_DONT_FRAGMENT = 1 << 13;
 export const ANSWER_IPV6 = 1 << 14;

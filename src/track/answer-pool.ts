@@ -45,7 +45,13 @@ import {
   ANSWERS_USED,
 } from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
-import { CHECKSUM_BAD, TRANSPORT_ICMP_ERROR } from '../decode/packet.ts';
+import {
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_DATA_OFFSET_SMALL,
+  CHECKSUM_BAD,
+  FRAGMENT_NONE,
+  TRANSPORT_ICMP_ERROR,
+} from '../decode/packet.ts';
 import type { AnswerKind, SegmentEvidence } from './exchange.ts';
 import { FrameNumbers } from './frame-numbers.ts';
 import { type AnswerMemory, OwnAnswers } from './table-memory.ts';
@@ -61,6 +67,8 @@ const KINDS: readonly AnswerKind[] = ['syn-ack', 'reset', 'icmp', 'syn', 'ack', 
 
 /** Bits of the traits that the core has no use for. */
 const TRAIT_TTL = 0xff;
+/** Above the kind. */
+const TRAIT_HEADER_BAD = 1 << 11;
 const TRAIT_CHECKSUM_BAD = 1 << 15;
 const TRAIT_OF_OTHER = 1 << 24;
 const TRAIT_QUOTES_SERVER = 1 << 25;
@@ -81,6 +89,14 @@ export function optionsLengthOf(packet: PacketRecord): number {
 
 /** Of an answer that is free: the next one, where else the frame is. */
 const NEXT_FREE = FRAME;
+
+/** A receiver drops a segment with such a data offset (RFC 9293 §3.1). What the rest of a fragmented header would say is not known. */
+export function hasImpossibleHeader({ anomalies, fragment }: PacketRecord): boolean {
+  return (
+    (anomalies & ANOMALY_DATA_OFFSET_SMALL) !== 0 ||
+    ((anomalies & ANOMALY_DATA_OFFSET_BEYOND) !== 0 && fragment === FRAGMENT_NONE)
+  );
+}
 
 /** Where a field of the rest is. */
 const restAt = (answer: number, field: number): number => answer * REST_WORDS + field;
@@ -153,6 +169,7 @@ export class AnswerPool {
     const base = answer * ROW_WORDS;
     words[base + TRAITS] |=
       (packet.checksum === CHECKSUM_BAD ? TRAIT_CHECKSUM_BAD : 0) |
+      (hasImpossibleHeader(packet) ? TRAIT_HEADER_BAD : 0) |
       ((packet.quote ?? packet).sequence >= 0 ? ANSWER_HAS_SEQUENCE : 0) |
       (packet.acknowledgment >= 0 ? ANSWER_HAS_ACKNOWLEDGMENT : 0) |
       (packet.window >= 0 ? ANSWER_HAS_WINDOW : 0) |
@@ -198,7 +215,7 @@ export class AnswerPool {
   }
 
   kind(answer: number): number {
-    return (this.#words[answer * ROW_WORDS + TRAITS] >> ANSWER_KIND_SHIFT) & 0xf;
+    return (this.#words[answer * ROW_WORDS + TRAITS] >> ANSWER_KIND_SHIFT) & 7;
   }
 
   isAcceptable(answer: number): boolean {
@@ -235,6 +252,16 @@ export class AnswerPool {
 
   isChecksumBad(answer: number): boolean {
     return (this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_CHECKSUM_BAD) !== 0;
+  }
+
+  /** Its data offset is none that a TCP header can have, whatever the checksum says. */
+  isHeaderBad(answer: number): boolean {
+    return (this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_HEADER_BAD) !== 0;
+  }
+
+  /** The checksum is wrong, or the header impossible. */
+  isDamaged(answer: number): boolean {
+    return (this.#words[answer * ROW_WORDS + TRAITS] & (TRAIT_CHECKSUM_BAD | TRAIT_HEADER_BAD)) !== 0;
   }
 
   payloadLength(answer: number): number {
@@ -404,6 +431,7 @@ export class AnswerPool {
       reason,
       repeats: this.repeats(answer),
       checksumBad: (traits & TRAIT_CHECKSUM_BAD) !== 0,
+      headerBad: (traits & TRAIT_HEADER_BAD) !== 0,
       ofOther: (traits & TRAIT_OF_OTHER) !== 0,
       early: (traits & TRAIT_EARLY) !== 0,
       quotedSequence: isIcmp && (traits & ANSWER_HAS_SEQUENCE) !== 0 ? this.sequence(answer) : null,

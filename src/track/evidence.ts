@@ -199,7 +199,7 @@ export function compareInvalid(s: Tracking, entry: number): void {
   const settling = table.get(entry, t.ANSWER);
   if (settling === 0 || !answers.isAcceptable(settling) || answers.kind(settling) === KIND_ICMP) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
-    if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isChecksumBad(answer)) continue;
+    if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isDamaged(answer)) continue;
     if (!isSameDistance(s, entry, answers.ttl(answer), answers.ttl(settling))) table.add(entry, t.TRAIT_CONFLICTING);
   }
 }

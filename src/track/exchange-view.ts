@@ -348,6 +348,7 @@ export class ExchangeView implements Exchange {
       reason: this.probe ?? 'other',
       repeats: this.retransmissions,
       checksumBad: this.#has(table.TRAIT_CHECKSUM_BAD),
+      headerBad: false,
       ofOther: false,
       early: false,
       quotedSequence: null,

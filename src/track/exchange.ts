@@ -82,6 +82,8 @@ export interface SegmentEvidence {
   /** How often the like was seen again (retransmitted answers, not mirrored copies). */
   readonly repeats: number;
   readonly checksumBad: boolean;
+  /** Of an answer: its data offset is none that a TCP header can have, so that the client drops it. */
+  readonly headerBad: boolean;
   /** It is the answer to another attempt on the same ends, which the capture does not hold. */
   readonly ofOther: boolean;
   /** It is of what stands behind it in the file, though by its time stamp it was later; then `ofOther` as well. */

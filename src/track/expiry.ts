@@ -138,7 +138,7 @@ function firstInvalid(s: Tracking, first: number): number {
 }
 
 function isDroppedAnswer(s: Tracking, answer: number): boolean {
-  return s.answers.isChecksumBad(answer) && !s.trusts;
+  return s.answers.isHeaderBad(answer) || (s.answers.isChecksumBad(answer) && !s.trusts);
 }
 
 /** What is already decided goes first; then the one not heard of for longest. */

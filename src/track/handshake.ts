@@ -42,7 +42,7 @@ export function showAnswer(s: Tracking, entry: number, packet: PacketRecord, fro
 }
 
 /**
- * A SYN-ACK with a bad checksum whose number the client acknowledges was not dropped: the sum was made bad where the capture was taken, or
+ * A damaged SYN-ACK whose number the client acknowledges was not dropped: it was damaged where the capture was taken, or
  * by who changed addresses in it. It is the answer.
  */
 export function acceptDropped(s: Tracking, entry: number, packet: PacketRecord): boolean {
@@ -50,7 +50,7 @@ export function acceptDropped(s: Tracking, entry: number, packet: PacketRecord):
   if ((packet.flags & (SYN | RST | ACK)) !== ACK || !isUnanswered(s, entry)) return false;
   if (!goesOn(s.table.get(entry, t.ISN) >>> 0, packet)) return false;
   for (let answer = s.table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
-    if (answers.kind(answer) !== KIND_SYN_ACK || !answers.isChecksumBad(answer)) continue;
+    if (answers.kind(answer) !== KIND_SYN_ACK || !answers.isDamaged(answer)) continue;
     if (packet.acknowledgment !== (answers.sequence(answer) + 1) >>> 0) continue;
     if (!isAcknowledgedBy(s, entry, answers.acknowledgment(answer))) continue;
     answers.setAcceptable(answer);
@@ -109,7 +109,7 @@ export function reconsider(s: Tracking, entry: number): void {
   if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET | t.TRAIT_UNSEEN_ANSWER)) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     const kind = answers.kind(answer);
-    if ((kind !== KIND_ACK && kind !== KIND_RESET) || answers.isChecksumBad(answer)) continue;
+    if ((kind !== KIND_ACK && kind !== KIND_RESET) || answers.isDamaged(answer)) continue;
     const segment: Numbers = {
       flags: answers.flags(answer),
       sequence: answers.sequence(answer),

@@ -1,4 +1,4 @@
-/** Segments that their receiver drops for their checksum. */
+/** Segments that their receiver drops for their checksum or their data offset. */
 
 import { ACK, type PacketRecord, RST, SYN } from '../decode/packet.ts';
 import { KIND_ACK, KIND_RESET, KIND_SYN_ACK } from './answer-pool.ts';

@@ -12,7 +12,7 @@ import {
   SYN,
 } from '../decode/packet.ts';
 import type { Numbers } from './acceptance.ts';
-import { KIND_ICMP } from './answer-pool.ts';
+import { hasImpossibleHeader, KIND_ICMP } from './answer-pool.ts';
 import {
   ACCEPTED,
   CHALLENGED,
@@ -80,11 +80,11 @@ export function siblingOf(s: Tracking, entry: number): Sibling {
 }
 
 /**
- * Whether the receiver has dropped it for its checksum: RFC 9293 §3.1, RFC 792. What the capturing host leaves to its card is
- * no bad one (see verifyChecksum).
+ * Whether the receiver has dropped it for its checksum or its data offset: RFC 9293 §3.1, RFC 792. What the capturing host leaves
+ * to its card is no bad checksum (see verifyChecksum).
  */
 export function isDropped(s: Tracking, packet: PacketRecord): boolean {
-  return packet.checksum === CHECKSUM_BAD && !s.trusts;
+  return (packet.checksum === CHECKSUM_BAD && !s.trusts) || hasImpossibleHeader(packet);
 }
 
 /** No acceptable answer yet, and time left. What comes later than that is evidence: silence was what there was. */

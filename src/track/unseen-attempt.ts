@@ -80,7 +80,7 @@ export function clearOf(s: Tracking, entry: number, isOther: (answer: number) =>
   let firstLeft = 0;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isOfOther(answer)) continue;
-    if (answers.isChecksumBad(answer)) continue;
+    if (answers.isDamaged(answer)) continue;
     if (isOther(answer)) {
       answers.setOfOther(answer);
       cleared += 1 + answers.repeats(answer);

@@ -68,6 +68,8 @@ export const NOTES = {
     `Frame ${frame} came back without SYN, RST and ACK: the client must ignore it (RFC 9293 section 3.10.7.3).`,
   answerChecksum: (frame: number) =>
     `The checksum of the answer in frame ${frame} is wrong: a receiver drops such a packet, so it settles nothing.`,
+  answerHeader: (frame: number) =>
+    `The data offset of the answer in frame ${frame} is impossible: a receiver drops such a packet, so it settles nothing.`,
   answerChecksumTrusted: (frame: number) =>
     `The checksum of the answer in frame ${frame} is wrong, and it was taken as good all the same.`,
   icmpFromElsewhere: (frame: number) =>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_DATA_OFFSET_SMALL,
   ANOMALY_OVERLAPPING_FRAGMENTS,
   ANOMALY_SNAPPED,
   CHECKSUM_BAD,
@@ -37,6 +39,7 @@ const SENTENCES: Readonly<Record<NoteId, RegExp>> = {
   challengeSynAck: /^Frame \d+ is a SYN-ACK that does not acknowledge the SYN/,
   challengeOther: /^Frame \d+ came back without SYN, RST and ACK/,
   answerChecksum: /^The checksum of the answer in frame \d+ is wrong: a receiver drops/,
+  answerHeader: /^The data offset of the answer in frame \d+ is impossible/,
   answerChecksumTrusted: /^The checksum of the answer in frame \d+ is wrong, and it was taken as good/,
   icmpFromElsewhere: /^The ICMP error in frame \d+ comes from a router or firewall/,
   icmpTooBig: /^Frame \d+ says that the packet is too big/,
@@ -91,6 +94,7 @@ const cut = (packet: PacketRecord) =>
     anomalies: ANOMALY_SNAPPED,
   });
 /** The same, of which other fragments have the rest: no fault of the capture's. */
+const badOffset = (packet: PacketRecord, anomalies = ANOMALY_DATA_OFFSET_SMALL) => withFields(packet, { anomalies });
 const hidden = (packet: PacketRecord) => withFields(cut(packet), { anomalies: 0 });
 const saying = (packet: PacketRecord, text: string) => {
   const start = packet.optionsEnd;
@@ -223,6 +227,13 @@ const CAUSES: Readonly<Record<NoteId, readonly Cause[]>> = {
   ],
   challengeSynAck: [{ what: 'a SYN-ACK of another number', packets: [syn(), synAck({ acknowledgment: 77 })] }],
   challengeOther: [{ what: 'a segment without ACK', packets: [syn(), s('P', { acknowledgment: 0 })] }],
+  answerHeader: [
+    { what: 'a SYN-ACK whose header would be of 16 bytes', packets: [syn(), badOffset(synAck())] },
+    {
+      what: 'a RST whose header would be longer than it, then a good one',
+      packets: [syn(), badOffset(refusal(), ANOMALY_DATA_OFFSET_BEYOND), [0.6, refusal()]],
+    },
+  ],
   answerChecksum: [
     { what: 'a SYN-ACK with a bad checksum', packets: [syn(), bad(synAck())] },
     { what: 'a RST with a bad checksum, then a good one', packets: [syn(), bad(refusal()), [0.6, refusal()]] },

@@ -107,6 +107,7 @@ export function makeEvidence(fields: Partial<SegmentEvidence> = {}): SegmentEvid
     reason: 'reset',
     repeats: 0,
     checksumBad: false,
+    headerBad: false,
     ofOther: false,
     early: false,
     quotedSequence: null,

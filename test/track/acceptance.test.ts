@@ -1,6 +1,11 @@
 /** Handshakes that the capture does not hold wholly: frames that were lost, one direction only, captures that began late. */
 import { describe, expect, it } from 'vitest';
-import { CHECKSUM_BAD, type PacketRecord } from '../../src/decode/packet.ts';
+import {
+  ANOMALY_DATA_OFFSET_BEYOND,
+  ANOMALY_DATA_OFFSET_SMALL,
+  CHECKSUM_BAD,
+  type PacketRecord,
+} from '../../src/decode/packet.ts';
 import {
   goesOn,
   isServerSource,
@@ -429,6 +434,33 @@ describe('a bad checksum', () => {
     );
     expect(trusting).toMatchObject([{ verdict, frames: [1, 2] }]);
   });
+});
+
+// RFC 9293 §3.1: the header has 5 words at least, and no more than there are. Linux drops what has not (tcp_v4_rcv: bad_packet).
+describe('an impossible data offset', () => {
+  it.each([
+    ['a SYN-ACK, too small', () => s('SA', SERVER, ISN + 1), ANOMALY_DATA_OFFSET_SMALL, 'accepted'],
+    ['a SYN-ACK, beyond its end', () => s('SA', SERVER, ISN + 1), ANOMALY_DATA_OFFSET_BEYOND, 'accepted'],
+    ['a RST, too small', () => s('RA', 0, ISN + 1), ANOMALY_DATA_OFFSET_SMALL, 'refused'],
+    ['a RST, beyond its end', () => s('RA', 0, ISN + 1), ANOMALY_DATA_OFFSET_BEYOND, 'refused'],
+  ])(
+    'of %s, makes it evidence, whatever checksums are worth, and the next one decides',
+    (_, answer, anomalies, verdict) => {
+      const bad = () => Object.assign(answer(), { anomalies });
+      const packets = (): Timed[] => [
+        [0, SYN()],
+        [0.1, bad()],
+      ];
+      for (const trustsChecksums of [false, true]) {
+        const [exchange] = play(packets(), { end: LATER, trustsChecksums });
+        expect(exchange).toMatchObject({ verdict: 'silent', invalidResets: 0, conflicting: false, frames: [1, 2] });
+        expect(exchange!.otherAnswers).toMatchObject([
+          { frame: 2, acceptable: false, checksumBad: false, headerBad: true },
+        ]);
+      }
+      expect(one([...packets(), [0.2, answer()]])).toMatchObject({ verdict, frames: [1, 2, 3], conflicting: false });
+    },
+  );
 });
 
 // Who changed addresses in a capture, or has a card that puts the sums in, leaves all of them bad: the ends took them nevertheless.

@@ -129,7 +129,7 @@ function shapeOf(entry: u32, row: Exchange): i32 {
   if (probe !== PROBE_SYN && probe !== NO_PROBE) return -1;
   let kind: u32 = 0;
   if (first !== 0) {
-    kind = ((Answer.at(<usize>load<u32>(ANSWER_ROWS), first).traits >> ANSWER_KIND_SHIFT) & 0xf) + 1;
+    kind = ((Answer.at(<usize>load<u32>(ANSWER_ROWS), first).traits >> ANSWER_KIND_SHIFT) & 7) + 1;
     if (kind > <u32>(ANSWER_RESET + 1)) return -1;
   }
   const zeros: u32 = (row.ports >> 16 === 0 ? 1 : 0) | ((row.ports & 0xffff) === 0 ? 2 : 0);

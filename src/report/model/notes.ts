@@ -92,7 +92,8 @@ function describeAnswer(
 ): string[] {
   const notes: string[] = [];
   const isReset = answer.flags !== null && (answer.flags & RST) !== 0;
-  if (answer.checksumBad && !answer.acceptable && !exchange.trustsChecksums)
+  if (answer.headerBad && !answer.acceptable) notes.push(NOTES.answerHeader(answer.frame));
+  else if (answer.checksumBad && !answer.acceptable && !exchange.trustsChecksums)
     notes.push(NOTES.answerChecksum(answer.frame));
   else {
     if (answer.checksumBad) notes.push(NOTES.answerChecksumTrusted(answer.frame));
@@ -144,7 +145,7 @@ function describeInvalidReset(
 /** Of what came besides, what counts as an answer of somebody: of RSTs that the client must ignore those from another distance. */
 function contradicts(first: SegmentEvidence, other: SegmentEvidence): boolean {
   if (other.acceptable) return true;
-  if (other.checksumBad || other.ofOther) return false;
+  if (other.checksumBad || other.headerBad || other.ofOther) return false;
   return other.kind === 'reset' && first.kind !== 'icmp' && first.ttl !== other.ttl;
 }
 
