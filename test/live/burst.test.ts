@@ -82,6 +82,31 @@ describeWith(['root', 'ip', 'tcpreplay', 'tcpdump', 'dumpcap'], 'a burst of SYNs
     expect((JSON.parse(sniff.stdout) as AnalysisReport).inputs[0]).toMatchObject({ frames: count, drops: 0 });
   });
 
+  it.each(['tcpdump', 'dumpcap'] as const)(
+    'that waits in the kernel at the end is told whole (%s)',
+    async (backend) => {
+      const { client, server } = lab;
+      const path = join(folder, 'left.pcap');
+      const count = 50_000;
+      writeFlood(path, count);
+      const args = ['--backend', backend, '-f', 'json', '--max-listed', '0'];
+      const sniff = await startSniff(lab, client, client.interface, ...args);
+      const { stdout } = lab.run(client, ['pgrep', '-P', String(sniff.child.pid), '-x', backend]);
+      const capturer = Number(stdout);
+      const replay = lab.start(server, ['tcpreplay', '-q', '-K', '--topspeed', '-i', server.interface, path]);
+      while ((await askFrames(sniff)) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      process.kill(capturer, 'SIGSTOP');
+      expect(await replay.ended).toBe(0);
+      // What it has not read is seconds old when it may go on.
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      process.kill(capturer, 'SIGCONT');
+      expect(await interrupt(sniff)).toBe(1);
+      const { frames, drops, complete, problems } = (JSON.parse(sniff.stdout) as AnalysisReport).inputs[0]!;
+      expect([complete, problems]).toEqual([true, []]);
+      expect(frames + Number(drops!)).toBe(count);
+    },
+  );
+
   it.each(BACKENDS)('ends at once with Ctrl-C, and what was captured is in the summary (%s)', async (backend) => {
     const { client, server } = lab;
     const path = join(folder, 'burst.pcap');

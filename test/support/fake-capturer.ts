@@ -20,6 +20,8 @@ export interface SniffOptions {
   readonly complaint?: string;
   /** Asked for its counters, the capturer says that it lost so many frames; by default it says nothing. */
   readonly drops?: number;
+  /** Asked to end, the capturer ends at once, as tcpdump and dumpcap do, and leaves what it has not handed over. */
+  readonly leaves?: boolean;
   /** What runs it: `node` by default. */
   readonly through?: readonly string[];
 }
@@ -121,8 +123,9 @@ export class FakeSniff {
   }
 }
 
-function scriptOf(fifo: string, { complaint, drops }: SniffOptions): string {
+function scriptOf(fifo: string, { complaint, drops, leaves = false }: SniffOptions): string {
   if (complaint !== undefined) return `echo '${complaint}' >&2\nexit 1`;
+  if (leaves) return `trap '' USR1\nexec cat '${fifo}'`;
   if (drops === undefined) return `trap '' USR1 INT\nexec cat '${fifo}'`;
   // As tcpdump's; a trap ends "wait", not what is waited for.
   return `trap '' INT\ncat '${fifo}' &\ntrap 'echo "${drops} packets dropped by kernel" >&2' USR1\nwhile kill -0 $! 2>/dev/null; do wait $!; done`;

@@ -14,6 +14,7 @@ export class TestBoard {
     number
   >;
   complaints: string[] = [];
+  captured: string[];
   drops: number | null = 0;
   frames = 0;
   open = 0;
@@ -22,6 +23,7 @@ export class TestBoard {
 
   constructor(name = 'eth0', now?: () => number) {
     this.#name = name;
+    this.captured = [name];
     const read = (): StatsReport => ({
       time: '2026-11-21T05:55:10.123Z',
       uptimeSeconds: 61,
@@ -36,7 +38,11 @@ export class TestBoard {
       outputs: [],
       memoryBytes: 130e6,
     });
-    const vitals = { read, complaints: () => this.complaints } as unknown as Vitals;
+    const vitals = {
+      read,
+      capture: this,
+      complaints: () => this.complaints,
+    } as unknown as Vitals;
     this.board = new LiveBoard(vitals, () => this.#name, now);
   }
 

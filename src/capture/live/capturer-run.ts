@@ -2,13 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { CaptureError, type CaptureErrorCode } from '../errors.ts';
 import { type Backend, CAPTURERS, type CaptureSettings, classifyFailure, parseCapMessage } from './capturers.ts';
-import { interfaceState } from './interfaces.ts';
+import { interfaceState, isLoopback } from './interfaces.ts';
 
 export interface CapturerHooks {
   /** Gets what the capturer writes. */
   readonly onBytes: (bytes: Buffer) => void;
   /** Frames that this capturer has lost so far. */
   readonly onDrops: (drops: number) => void;
+  /** The newest frame that was handed over. */
+  readonly newest: () => NewestFrame;
+}
+
+export interface NewestFrame {
+  /** When it was captured, in milliseconds since 1970; 0 before the first. */
+  readonly stampMillis: number;
+  /** Whether it had waited in the capturer: then others have, too. */
+  readonly wasLate: boolean;
 }
 
 /** How often the interface is looked at, and how often counters are asked for. */
@@ -16,6 +25,11 @@ const WATCH_MILLIS = 250;
 const STATS_MILLIS = 1000;
 /** A capturer that was asked to end and still has not is killed after this time. */
 const STOP_MILLIS = 3000;
+/** How often it is asked whether all is there that was captured before the end, how long that may take, and after what silence it is. */
+const DRAIN_STEP_MILLIS = 10;
+const MAX_DRAIN_MILLIS = 10_000;
+const QUIET_MILLIS = 50;
+const LATE_QUIET_MILLIS = 1000;
 /** Lines of complaint that are kept. */
 const MAX_WORDS = 60;
 
@@ -35,6 +49,13 @@ export class CapturerRun {
   readonly #timers: NodeJS.Timeout[] = [];
   #started = false;
   #stopping = false;
+  #isAsked = false;
+  #lastArrival = 0;
+  /** Frames lost so far, as it has told. */
+  #drops = 0;
+  /** It was ended before it had handed over what it had captured. */
+  #isCutShort = false;
+  #wasKilled = false;
   #spawnError: NodeJS.ErrnoException | null = null;
   #missing = false;
   #gone: CaptureError | null = null;
@@ -54,6 +75,7 @@ export class CapturerRun {
     child.stdout.on('data', (bytes: Buffer) => {
       this.#started = true;
       hooks.onBytes(bytes);
+      this.#lastArrival = performance.now();
     });
     createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
     this.ended = new Promise((resolve) => {
@@ -79,22 +101,51 @@ export class CapturerRun {
     }
   }
 
-  /**
-   * Asks the capturer to end, when what the kernel has for it has had the time to reach it (dumpcap leaves that unread at a
-   * signal). What it holds is handed over before `ended` settles.
-   */
+  /** Asks the capturer to end. What it has not handed over by then is not wanted. */
   stop(): void {
+    if (this.#isAsked) return;
+    this.#stopping = true;
+    this.#isCutShort = false;
+    this.#end();
+  }
+
+  /**
+   * Asks the capturer to end as soon as all is there that was captured until now: at a signal tcpdump and dumpcap leave unread what
+   * the kernel has for them.
+   */
+  finish(): void {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#child.stdout?.resume();
-    const { stopSignal } = CAPTURERS[this.#backend];
+    const [asked, begun] = [Date.now(), performance.now()];
+    const { stamps } = CAPTURERS[this.#backend];
     const delayMillis = CAPTURERS[this.#backend].delayMillis(this.#settings);
+    this.#every(DRAIN_STEP_MILLIS, () => {
+      if (this.#isAsked) return;
+      const now = performance.now();
+      if (now - begun < delayMillis) return;
+      const { stampMillis, wasLate } = this.#hooks.newest();
+      // Stamps of delivery say nothing of what still waits.
+      const isAllThere = !this.#started || stamps === 'delivery' || stampMillis >= asked;
+      const quietMillis = Math.max(delayMillis, wasLate ? LATE_QUIET_MILLIS : QUIET_MILLIS);
+      const isQuiet = now - Math.max(begun, this.#lastArrival) >= quietMillis;
+      this.#isCutShort = !isAllThere && !isQuiet;
+      if (this.#isCutShort && now - begun < MAX_DRAIN_MILLIS) return;
+      this.#end();
+    });
+  }
+
+  #end(): void {
+    this.#isAsked = true;
+    this.#child.stdout?.resume();
+    const { stopSignal } = CAPTURERS[this.#backend];
+    if (stopSignal === null) this.#child.stdin?.end();
+    else this.#child.kill(stopSignal);
     this.#timers.push(
       setTimeout(() => {
-        if (stopSignal === null) this.#child.stdin?.end();
-        else this.#child.kill(stopSignal);
-      }, delayMillis),
-      setTimeout(() => this.#child.kill('SIGKILL'), delayMillis + STOP_MILLIS),
+        this.#wasKilled = true;
+        this.#child.kill('SIGKILL');
+      }, STOP_MILLIS),
     );
   }
 
@@ -118,7 +169,7 @@ export class CapturerRun {
         return;
       }
       this.#gone = this.#error('interface-gone', state === 'missing' ? 'was removed' : 'went down');
-      this.stop();
+      this.finish();
     });
   }
 
@@ -128,7 +179,10 @@ export class CapturerRun {
 
   #hear(line: string): void {
     const drops = CAPTURERS[this.#backend].parseDrops(line);
-    if (drops !== null) this.#hooks.onDrops(drops);
+    if (drops !== null) {
+      this.#drops = drops;
+      this.#hooks.onDrops(drops);
+    }
     const message = this.#backend === 'cap' ? parseCapMessage(line) : null;
     if (message === null) this.#words.push(line);
     else if (message.type === 'failed') {
@@ -153,6 +207,7 @@ export class CapturerRun {
       }
       return new CaptureError('capturer-failed', `${backend} cannot be started: ${reason}`);
     }
+    if (this.#wasKilled || this.#isCutShort) return this.#describeLeft();
     const said = this.#complaint();
     // Whoever ends dumpcap or tcpdump by a signal ends them well. But so ends dumpcap when its interface is removed, with a
     // complaint.
@@ -183,9 +238,22 @@ export class CapturerRun {
     );
   }
 
+  /** What it had captured and did not hand over counts as lost, where it tells how much that is. */
+  #describeLeft(): CaptureError {
+    const backend = this.#backend;
+    const isKnown = !this.#wasKilled && isLoopback(this.#settings.interface) === false;
+    const left = isKnown ? CAPTURERS[backend].countLeft(this.#words) : null;
+    if (left !== null) this.#hooks.onDrops(this.#drops + left);
+    const how = this.#wasKilled
+      ? `${backend} did not end within ${STOP_MILLIS / 1000} s and was killed`
+      : `${backend} still had frames after ${MAX_DRAIN_MILLIS / 1000} s`;
+    const what = left === null ? 'what waited in it is lost' : `${left} that waited are lost`;
+    return this.#error('capture-gap', `was not captured to the end: ${how}; ${what}`);
+  }
+
   /** What it said, without what it says in any case. */
   #complaint(): string {
-    const usual = /^(Capturing on|File: |tcpdump: listening on|Packets |\d+ packets|Warning: )/;
+    const usual = /^(Capturing on|File: |tcpdump: listening on|Packets |(tcpdump: )?\d+ packets?|Warning: )/;
     const said = this.#words
       .filter((line) => !usual.test(line))
       .join(' ')

@@ -35,6 +35,11 @@ export interface Capturer {
   readonly statsSignal: NodeJS.Signals | null;
   /** Frames lost so far, when the line of standard error tells it; null otherwise. */
   parseDrops(line: string): number | null;
+  /**
+   * Frames that the kernel had for it at its end and that it did not read, by what it said; null where that tells it not. Of a loopback
+   * interface it does not: libpcap passes over half of what the kernel counts, as each frame is there twice.
+   */
+  countLeft(lines: readonly string[]): number | null;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -67,6 +72,7 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
       const message = parseCapMessage(line);
       return message?.type === 'counters' && message.dropped > 0 ? message.dropped : null;
     },
+    countLeft: () => null,
   },
   dumpcap: {
     stamps: 'kernel',
@@ -83,6 +89,7 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
     stopSignal: 'SIGINT',
     statsSignal: null,
     parseDrops: (line) => numberIn(/^Packets received\/dropped on interface .*: \d+\/(\d+) /, line),
+    countLeft: () => null,
   },
   tcpdump: {
     stamps: 'kernel',
@@ -101,6 +108,15 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
     stopSignal: 'SIGINT',
     statsSignal: 'SIGUSR1',
     parseDrops: (line) => numberIn(/(\d+) packets? dropped by kernel/, line),
+    countLeft(lines) {
+      const [captured, received, dropped] = [
+        /(\d+) packets? captured/,
+        /(\d+) packets? received/,
+        /(\d+) packets? dropped/,
+      ].map((pattern) => lines.map((line) => numberIn(pattern, line)).findLast((number) => number !== null) ?? null);
+      if (captured == null || received == null || dropped == null) return null;
+      return Math.max(0, received - captured - dropped);
+    },
   },
 };
 

@@ -78,7 +78,8 @@ export class ClockSteps {
 
 /** "10 min 0.2 s forwards". */
 export function describeStep(millis: number): string {
-  const seconds = Math.abs(millis) / 1000;
+  // Rounded before it is parted: no 60.0 s.
+  const seconds = Math.round(Math.abs(millis) / 100) / 10;
   const parts: string[] = [];
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);

@@ -95,6 +95,12 @@ function readFlags(name: string): number | null {
   return text === null ? null : Number(text);
 }
 
+/** Null for what is no single interface, or not known here. */
+export function isLoopback(name: string): boolean | null {
+  const flags = interfaceState(name) === 'unknown' ? null : readFlags(name);
+  return flags === null ? null : (flags & IFF_LOOPBACK) !== 0;
+}
+
 export type InterfaceState = 'up' | 'down' | 'missing' | 'unknown';
 
 /** Unknown for pseudo-devices such as ANY, and on systems other than Linux. Reads one small file. */

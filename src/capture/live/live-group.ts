@@ -94,6 +94,14 @@ export class LiveGroup implements FrameSource {
     return this.#members.every(({ source }) => source.capturing);
   }
 
+  get captured(): readonly string[] {
+    return this.#members.flatMap(({ source }) => source.captured);
+  }
+
+  get missed(): readonly string[] {
+    return this.#members.flatMap(({ source }) => source.missed);
+  }
+
   get starts(): number {
     return this.#members.reduce((sum, { source }) => sum + source.starts, 0);
   }

@@ -54,8 +54,10 @@ export const DEFAULT_SNAP_LENGTH = 256;
 
 /** How often the time that passes without frames is told, in milliseconds. */
 const TICK_MILLIS = 50;
-/** Frames this old have waited in the capturer or the pipe. */
+/** Frames this old when they come have waited in the capturer or the pipe. */
 const LAG_MILLIS = 200;
+/** So long after they came more of that age are expected. */
+const LAG_LASTS_MILLIS = 250;
 const RETURN_MILLIS = 250;
 /** How long a capturer that has failed is not started again. */
 const FAILED_MILLIS = 1000;
@@ -191,6 +193,15 @@ export class LiveSource implements SkippingSource {
     return this.#lagging;
   }
 
+  /** The interfaces that are captured at the moment, and those that are not. */
+  get captured(): readonly string[] {
+    return this.capturing ? [this.name] : [];
+  }
+
+  get missed(): readonly string[] {
+    return this.capturing ? [] : [this.name];
+  }
+
   get evenMillis(): number {
     return this.#clock.even(performance.now());
   }
@@ -244,8 +255,11 @@ export class LiveSource implements SkippingSource {
     const begunMillis = Date.now();
     let interfaceIndex = -1;
     let refilter: string | null = null;
+    const lateMillis = Math.max(LAG_MILLIS, delayMillis);
     let lastArrival = 0;
     let lastFrameMillis = 0;
+    /** How old the newest frame was when it came. */
+    let lastAge = 0;
     /** What a handler of frames threw. */
     let failure: { error: unknown } | null = null;
 
@@ -284,38 +298,43 @@ export class LiveSource implements SkippingSource {
           lastArrival = performance.now();
           this.#clock.look(Date.now(), lastArrival);
           this.bytesRead += bytes.length;
+          const before = this.frames;
           try {
             stream.push(bytes, onOpen, onFrame);
             // The clock meets the last of those that were passed over.
             const { passed } = stream;
             if (stream.frames > this.frames && passed !== null && !this.#full)
               meet(stream.frames, passed.seconds, passed.nanos);
+            if (this.frames > before) lastAge = this.#clock.age(lastFrameMillis, lastArrival);
           } catch (error) {
             failure = { error };
           }
-          if (this.#over || stream.damage !== null || failure !== null) run.stop();
+          if (this.#full || stream.damage !== null || failure !== null) run.stop();
         },
+        newest: () => ({ stampMillis: lastFrameMillis, wasLate: lastAge > lateMillis }),
         onDrops: (drops) => {
           this.drops = this.#earlierDrops + drops;
         },
       },
     );
     let holding = false;
+    /** When frames could come again after they were held back for longer than a tick. */
+    let lastHeld = -Infinity;
     const tick = setInterval(() => {
-      const hasCome = performance.now() - lastArrival < TICK_MILLIS;
-      this.#clock.look(Date.now(), performance.now());
-      const age = this.#clock.age(lastFrameMillis, performance.now());
-      this.lagMillis = hasCome ? Math.max(0, age) : 0;
-      this.#lagging = hasCome && age > Math.max(LAG_MILLIS, delayMillis);
+      const now = performance.now();
+      this.#clock.look(Date.now(), now);
+      const comes = now - Math.max(lastArrival, lastHeld) < LAG_LASTS_MILLIS;
+      this.lagMillis = comes ? Math.max(0, lastAge) : 0;
+      this.#lagging = (comes && lastAge > lateMillis) || now - lastHeld < LAG_LASTS_MILLIS;
       const wait = holding ? undefined : this.#runOptions.onPause?.(this);
       if (wait === undefined) return;
       holding = true;
       void run.hold(wait).finally(() => {
         holding = false;
-        lastArrival = performance.now();
+        if (performance.now() - now > TICK_MILLIS) lastHeld = performance.now();
       });
     }, TICK_MILLIS);
-    const stop = () => run.stop();
+    const stop = () => run.finish();
     this.#runOptions.signal?.addEventListener('abort', stop);
     if (this.#runOptions.signal?.aborted) stop();
 

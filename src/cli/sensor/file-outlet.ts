@@ -119,7 +119,16 @@ export class FileOutlet extends Outlet {
     return this.reason === null || this.#busy !== null;
   }
 
+  /** Throws CliError where a file was left without its head, too. */
+  override async close(): Promise<void> {
+    const file = this.#file;
+    await super.close();
+    if (file !== null && this.#wantsHead(file)) throw new CliError(`cannot write ${this.name}: ${this.reason ?? ''}`);
+  }
+
   protected send(): void {
+    if (!this.waits && this.#file !== null && this.#wantsHead(this.#file) && this.#writeHead(this.#file))
+      this.recover();
     while (this.waits || this.#rest !== null) {
       if (this.#file === null && !this.#tryOpen()) return;
       if (this.#rest === null && !this.#makeRoom()) return;
@@ -176,22 +185,28 @@ export class FileOutlet extends Outlet {
     return file;
   }
 
-  /** A file without records can be read too. Where it has no room for that, its head goes with the first record. */
-  #writeHead(file: OpenFile): void {
-    if (file.records > 0 || this.#rest !== null || !file.isRegular || file.path === null) return;
-    while (file.preambles < this.#preambles.length) {
+  /** A file without records can be read too. Where it has no room for that, it is tried again, and goes with the first record. */
+  #writeHead(file: OpenFile): boolean {
+    while (this.#wantsHead(file)) {
       const head = this.#preambles[file.preambles]!();
+      let at = 0;
       try {
-        if (writeSync(file.descriptor, head) < head.length) {
-          ftruncateSync(file.descriptor, file.size);
-          return;
-        }
-      } catch {
-        return;
+        // A second write tells why the first was short.
+        while (at < head.length) at += writeSync(file.descriptor, head, at);
+      } catch (error) {
+        if (at > 0) ftruncateSync(file.descriptor, file.size);
+        this.fail((error as Error).message);
+        return false;
       }
       file.size += head.length;
       file.preambles++;
     }
+    return true;
+  }
+
+  #wantsHead(file: OpenFile): boolean {
+    if (file.records > 0 || this.#rest !== null || !file.isRegular || file.path === null) return false;
+    return file.preambles < this.#preambles.length;
   }
 
   /** Whether it ends with a line's end: another run may have been killed in the middle of one. */
@@ -351,16 +366,16 @@ export class FileOutlet extends Outlet {
       // Standard output has no path to be made anew by.
       if (file.isRegular && own.nlink === 0) {
         this.#isOrphan = true;
-        this.lost += lately;
         this.fail('its file was removed');
+        this.lost += lately;
       }
       return;
     }
     if (this.#isStill(file, own)) return;
     // Removed, not moved: what was written of late is in no file any more.
     if (own.nlink === 0) {
-      this.lost += lately;
       this.fail(`${file.path} was removed`);
+      this.lost += lately;
     }
     this.#finishFile();
     this.#triedMillis = Number.NEGATIVE_INFINITY;

@@ -112,6 +112,7 @@ export class LiveBoard {
 
   view(ended: boolean): LiveView {
     const vitals = this.#vitals.read();
+    const { captured } = this.#vitals.capture;
     const number = this.#bin().number;
     const bins: number[][] = Array.from({ length: BINS }, () => []);
     const drops = new Array<number>(BINS).fill(0);
@@ -133,8 +134,8 @@ export class LiveBoard {
       time: vitals.time,
       uptimeSeconds: vitals.uptimeSeconds,
       ended,
-      name: this.#name(),
-      capturing: vitals.capturing,
+      name: ended || captured.length === 0 ? this.#name() : captured.join(', '),
+      capturing: captured.length > 0,
       complaints: ended ? [] : this.#vitals.complaints(),
       problems: problems.slice(-MAX_PROBLEMS).map(({ message }) => message),
       frames: vitals.frames,

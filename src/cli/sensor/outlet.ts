@@ -44,7 +44,8 @@ export abstract class Outlet {
   #waitingBytes = 0;
   #turn: NodeJS.Immediate | null = null;
   #retry: NodeJS.Timeout | null = null;
-  #lostBefore = 0;
+  /** Of those that are lost, the ones that a message has told of. */
+  #told = 0;
   #isClosing = false;
   #why = '';
 
@@ -166,9 +167,9 @@ export abstract class Outlet {
 
   /** Tells a failure once, and tries again in a while. */
   protected fail(reason: string): void {
-    this.#why = reason;
     if (this.reason === null) {
-      this.#lostBefore = this.lost;
+      // What follows is of the same trouble: a file that was removed, and its folder with it.
+      this.#why = reason;
       this.reason = reason;
       this.listener.failing(this, reason);
     }
@@ -186,7 +187,8 @@ export abstract class Outlet {
   protected recover(): void {
     if (this.reason === null) return;
     this.reason = null;
-    this.listener.recovered(this, this.lost - this.#lostBefore);
+    this.listener.recovered(this, this.lost - this.#told);
+    this.#told = this.lost;
   }
 }
 

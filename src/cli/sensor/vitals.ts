@@ -5,8 +5,11 @@ import type { Policy } from './policy.ts';
 
 /** What a live run knows of its capture beside the analysis. */
 export interface CaptureState {
-  /** True while a capturer hands out frames. */
+  /** True while the capturers of all interfaces hand out frames. */
   readonly capturing: boolean;
+  /** The interfaces that are captured at the moment, and those that are not. */
+  readonly captured: readonly string[];
+  readonly missed: readonly string[];
   /** Times that one began to. */
   readonly starts: number;
   /** Steps of the clock. */
@@ -96,7 +99,9 @@ export class Vitals {
   complaints(): string[] {
     this.#noteLoss();
     const complaints: string[] = [];
-    if (!this.capture.capturing) complaints.push('nothing is captured');
+    const { captured, missed } = this.capture;
+    if (captured.length === 0) complaints.push('nothing is captured');
+    else if (missed.length > 0) complaints.push(`nothing is captured on ${missed.join(', ')}`);
     for (const { name, reason } of this.#options.outlets.all)
       if (reason !== null) complaints.push(`cannot write ${name}: ${reason}`);
     if (performance.now() - this.#lostAt < LOSS_MILLIS)

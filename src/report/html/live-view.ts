@@ -37,8 +37,9 @@ export interface LiveView {
   readonly uptimeSeconds: number;
   /** The run is over, and this is its last word. */
   readonly ended: boolean;
-  /** What is sniffed on. */
+  /** The interfaces that are captured at the moment; where none is, all that were asked for. */
   readonly name: string;
+  /** True while one of them is. */
   readonly capturing: boolean;
   /** Why the run is not well; empty when it is. */
   readonly complaints: readonly string[];

@@ -53,6 +53,28 @@ describe('the capturers', () => {
   });
 });
 
+describe('what was left in the kernel', () => {
+  const lines = (captured: number, received: number, dropped: number) => [
+    'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel',
+    `${captured} packets captured`,
+    `${received} packets received by filter`,
+    `${dropped} packets dropped by kernel`,
+  ];
+  const { countLeft } = CAPTURERS.tcpdump;
+
+  it('is what tcpdump received and neither captured nor lost', () => {
+    expect(countLeft(lines(0, 59_974, 0))).toBe(59_974);
+    expect(countLeft(lines(100, 150, 30))).toBe(20);
+    expect(countLeft(lines(100, 100, 0))).toBe(0);
+    // The counters of before are not those of the end.
+    expect(countLeft(lines(100, 150, 30).slice(1, 3))).toBeNull();
+  });
+
+  it('is not known where nobody tells', () => {
+    expect(CAPTURERS.dumpcap.countLeft(['Packets captured: 5'])).toBeNull();
+  });
+});
+
 describe('classifyFailure', () => {
   // Texts of libpcap 1.10.3 (as cap and tcpdump print them) and dumpcap 4.0.17.
   it.each([

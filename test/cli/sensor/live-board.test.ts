@@ -24,6 +24,15 @@ describe('what the live page shows', () => {
     expect([portZero.total, open]).toEqual([2, 0]);
   });
 
+  it('names the interfaces that are captured, and all where none is or the run is over', () => {
+    const test = new TestBoard('eth0, eth1');
+    test.captured = ['eth1'];
+    expect(test.board.view(false)).toMatchObject({ name: 'eth1', capturing: true });
+    expect(test.board.view(true)).toMatchObject({ name: 'eth0, eth1', ended: true });
+    test.captured = [];
+    expect(test.board.view(false)).toMatchObject({ name: 'eth0, eth1', capturing: false });
+  });
+
   it('makes one row of what comes too fast, and a row each again when it is over', () => {
     const { clock, it: test } = boardAt();
     for (let second = 0; second < 10; second++) {

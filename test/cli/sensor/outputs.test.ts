@@ -122,6 +122,36 @@ describeWith(['root', 'tshark'], 'sniff, on a disk that is full', () => {
   });
 });
 
+describeWith(['root', 'tshark'], 'sniff -w, on a disk that is full from the start', () => {
+  const evidence = join(disk, 'evidence.pcapng');
+  beforeEach(() => {
+    mountSmallDisk(disk, '64k');
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=1k', 'count=64']);
+    start(folder, [...LINE, '-w', evidence, '--fail-on', 'never']);
+  });
+  afterEach(() => {
+    running?.kill();
+    unmountDisk(disk);
+  });
+  const untilTold = () =>
+    running!.until(({ stderr }) => stderr.includes(`cannot write ${evidence}: ENOSPC`), 'the complaint');
+
+  it('says that the file has not even a header, and does not end well', async () => {
+    await untilTold();
+    expect(await running!.interrupt()).toBe(2);
+    expect(count(running!.stderr, /cannot write .*ENOSPC/)).toBe(2);
+  });
+
+  it('writes the header when there is room', async () => {
+    await untilTold();
+    rmSync(join(disk, 'fill'));
+    await running!.until(({ stderr }) => stderr.includes(`${evidence} can be written again`), 'the recovery');
+    expect(framesOf(evidence)).toBe(0);
+    expect(await running!.interrupt()).toBe(0);
+    expect(framesOf(evidence)).toBe(0);
+  });
+});
+
 describeWith(['tshark'], 'sniff, when its files go', () => {
   it.each(['the file', 'the folder'])('makes them anew when %s was removed', async (what) => {
     const place = join(folder, 'place');
@@ -140,8 +170,11 @@ describeWith(['tshark'], 'sniff, when its files go', () => {
     await sniff.until(() => existsSync(evidence) && framesOf(evidence) === 8, 'eight frames');
     await sniff.interrupt();
     expect(linesOf(report).every(isJson)).toBe(true);
-    // What it had, and a line for each that was not lost.
-    expect(count(sniff.stderr, /can be written again/)).toBe(2);
+    // Each loss is told when it is over, and all again at the end.
+    const again = [...sniff.stderr.matchAll(/(\S+) can be written again: ([\d,]+) records? lost/g)];
+    expect(again.map(([, name]) => name).sort()).toEqual([evidence, report].sort());
+    for (const [, name, lost] of again)
+      expect(sniff.stderr).toMatch(new RegExp(`cannot write ${name}: .*was removed: ${lost} records? lost`));
   });
 
   it('goes on in a new file where the old one was moved away, and loses nothing', async () => {
