@@ -2,7 +2,7 @@ import type { RuleEngine } from '../engine/engine.ts';
 import type { AlikeCounts } from '../prefilter/alike-counts.ts';
 import type { Group } from '../report/model/groups.ts';
 import type { VerdictTally } from '../report/model/summary.ts';
-import { type Exchange, MOST_SHAPES, type PortZeroEnd, type Verdict } from '../track/exchange.ts';
+import type { Exchange, PortZeroEnd, Verdict } from '../track/exchange.ts';
 import type { Findings } from './findings.ts';
 
 /** Exchanges of one shape of which only counts are told. */
@@ -25,8 +25,8 @@ export class AlikeExchanges {
   readonly #findings: Findings;
   readonly #tally: VerdictTally;
   readonly #counts: AlikeCounts | null;
-  /** By shape. */
-  readonly #kinds = new Array<Kind | null>(MOST_SHAPES).fill(null);
+  /** By shape, of which there are MOST_SHAPES. */
+  readonly #kinds: (Kind | null)[] = [];
   /** Those that there are: some hundred times a second they are asked what they have counted. */
   readonly #known: number[] = [];
 

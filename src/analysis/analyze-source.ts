@@ -23,6 +23,7 @@ import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { SharedState } from '../track/tracking.ts';
+import { releaseWaitingCells } from '../track/waiting-ports.ts';
 import { AlikeExchanges } from './alike.ts';
 import { addCounted, addOrdinary, fillTotals } from './counted.ts';
 import { Findings } from './findings.ts';
@@ -200,7 +201,7 @@ class InputAnalysis {
   #openCore(evidence: 'all' | 'port-zero'): CoreSkipper | null {
     const { config, maxExchanges } = this.#settings;
     return CoreSkipper.open({
-      tunnelPorts: new TunnelPorts(config.decoder.tunnelPorts).bitmap,
+      tunnelPorts: TunnelPorts.of(config.decoder.tunnelPorts).bitmap,
       links: createLinkMap(config.decoder),
       tracking: {
         answerTimeoutNanos: config.answerTimeoutNanos,
@@ -259,6 +260,7 @@ class InputAnalysis {
     if (hasTime && source.evenMillis === undefined)
       this.#tracker.endAt(totals.lastSeconds, totals.lastNanos, source.interfaces.length === 1);
     this.#tracker.finish();
+    if (this.core === null) releaseWaitingCells(this.#tracker.waiting);
     this.#alike.flush();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);
     this.#addOrdinary();

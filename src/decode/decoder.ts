@@ -159,7 +159,7 @@ class FrameDecoder implements Decoder {
   constructor(options: DecoderOptions) {
     this.separates = options.mergeScopes !== true;
     const scopes = this.separates ? this.scopes : null;
-    this.tunnelPorts = new TunnelPorts(options.tunnelPorts);
+    this.tunnelPorts = TunnelPorts.of(options.tunnelPorts);
     this.fragments = new FragmentTable(
       options.fragmentBytes ?? DEFAULT_FRAGMENT_BYTES,
       options.fragmentSeconds ?? DEFAULT_FRAGMENT_SECONDS,

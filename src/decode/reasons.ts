@@ -256,7 +256,8 @@ const MOST_REASONS = 256;
 /** Counts frames by reason. */
 export class ReasonCounts {
   private readonly reasons = new WordTable(1, MOST_REASONS + WORDS.length);
-  private readonly counts = new Float64Array(MOST_REASONS + WORDS.length + 1);
+  /** By their numbers there, from 1. */
+  private readonly counts: number[] = [0];
   /** How many of them are of a family. */
   private families = 0;
 
@@ -268,7 +269,7 @@ export class ReasonCounts {
     if (index === 0) this.add(REASON_OTHER, frames);
     else {
       if (isFamily && this.reasons.size > known) this.families++;
-      this.counts[index]! += frames;
+      this.counts[index] = (this.counts[index] ?? 0) + frames;
     }
   }
 

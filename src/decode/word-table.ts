@@ -1,6 +1,9 @@
 import { bucketCount, hashWords } from './keyed-hash.ts';
 
 const FIRST_KEYS = 32;
+const NONE = new Int32Array(0);
+/** The buckets of an empty table: nothing is ever put into it. */
+const ONE_FREE = new Int32Array(1);
 
 /**
  * Numbers keys of a fixed number of words: 1, 2, … in the order in which they come, `limit` at most. Nothing is ever taken
@@ -13,16 +16,15 @@ export class WordTable {
   readonly key: Int32Array;
   readonly #width: number;
   readonly #limit: number;
-  #keys: Int32Array;
+  /** Made at the first: most tables stay empty. */
+  #keys: Int32Array = NONE;
   /** Open addressing, at most half full: numbers, 0 for a free bucket. */
-  #buckets: Int32Array;
+  #buckets: Int32Array = ONE_FREE;
 
   constructor(width: number, limit: number) {
     this.#width = width;
     this.#limit = limit;
     this.key = new Int32Array(width);
-    this.#keys = new Int32Array(width * FIRST_KEYS);
-    this.#buckets = new Int32Array(bucketCount(FIRST_KEYS));
   }
 
   /** Number of `key`; 0 when it is not there. */
@@ -32,6 +34,10 @@ export class WordTable {
 
   /** Number of `key`, a new one if it was not there; 0 when it was not there and the table is full. */
   intern(): number {
+    if (this.#keys === NONE) {
+      this.#keys = new Int32Array(this.#width * FIRST_KEYS);
+      this.#buckets = new Int32Array(bucketCount(FIRST_KEYS));
+    }
     const bucket = this.#place();
     const known = this.#buckets[bucket]!;
     if (known !== 0 || this.size === this.#limit) return known;

@@ -101,7 +101,7 @@ export class RuleEngine {
   #portZero: AskedRules = askedOf([]);
   #anyPort: AskedRules = askedOf([]);
   /** By shape, which has port 0 or none, the rules that match and go by it; -1 where they have not been asked. */
-  readonly #byShape = new Int32Array(MOST_SHAPES).fill(-1);
+  readonly #byShape = new Int32Array(MOST_SHAPES);
   readonly #ruleIds = new Map<number, readonly string[]>();
 
   /**

@@ -23,7 +23,7 @@ export class Prefilter {
     this.totals = totals;
     this.#waiting = waiting;
     this.#marks = marks;
-    this.#tunnelPorts = new TunnelPorts(options.tunnelPorts).bitmap;
+    this.#tunnelPorts = TunnelPorts.of(options.tunnelPorts).bitmap;
     this.#links = createLinkMap(options);
   }
 

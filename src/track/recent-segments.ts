@@ -16,10 +16,24 @@ const TTL = 7;
 const NANOS = 8;
 const STRIDE = 9;
 
+interface Places {
+  readonly segments: Int32Array;
+  readonly seconds: Float64Array;
+}
+
+/** That of an input that has been read: of many small ones each would touch this much memory anew. */
+let spare: Places | null = null;
+
+function takePlaces(): Places {
+  const places = spare ?? { segments: new Int32Array(PLACES * STRIDE), seconds: new Float64Array(PLACES) };
+  spare = null;
+  places.segments.fill(0);
+  return places;
+}
+
 export class RecentSegments {
   /** Made at the first: most captures have none. */
-  #segments: Int32Array | null = null;
-  readonly #seconds = new Float64Array(PLACES);
+  #places: Places | null = null;
   readonly #words = new Int32Array(ALIKE);
   // What find() has found.
   ttl = 0;
@@ -28,21 +42,28 @@ export class RecentSegments {
 
   /** `ends` is the hash of the ends, `entry` the exchange, whose id tells it from those that have its record later. */
   note(packet: PacketRecord, ends: number, entry: number, id: number, seconds: number, nanos: number): void {
-    this.#segments ??= new Int32Array(PLACES * STRIDE);
+    this.#places ??= takePlaces();
+    const { segments } = this.#places;
     const place = this.#read(packet, ends);
     const at = place * STRIDE;
-    this.#segments.set(this.#words, at);
-    this.#segments[at + ENTRY] = entry;
-    this.#segments[at + ID] = id;
-    this.#segments[at + TTL] = packet.ttl;
-    this.#segments[at + NANOS] = nanos;
-    this.#seconds[place] = seconds;
+    segments.set(this.#words, at);
+    segments[at + ENTRY] = entry;
+    segments[at + ID] = id;
+    segments[at + TTL] = packet.ttl;
+    segments[at + NANOS] = nanos;
+    this.#places.seconds[place] = seconds;
+  }
+
+  /** No more segments come. */
+  release(): void {
+    spare = this.#places ?? spare;
+    this.#places = null;
   }
 
   /** The exchange of the same segment, 0 when there was none; `idOf` says whose record it is by now. */
   find(packet: PacketRecord, ends: number, idOf: (entry: number) => number): number {
-    const segments = this.#segments;
-    if (segments === null) return 0;
+    if (this.#places === null) return 0;
+    const { segments, seconds } = this.#places;
     const place = this.#read(packet, ends);
     const at = place * STRIDE;
     for (let i = 0; i < ALIKE; i++) if (segments[at + i] !== this.#words[i]) return 0;
@@ -50,7 +71,7 @@ export class RecentSegments {
     if (entry === 0 || segments[at + ID] !== idOf(entry)) return 0;
     this.ttl = segments[at + TTL]!;
     this.nanos = segments[at + NANOS]!;
-    this.seconds = this.#seconds[place]!;
+    this.seconds = seconds[place]!;
     return entry;
   }
 

@@ -35,7 +35,7 @@ export interface AnswerMemory extends RowMemory {
 }
 
 /** Most captures have few exchanges. */
-const FIRST_ROWS = 128;
+const FIRST_ROWS = 16;
 /** So many rows are copied to make room; beyond, memory that grows where it is. */
 const MOST_COPIED = 8192;
 const WASM_PAGE = 65_536;

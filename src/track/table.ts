@@ -154,7 +154,7 @@ export {
   TRAIT_UNSEEN_ANSWER,
 } from '../core/layout.ts';
 
-const FIRST_INDEX = 2 * 2048;
+const FIRST_INDEX = 2 * 256;
 /** Each time all of its entries are moved. */
 const GROWTH = 4;
 const NO_INDEX = new Int32Array(0);

@@ -153,6 +153,7 @@ export class Tracker {
     }
     // One by one they would have to be looked for.
     table.empty();
+    this.#state.recent.release();
     ledger?.finish();
   }
 

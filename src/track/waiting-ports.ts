@@ -8,8 +8,18 @@ const CELLS = 1 << 14;
 /** A cell that was full, or that nobody keeps count of, says yes for good. */
 export const STICKY = 0xffff;
 
+/** Those of an input that has been read: of many small ones each would touch this much memory anew. */
+let spare: Uint16Array | null = null;
+
 export function createWaitingCells(): Uint16Array {
-  return new Uint16Array(CELLS);
+  const cells = spare?.fill(0) ?? new Uint16Array(CELLS);
+  spare = null;
+  return cells;
+}
+
+/** For cells of createWaitingCells() that nobody looks at any more. */
+export function releaseWaitingCells(cells: Uint16Array): void {
+  spare = cells;
 }
 
 /** As in core/assembly/waiting.ts. No seed: the same capture is read the same way. */

@@ -69,8 +69,21 @@ export function isEncryptedTunnel(tunnel: number): boolean {
   return row?.isEncrypted === true;
 }
 
-/** Which UDP ports are read as tunnels. */
+const AS_USUAL: Partial<Record<TunnelName, readonly number[]>> = {};
+/** By what was configured: all inputs of a run have the same. */
+const made = new WeakMap<object, TunnelPorts>();
+
+/** Which UDP ports are read as tunnels. Does not change. */
 export class TunnelPorts {
+  static of(ports: Partial<Record<TunnelName, readonly number[]>> = AS_USUAL): TunnelPorts {
+    let tunnels = made.get(ports);
+    if (tunnels === undefined) {
+      tunnels = new TunnelPorts(ports);
+      made.set(ports, tunnels);
+    }
+    return tunnels;
+  }
+
   /**
    * A bit for each port that is; bit port & 31 of word port >>> 5. Small, so that triage finds it in the cache. The bit of
    * port 0, which is no tunnel's, says that Teredo is looked for at every port: see isTeredoPacket().
