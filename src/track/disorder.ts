@@ -23,7 +23,16 @@ import { acceptUnseen } from './handshake.ts';
 import { openedOther, openedOwn } from './kinship.ts';
 import { becomeLate, swapLate } from './late.ts';
 import { decideVerdict, holdOpen } from './lifecycle.ts';
-import { answersSyn, isAmbiguous, isOrphanOf, isSyn, mayContinue, nanosSince, siblingOf } from './questions.ts';
+import {
+  answersSyn,
+  isAmbiguous,
+  isDroppedAnswer,
+  isOrphanOf,
+  isSyn,
+  mayContinue,
+  nanosSince,
+  siblingOf,
+} from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { clearOf } from './unseen-attempt.ts';
@@ -145,9 +154,11 @@ export function takeQuestion(s: Tracking, entry: number, packet: PacketRecord): 
   joinFrame(s, entry, packet);
   // An opening is counted once: what was taken for one has been.
   if (s.isPortZero && !wasProbe) s.sink.opened?.(s.view.at(entry));
+  const isDropped = knownNumbers(s, entry) === null && passOverDropped(s, entry);
   const answer = firstAnswer(s, entry, packet);
   if (answer === 0) {
-    goOnUnanswered(s, entry, isReset);
+    if (isDropped) waitForAnswer(s, entry);
+    else goOnUnanswered(s, entry, isReset);
     return;
   }
   decideVerdict(s, entry, verdictOf(answers.kind(answer)), answer);
@@ -158,6 +169,28 @@ export function takeQuestion(s: Tracking, entry: number, packet: PacketRecord): 
 
 const verdictOf = (kind: number): number =>
   kind === KIND_SYN_ACK ? ACCEPTED : kind === KIND_ICMP ? UNREACHABLE : REFUSED;
+
+/** What its receiver drops was taken for an answer of its own, as nobody had asked; it answers nothing. Returns whether there is nothing else. */
+function passOverDropped(s: Tracking, entry: number): boolean {
+  const { table, answers } = s;
+  const first = table.get(entry, t.ANSWERS_FIRST);
+  let others = 0;
+  for (let answer = first; answer !== 0; answer = answers.next(answer)) {
+    if (isDroppedAnswer(s, answer)) answers.reject(answer);
+    else others++;
+  }
+  return first !== 0 && others === 0;
+}
+
+/** As any SYN does. */
+function waitForAnswer(s: Tracking, entry: number): void {
+  const { table } = s;
+  table.setVerdict(entry, UNDECIDED);
+  table.set(entry, t.ANSWER, 0);
+  table.enlist(entry, t.LIST_OPEN, s.clock.now + s.timeoutNanos);
+  watchWaits(s, entry);
+  tellChanged(s, entry);
+}
 
 /** What answers the opening segment, and was first on the wire; 0 when nothing does. */
 function firstAnswer(s: Tracking, entry: number, packet: PacketRecord): number {
@@ -179,9 +212,7 @@ function goOnUnanswered(s: Tracking, entry: number, isReset: boolean): void {
   table.add(entry, t.TRAIT_UNSEEN_ANSWER);
   if (isReset) {
     table.add(entry, t.TRAIT_CLIENT_RESET);
-    table.enlist(entry, t.LIST_OPEN, s.clock.now + s.timeoutNanos);
-    watchWaits(s, entry);
-    tellChanged(s, entry);
+    waitForAnswer(s, entry);
     return;
   }
   const conversation = conversationOf(s, entry);

@@ -6,7 +6,7 @@ import { CLOSED_NANOS, MOST_CLOSED } from './closed.ts';
 import { CHALLENGED, INVALID_RESET, SILENT, UNDECIDED } from './codes.ts';
 import { tellChanged } from './evidence.ts';
 import { NO_TIME } from './exchange.ts';
-import { isAcknowledgedBy, mayContinue, patienceOf } from './questions.ts';
+import { isAcknowledgedBy, isDroppedAnswer, mayContinue, patienceOf } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { setWaits, WAITS_NONE } from './waits.ts';
@@ -135,10 +135,6 @@ function firstInvalid(s: Tracking, first: number): number {
   for (let answer = first; answer !== 0; answer = answers.next(answer))
     if (answers.kind(answer) === KIND_RESET && !isDroppedAnswer(s, answer) && !answers.isOfOther(answer)) return answer;
   return 0;
-}
-
-function isDroppedAnswer(s: Tracking, answer: number): boolean {
-  return s.answers.isHeaderBad(answer) || (s.answers.isChecksumBad(answer) && !s.trusts);
 }
 
 /** What is already decided goes first; then the one not heard of for longest. */

@@ -87,6 +87,11 @@ export function isDropped(s: Tracking, packet: PacketRecord): boolean {
   return (packet.checksum === CHECKSUM_BAD && !s.trusts) || hasImpossibleHeader(packet);
 }
 
+/** The same of an answer that is kept. */
+export function isDroppedAnswer({ answers, trusts }: Tracking, answer: number): boolean {
+  return answers.isHeaderBad(answer) || (answers.isChecksumBad(answer) && !trusts);
+}
+
 /** No acceptable answer yet, and time left. What comes later than that is evidence: silence was what there was. */
 export function isWaiting(s: Tracking, entry: number): boolean {
   const table = s.table;

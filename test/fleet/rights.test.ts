@@ -370,7 +370,9 @@ describe.skipIf(!requireServers())('what a fleet needs and is not there', () => 
     expect(await said(['sniff', 'lo', '--to', 'nats://127.0.0.1:1', '--site', 'a'])).toMatch(/ECONNREFUSED/);
     expect(await said([...sniff, '--site', 'a', '--sensor', 'b'])).toMatch(/there is no stream PZ_OBS/);
     expect(await said([...sniff, '--site', 'a', '--spool', 'nats://127.0.0.1:1'])).toMatch(/ECONNREFUSED/);
-    expect(await said([...sniff, '--site', 'a', '--nkey', '/nowhere'])).toMatch(/--nkey \/nowhere: there is no such file/);
+    expect(await said([...sniff, '--site', 'a', '--nkey', '/nowhere'])).toMatch(
+      /--nkey \/nowhere: there is no such file/,
+    );
     expect(await said(['query', 'who', ...at, '--client', 'nobody'])).toMatch(/--client nobody: expected an address/);
     expect(await said(['query', 'losses', ...at, '--client', '10.0.0.1'])).toMatch(/--client is not for query losses/);
     expect(await said(['query', 'who', ...at, '--since', 'monday'])).toMatch(/--since monday: expected an age/);

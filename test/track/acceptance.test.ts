@@ -463,6 +463,25 @@ describe('an impossible data offset', () => {
   );
 });
 
+// A capture of several queues, or a merged one: the answer stands in the file before its question.
+describe('a damaged answer that stands before its question', () => {
+  it.each([
+    ['a SYN-ACK with a bad checksum', () => s('SA', SERVER, ISN + 1), { checksum: CHECKSUM_BAD }, 'accepted'],
+    ['a RST with a bad checksum', () => s('RA', 0, ISN + 1), { checksum: CHECKSUM_BAD }, 'refused'],
+    ['a SYN-ACK of no header', () => s('SA', SERVER, ISN + 1), { anomalies: ANOMALY_DATA_OFFSET_SMALL }, 'accepted'],
+    ['a RST of no header', () => s('RA', 0, ISN + 1), { anomalies: ANOMALY_DATA_OFFSET_SMALL }, 'refused'],
+  ])('%s, is none, and the next one decides', (_, answer, damage, verdict) => {
+    const packets = (): Timed[] => [
+      [0.1, Object.assign(answer(), damage)],
+      [0, SYN()],
+    ];
+    const exchange = one(packets());
+    expect(exchange).toMatchObject({ verdict: 'silent', invalidResets: 0, conflicting: false, frames: [1, 2] });
+    expect(exchange.otherAnswers).toMatchObject([{ frame: 1, acceptable: false }]);
+    expect(one([...packets(), [0.2, answer()]])).toMatchObject({ verdict, frames: [1, 2, 3], conflicting: false });
+  });
+});
+
 // Who changed addresses in a capture, or has a card that puts the sums in, leaves all of them bad: the ends took them nevertheless.
 describe('a SYN-ACK with a bad checksum that the client acknowledges', () => {
   const bad = (packet: PacketRecord) => Object.assign(packet, { checksum: CHECKSUM_BAD });
