@@ -467,6 +467,22 @@ describeWith(['chromium'], 'the HTML report in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('does not lose what was typed a moment before something else was chosen', async () => {
+    const { page } = await openSample({ exchanges: 200, inputs: 2 });
+    // Both in one turn: no timer comes between.
+    await page.evaluate(() => {
+      const text = document.querySelector<HTMLInputElement>('#filter-text')!;
+      text.focus();
+      text.value = 'no-response';
+      text.dispatchEvent(new Event('input', { bubbles: true }));
+      const sort = document.querySelector<HTMLButtonElement>('#list th button[data-sort="client"]')!;
+      sort.focus();
+      sort.click();
+    });
+    await expect.poll(() => page.evaluate(() => location.hash)).toBe('#text=no-response&sort=client');
+    expect(await page.inputValue('#filter-text')).toBe('no-response');
+  });
+
   it('follows the system theme, and the one chosen, also next time', async () => {
     const { page } = await openSample({ exchanges: 3 }, { colorScheme: 'dark' });
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -100,9 +100,18 @@ export function filtersPart(app: App): void {
   }).observe(bar);
 
   let timer = 0;
+  const search = () => {
+    clearTimeout(timer);
+    timer = 0;
+    app.update({ text: text.value });
+  };
   text.addEventListener('input', () => {
     clearTimeout(timer);
-    timer = window.setTimeout(() => app.update({ text: text.value }), 120);
+    timer = window.setTimeout(search, 120);
+  });
+  // Whoever goes on to another control has typed the last letter: what that changes must not find the text unknown.
+  text.addEventListener('blur', () => {
+    if (timer !== 0) search();
   });
   rule.addEventListener('change', () => app.update({ rule: rule.value }));
   rank.addEventListener('change', () => app.update({ rank: Number(rank.value) }));
@@ -122,7 +131,7 @@ export function filtersPart(app: App): void {
   text.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && text.value !== '') {
       text.value = '';
-      app.update({ text: '' });
+      search();
     }
   });
 
