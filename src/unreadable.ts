@@ -1,6 +1,6 @@
 /** Why a file that somebody named cannot be read, in words and without its path: who says it names the file as it was named. */
 export function whyUnreadable(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -11,6 +11,6 @@ export function whyUnreadable(error: unknown): string {
     case 'EPERM':
       return 'permission denied';
     default:
-      return message.replace(/, (open|read)( '.*')?$/s, '');
+      return syscall === undefined ? message : message.replace(new RegExp(`, ${syscall}( '.*')?$`, 's'), '');
   }
 }

@@ -23,7 +23,6 @@ import { formatTime } from '../report/model/time.ts';
 import { type Exchange, NO_TIME } from '../track/exchange.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { SharedState } from '../track/tracking.ts';
-import { releaseWaitingCells } from '../track/waiting-ports.ts';
 import { AlikeExchanges } from './alike.ts';
 import { addCounted, addOrdinary, fillTotals } from './counted.ts';
 import { Findings } from './findings.ts';
@@ -260,7 +259,6 @@ class InputAnalysis {
     if (hasTime && source.evenMillis === undefined)
       this.#tracker.endAt(totals.lastSeconds, totals.lastNanos, source.interfaces.length === 1);
     this.#tracker.finish();
-    if (this.core === null) releaseWaitingCells(this.#tracker.waiting);
     this.#alike.flush();
     for (const fired of this.#engine.finish()) this.#findings.report(fired);
     this.#addOrdinary();

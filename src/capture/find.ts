@@ -1,5 +1,6 @@
 import { lstatSync, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyUnreadable } from '../unreadable.ts';
 import { FileSource } from './bytes/byte-source.ts';
 import { CaptureError } from './errors.ts';
 import { sniffFormat } from './open.ts';
@@ -46,12 +47,11 @@ function isDirectory(path: string): boolean {
 
 async function searchDirectory(directory: string, found: string[], problems: CaptureProblem[]): Promise<void> {
   const fail = (path: string, error: unknown) => {
-    const why = error instanceof CaptureError ? error.message : (error as Error).message;
     problems.push({
       code: 'unreadable',
       offset: null,
       frame: null,
-      message: `${showPath(path)}: cannot be read: ${why}`,
+      message: `${showPath(path)}: cannot be read: ${whyUnreadable(error)}`,
     });
   };
   /** device:inode */

@@ -213,3 +213,11 @@ export class PacketRecord {
  * segment in fragments comes more than once, see Assembly.
  */
 export type PacketHandler = (packet: PacketRecord) => void;
+
+/** A receiver drops a segment with such a data offset (RFC 9293 §3.1). What the rest of a fragmented header would say is not known. */
+export function hasImpossibleHeader({ anomalies, fragment }: PacketRecord): boolean {
+  return (
+    (anomalies & ANOMALY_DATA_OFFSET_SMALL) !== 0 ||
+    ((anomalies & ANOMALY_DATA_OFFSET_BEYOND) !== 0 && fragment === FRAGMENT_NONE)
+  );
+}

@@ -36,7 +36,7 @@ const { path, decoder, trims, ring, progress, port } = workerData as ReaderStart
 async function prefilter(): Promise<void> {
   await CoreSkipper.prepare();
   const core = CoreSkipper.open({
-    tunnelPorts: new TunnelPorts(decoder.tunnelPorts).bitmap,
+    tunnelPorts: TunnelPorts.of(decoder.tunnelPorts).bitmap,
     links: createLinkMap(decoder),
   });
   // What the core does not read itself it does not remember: the ports of such SYNs are let through from then on.

@@ -8,6 +8,7 @@ import { isObjectName } from '../capture/s3/name.ts';
 import { findObjects } from '../capture/s3/objects.ts';
 import { canonicalJson, shardKey } from '../shard/key.ts';
 import { type SeriesOf, seriesByName } from '../shard/series.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import type { Store, SweepConfig } from './store.ts';
 import type { Task } from './task.ts';
 
@@ -140,9 +141,7 @@ function* walk(
     } catch (error) {
       // A link to nowhere is nothing that could have been read.
       if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT' && isLink(path)) continue;
-      onProblem(
-        `${showPath(path)}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`,
-      );
+      onProblem(`${showPath(path)}: ${whyUnreadable(error)}`);
     }
   }
 }

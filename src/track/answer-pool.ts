@@ -45,13 +45,7 @@ import {
   ANSWERS_USED,
 } from '../core/layout.ts';
 import type { PacketRecord } from '../decode/packet.ts';
-import {
-  ANOMALY_DATA_OFFSET_BEYOND,
-  ANOMALY_DATA_OFFSET_SMALL,
-  CHECKSUM_BAD,
-  FRAGMENT_NONE,
-  TRANSPORT_ICMP_ERROR,
-} from '../decode/packet.ts';
+import { CHECKSUM_BAD, hasImpossibleHeader, TRANSPORT_ICMP_ERROR } from '../decode/packet.ts';
 import type { AnswerKind, SegmentEvidence } from './exchange.ts';
 import { FrameNumbers } from './frame-numbers.ts';
 import { type AnswerMemory, OwnAnswers } from './table-memory.ts';
@@ -89,14 +83,6 @@ export function optionsLengthOf(packet: PacketRecord): number {
 
 /** Of an answer that is free: the next one, where else the frame is. */
 const NEXT_FREE = FRAME;
-
-/** A receiver drops a segment with such a data offset (RFC 9293 §3.1). What the rest of a fragmented header would say is not known. */
-export function hasImpossibleHeader({ anomalies, fragment }: PacketRecord): boolean {
-  return (
-    (anomalies & ANOMALY_DATA_OFFSET_SMALL) !== 0 ||
-    ((anomalies & ANOMALY_DATA_OFFSET_BEYOND) !== 0 && fragment === FRAGMENT_NONE)
-  );
-}
 
 /** Where a field of the rest is. */
 const restAt = (answer: number, field: number): number => answer * REST_WORDS + field;
@@ -257,11 +243,6 @@ export class AnswerPool {
   /** Its data offset is none that a TCP header can have, whatever the checksum says. */
   isHeaderBad(answer: number): boolean {
     return (this.#words[answer * ROW_WORDS + TRAITS] & TRAIT_HEADER_BAD) !== 0;
-  }
-
-  /** The checksum is wrong, or the header impossible. */
-  isDamaged(answer: number): boolean {
-    return (this.#words[answer * ROW_WORDS + TRAITS] & (TRAIT_CHECKSUM_BAD | TRAIT_HEADER_BAD)) !== 0;
   }
 
   payloadLength(answer: number): number {

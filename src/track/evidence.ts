@@ -6,7 +6,7 @@ import { PROBE_OTHER } from './codes.ts';
 import type { Conversation } from './conversation.ts';
 import { PROBES } from './exchange.ts';
 import { wordOf } from './frame-numbers.ts';
-import { isConversing, isDropped, isLike, isWaiting, looksMirrored, nanosSince } from './questions.ts';
+import { isConversing, isDropped, isDroppedAnswer, isLike, isWaiting, looksMirrored, nanosSince } from './questions.ts';
 import * as t from './table.ts';
 import { isTraceable, TracedSegments } from './traced-segments.ts';
 import type { Tracking } from './tracking.ts';
@@ -199,7 +199,7 @@ export function compareInvalid(s: Tracking, entry: number): void {
   const settling = table.get(entry, t.ANSWER);
   if (settling === 0 || !answers.isAcceptable(settling) || answers.kind(settling) === KIND_ICMP) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
-    if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isDamaged(answer)) continue;
+    if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || isDroppedAnswer(s, answer)) continue;
     if (!isSameDistance(s, entry, answers.ttl(answer), answers.ttl(settling))) table.add(entry, t.TRAIT_CONFLICTING);
   }
 }

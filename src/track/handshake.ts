@@ -7,7 +7,7 @@ import { ACCEPTED, SIMULTANEOUS, UNDECIDED } from './codes.ts';
 import { acceptableSynAck, closeConversation, takeConversing } from './conversing.ts';
 import { addAnswer, addFrame, conversationOf, tellChanged } from './evidence.ts';
 import { decideVerdict, holdOpen } from './lifecycle.ts';
-import { isAcknowledgedBy, isUnanswered, probeFlags } from './questions.ts';
+import { isAcknowledgedBy, isDroppedAnswer, isUnanswered, probeFlags } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 import { watchWaits } from './waits.ts';
@@ -50,7 +50,7 @@ export function acceptDropped(s: Tracking, entry: number, packet: PacketRecord):
   if ((packet.flags & (SYN | RST | ACK)) !== ACK || !isUnanswered(s, entry)) return false;
   if (!goesOn(s.table.get(entry, t.ISN) >>> 0, packet)) return false;
   for (let answer = s.table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
-    if (answers.kind(answer) !== KIND_SYN_ACK || !answers.isDamaged(answer)) continue;
+    if (answers.kind(answer) !== KIND_SYN_ACK || !isDroppedAnswer(s, answer)) continue;
     if (packet.acknowledgment !== (answers.sequence(answer) + 1) >>> 0) continue;
     if (!isAcknowledgedBy(s, entry, answers.acknowledgment(answer))) continue;
     answers.setAcceptable(answer);
@@ -109,7 +109,7 @@ export function reconsider(s: Tracking, entry: number): void {
   if (!table.has(entry, t.TRAIT_CHALLENGED | t.TRAIT_INVALID_RESET | t.TRAIT_UNSEEN_ANSWER)) return;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     const kind = answers.kind(answer);
-    if ((kind !== KIND_ACK && kind !== KIND_RESET) || answers.isDamaged(answer)) continue;
+    if ((kind !== KIND_ACK && kind !== KIND_RESET) || isDroppedAnswer(s, answer)) continue;
     const segment: Numbers = {
       flags: answers.flags(answer),
       sequence: answers.sequence(answer),

@@ -7,12 +7,13 @@ import {
   ANOMALY_SNAPPED,
   CHECKSUM_BAD,
   FIN,
+  hasImpossibleHeader,
   type PacketRecord,
   RST,
   SYN,
 } from '../decode/packet.ts';
 import type { Numbers } from './acceptance.ts';
-import { hasImpossibleHeader, KIND_ICMP } from './answer-pool.ts';
+import { KIND_ICMP } from './answer-pool.ts';
 import {
   ACCEPTED,
   CHALLENGED,

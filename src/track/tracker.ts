@@ -153,8 +153,8 @@ export class Tracker {
     }
     // One by one they would have to be looked for.
     table.empty();
-    this.#state.recent.release();
     ledger?.finish();
+    this.#state.release();
   }
 
   /** Those from one exchange of a list up to another have been counted. */

@@ -16,7 +16,7 @@ import * as t from './table.ts';
 import type { AnswerMemory, TableMemory } from './table-memory.ts';
 import { Takeover } from './takeover.ts';
 import { TraceBudget } from './traced-segments.ts';
-import { createWaitingCells } from './waiting-ports.ts';
+import { createWaitingCells, releaseWaitingCells } from './waiting-ports.ts';
 
 const MAX_FRAMES = 1000;
 /** Of all exchanges, beside one for each. */
@@ -85,6 +85,7 @@ export class Tracking {
   readonly trusts: boolean;
   /** See track/waiting-ports.ts. Who drops plain segments before they come here has to look at it. */
   readonly waiting: Uint16Array;
+  readonly #ownsWaiting: boolean;
   readonly ledger: Ledger | null;
   readonly takeover: Takeover | null;
   /** Null where the core does nothing to the table. */
@@ -104,6 +105,7 @@ export class Tracking {
     this.keepsAll = options.evidence !== 'port-zero';
     this.trusts = options.trustsChecksums === true;
     this.waiting = options.waiting ?? createWaitingCells();
+    this.#ownsWaiting = options.waiting === undefined;
     this.ledger = options.ledger ?? null;
     this.shared = options.shared ?? null;
     this.clock = new CaptureClock(
@@ -128,6 +130,12 @@ export class Tracking {
     };
     this.view = new ExchangeView(this.store);
     this.takeover = options.ledger === undefined ? null : new Takeover(this.store, options.ledger);
+  }
+
+  /** Nothing more comes. */
+  release(): void {
+    this.recent.release();
+    if (this.#ownsWaiting) releaseWaitingCells(this.waiting);
   }
 
   /** Id for an exchange that is opened. */

@@ -12,7 +12,7 @@ import { INVALID_RESET, REFUSED, SILENT, UNDECIDED, UNSOLICITED } from './codes.
 import { conversationOf, tellChanged } from './evidence.ts';
 import { NO_TIME } from './exchange.ts';
 import { decideWithoutAnswer } from './expiry.ts';
-import { isSyn } from './questions.ts';
+import { isDroppedAnswer, isSyn } from './questions.ts';
 import * as t from './table.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -80,7 +80,7 @@ export function clearOf(s: Tracking, entry: number, isOther: (answer: number) =>
   let firstLeft = 0;
   for (let answer = table.get(entry, t.ANSWERS_FIRST); answer !== 0; answer = answers.next(answer)) {
     if (answers.kind(answer) !== KIND_RESET || answers.isAcceptable(answer) || answers.isOfOther(answer)) continue;
-    if (answers.isDamaged(answer)) continue;
+    if (isDroppedAnswer(s, answer)) continue;
     if (isOther(answer)) {
       answers.setOfOther(answer);
       cleared += 1 + answers.repeats(answer);

@@ -436,6 +436,17 @@ describe('a bad checksum', () => {
   });
 });
 
+it('whose checksum is trusted, a RST that the client must ignore contradicts from another distance', () => {
+  const packets = (): Timed[] => [
+    [0, SYN()],
+    [0.1, s('SA', SERVER, ISN + 1, { ttl: 64 })],
+    [0.2, Object.assign(s('RA', 0, 77, { ttl: 41 }), { checksum: CHECKSUM_BAD })],
+  ];
+  expect(play(packets(), { end: LATER })).toMatchObject([{ verdict: 'accepted', conflicting: false }]);
+  const [trusting] = play(packets(), { end: LATER, trustsChecksums: true });
+  expect(trusting).toMatchObject({ verdict: 'accepted', conflicting: true });
+});
+
 // RFC 9293 §3.1: the header has 5 words at least, and no more than there are. Linux drops what has not (tcp_v4_rcv: bad_packet).
 describe('an impossible data offset', () => {
   it.each([

@@ -33,6 +33,9 @@ const LATE_QUIET_MILLIS = 1000;
 /** Lines of complaint that are kept. */
 const MAX_WORDS = 60;
 
+/** It is to end when all is there; it was asked to end; it did not, and was killed. */
+type Phase = 'running' | 'finishing' | 'ending' | 'killed';
+
 /** One run of a capturer, from its start to its end. */
 export class CapturerRun {
   /** Settles when the capturer has ended and all it wrote was handed over: null, or why it ended other than as asked. */
@@ -48,14 +51,12 @@ export class CapturerRun {
   readonly #words: string[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   #started = false;
-  #stopping = false;
-  #isAsked = false;
+  #phase: Phase = 'running';
   #lastArrival = 0;
   /** Frames lost so far, as it has told. */
   #drops = 0;
-  /** It was ended before it had handed over what it had captured. */
+  /** It was asked to end before it had handed over what it had captured. */
   #isCutShort = false;
-  #wasKilled = false;
   #spawnError: NodeJS.ErrnoException | null = null;
   #missing = false;
   #gone: CaptureError | null = null;
@@ -103,10 +104,7 @@ export class CapturerRun {
 
   /** Asks the capturer to end. What it has not handed over by then is not wanted. */
   stop(): void {
-    if (this.#isAsked) return;
-    this.#stopping = true;
-    this.#isCutShort = false;
-    this.#end();
+    if (this.#phase === 'running' || this.#phase === 'finishing') this.#end();
   }
 
   /**
@@ -114,36 +112,34 @@ export class CapturerRun {
    * the kernel has for them.
    */
   finish(): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#phase !== 'running') return;
+    this.#phase = 'finishing';
     this.#child.stdout?.resume();
     const [asked, begun] = [Date.now(), performance.now()];
     const { stamps } = CAPTURERS[this.#backend];
     const delayMillis = CAPTURERS[this.#backend].delayMillis(this.#settings);
     this.#every(DRAIN_STEP_MILLIS, () => {
-      if (this.#isAsked) return;
       const now = performance.now();
-      if (now - begun < delayMillis) return;
+      if (this.#phase !== 'finishing' || now - begun < delayMillis) return;
       const { stampMillis, wasLate } = this.#hooks.newest();
       // Stamps of delivery say nothing of what still waits.
       const isAllThere = !this.#started || stamps === 'delivery' || stampMillis >= asked;
       const quietMillis = Math.max(delayMillis, wasLate ? LATE_QUIET_MILLIS : QUIET_MILLIS);
-      const isQuiet = now - Math.max(begun, this.#lastArrival) >= quietMillis;
-      this.#isCutShort = !isAllThere && !isQuiet;
-      if (this.#isCutShort && now - begun < MAX_DRAIN_MILLIS) return;
-      this.#end();
+      const isDone = isAllThere || now - Math.max(begun, this.#lastArrival) >= quietMillis;
+      this.#isCutShort = !isDone && now - begun >= MAX_DRAIN_MILLIS;
+      if (isDone || this.#isCutShort) this.#end();
     });
   }
 
   #end(): void {
-    this.#isAsked = true;
+    this.#phase = 'ending';
     this.#child.stdout?.resume();
     const { stopSignal } = CAPTURERS[this.#backend];
     if (stopSignal === null) this.#child.stdin?.end();
     else this.#child.kill(stopSignal);
     this.#timers.push(
       setTimeout(() => {
-        this.#wasKilled = true;
+        this.#phase = 'killed';
         this.#child.kill('SIGKILL');
       }, STOP_MILLIS),
     );
@@ -154,7 +150,7 @@ export class CapturerRun {
     if (statsSignal !== null) {
       this.#every(STATS_MILLIS, () => {
         // Before that it has no handler for it, and the signal would end it.
-        if (this.#started && !this.#stopping) this.#child.kill(statsSignal);
+        if (this.#started && this.#phase === 'running') this.#child.kill(statsSignal);
       });
     }
     if (interfaceState(this.#settings.interface) !== 'up') return;
@@ -163,7 +159,7 @@ export class CapturerRun {
       // Before the look: this process may be made to wait behind it.
       const lookedMillis = Date.now();
       const state = interfaceState(this.#settings.interface);
-      if (this.#gone !== null || this.#stopping) return;
+      if (this.#gone !== null || this.#phase !== 'running') return;
       if (state === 'up') {
         if (this.#started) this.lastGoodMillis = lookedMillis;
         return;
@@ -207,11 +203,12 @@ export class CapturerRun {
       }
       return new CaptureError('capturer-failed', `${backend} cannot be started: ${reason}`);
     }
-    if (this.#wasKilled || this.#isCutShort) return this.#describeLeft();
+    if (this.#phase === 'killed' || this.#isCutShort) return this.#describeLeft();
     const said = this.#complaint();
     // Whoever ends dumpcap or tcpdump by a signal ends them well. But so ends dumpcap when its interface is removed, with a
     // complaint.
-    if (this.#started ? this.#stopping || (status === 0 && said === '') : this.#stopping && said === '') return null;
+    const isAsked = this.#phase !== 'running';
+    if (this.#started ? isAsked || (status === 0 && said === '') : isAsked && said === '') return null;
 
     const state = interfaceState(this.#settings.interface);
     switch (classifyFailure(said)) {
@@ -241,10 +238,11 @@ export class CapturerRun {
   /** What it had captured and did not hand over counts as lost, where it tells how much that is. */
   #describeLeft(): CaptureError {
     const backend = this.#backend;
-    const isKnown = !this.#wasKilled && isLoopback(this.#settings.interface) === false;
+    const wasKilled = this.#phase === 'killed';
+    const isKnown = !wasKilled && isLoopback(this.#settings.interface) === false;
     const left = isKnown ? CAPTURERS[backend].countLeft(this.#words) : null;
     if (left !== null) this.#hooks.onDrops(this.#drops + left);
-    const how = this.#wasKilled
+    const how = wasKilled
       ? `${backend} did not end within ${STOP_MILLIS / 1000} s and was killed`
       : `${backend} still had frames after ${MAX_DRAIN_MILLIS / 1000} s`;
     const what = left === null ? 'what waited in it is lost' : `${left} that waited are lost`;

@@ -109,13 +109,13 @@ export const CAPTURERS: Readonly<Record<Backend, Capturer>> = {
     statsSignal: 'SIGUSR1',
     parseDrops: (line) => numberIn(/(\d+) packets? dropped by kernel/, line),
     countLeft(lines) {
-      const [captured, received, dropped] = [
-        /(\d+) packets? captured/,
-        /(\d+) packets? received/,
-        /(\d+) packets? dropped/,
-      ].map((pattern) => lines.map((line) => numberIn(pattern, line)).findLast((number) => number !== null) ?? null);
-      if (captured == null || received == null || dropped == null) return null;
-      return Math.max(0, received - captured - dropped);
+      const last = (pattern: RegExp) => numberIn(pattern, lines.findLast((line) => pattern.test(line)) ?? '');
+      const captured = last(/(\d+) packets? captured/);
+      const received = last(/(\d+) packets? received/);
+      const dropped = last(/(\d+) packets? dropped/);
+      return captured === null || received === null || dropped === null
+        ? null
+        : Math.max(0, received - captured - dropped);
     },
   },
 };

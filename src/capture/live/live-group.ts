@@ -89,11 +89,6 @@ export class LiveGroup implements FrameSource {
     return this.#members.reduce((sum, { source }) => sum + source.bytesRead, 0);
   }
 
-  /** True while all are captured. */
-  get capturing(): boolean {
-    return this.#members.every(({ source }) => source.capturing);
-  }
-
   get captured(): readonly string[] {
     return this.#members.flatMap(({ source }) => source.captured);
   }

@@ -265,7 +265,7 @@ async function openBoard(vitals: Vitals, source: FrameSource) {
 
 /** UDP ports whose datagrams the kernel must let through; what is encrypted is never looked into. */
 function openTunnelPorts(configured: DecoderOptions['tunnelPorts']): number[] {
-  const tunnels = new TunnelPorts(configured);
+  const tunnels = TunnelPorts.of(configured);
   return Array.from({ length: 65_536 }, (_, port) => port).filter((port) => {
     const tunnel = tunnels.tunnelOf(port, port);
     return tunnel !== TUNNEL_NONE && !isEncryptedTunnel(tunnel);

@@ -5,8 +5,6 @@ import type { Policy } from './policy.ts';
 
 /** What a live run knows of its capture beside the analysis. */
 export interface CaptureState {
-  /** True while the capturers of all interfaces hand out frames. */
-  readonly capturing: boolean;
   /** The interfaces that are captured at the moment, and those that are not. */
   readonly captured: readonly string[];
   readonly missed: readonly string[];
@@ -72,7 +70,7 @@ export class Vitals {
     return {
       time: new Date().toISOString(),
       uptimeSeconds: Math.floor((performance.now() - this.#started) / 1000),
-      capturing: this.capture.capturing,
+      capturing: this.capture.missed.length === 0,
       frames: progress?.frames ?? 0,
       bytes: progress?.bytes ?? 0,
       drops: typeof drops === 'bigint' ? String(drops) : drops,

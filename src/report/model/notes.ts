@@ -24,7 +24,7 @@ export function describeNotes(
   for (const segment of answers) notes.push(...describeAnswer(exchange, probe, answer, segment));
   if (exchange.conflicting && answer !== null)
     for (const other of others) {
-      const note = contradicts(answer, other) ? describeConflict(answer, other) : null;
+      const note = contradicts(exchange, answer, other) ? describeConflict(answer, other) : null;
       if (note !== null) notes.push(note);
     }
   if (exchange.anomalies & ANOMALY_OVERLAPPING_FRAGMENTS) notes.push(NOTES.overlap());
@@ -143,9 +143,9 @@ function describeInvalidReset(
 }
 
 /** Of what came besides, what counts as an answer of somebody: of RSTs that the client must ignore those from another distance. */
-function contradicts(first: SegmentEvidence, other: SegmentEvidence): boolean {
+function contradicts({ trustsChecksums }: Exchange, first: SegmentEvidence, other: SegmentEvidence): boolean {
   if (other.acceptable) return true;
-  if (other.checksumBad || other.headerBad || other.ofOther) return false;
+  if ((other.checksumBad && !trustsChecksums) || other.headerBad || other.ofOther) return false;
   return other.kind === 'reset' && first.kind !== 'icmp' && first.ttl !== other.ttl;
 }
 
